@@ -1,0 +1,1 @@
+"""The bench inside the guest: simulated hardware on the kernel's side, in the hands of the test on the other."""
