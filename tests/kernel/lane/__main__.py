@@ -24,7 +24,7 @@ from tests.kernel.lane.initramfs import SHARED, Errand, Module, initramfs
 from tests.kernel.lane.modules import build, collect, index
 from tests.kernel.lane.packages import Kit, check_machine, existing_kit, fetch_kit
 from tests.kernel.lane.processes import run, say
-from tests.kernel.lane.vm import Limits, Machine, Outcome, kvm_usable, run_machine
+from tests.kernel.lane.vm import Limits, Machine, Outcome, run_machine
 
 PASSED, FAILED, CANNOT = 0, 1, 77
 
@@ -53,7 +53,6 @@ class Options:
     folder: Path
     cache: Path
     timeout_s: float
-    accelerator: str
     refresh: bool
     pytest: tuple[str, ...]
 
@@ -80,12 +79,6 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--timeout", type=float, default=600.0, metavar="SECONDS", help="for the tests, once the kernel is up (default: 600)"
     )
-    parser.add_argument(
-        "--accelerator",
-        choices=("tcg", "kvm", "auto"),
-        default="tcg",
-        help="tcg works everywhere; auto takes kvm where it is (default: tcg)",
-    )
     parser.add_argument("--refresh", action="store_true", help="fetch the packages anew, for a newer kernel")
     found = parser.parse_args(ours)
     return Options(
@@ -94,7 +87,6 @@ def parse(arguments: Sequence[str]) -> Options:
         folder=ROOT,
         cache=found.cache.absolute(),
         timeout_s=found.timeout,
-        accelerator=found.accelerator,
         refresh=found.refresh,
         pytest=tuple(theirs),
     )
@@ -209,9 +201,8 @@ def run_lane(options: Options) -> Outcome:
             initramfs=archive,
             shared=Path(tempfile.mkdtemp(dir=scratch)),
             socket=Path(scratch) / "serial",
-            kvm=options.accelerator == "kvm" or (options.accelerator == "auto" and kvm_usable()),
         )
-        say(f"booting Linux {kit.release}{'' if machine.kvm else ' (plain emulation)'}")
+        say(f"booting Linux {kit.release} in plain emulation")
         outcome = run_machine(machine, kit.environment(), Limits(command_s=options.timeout_s))
         for name in (path for path in machine.shared.iterdir() if path.is_file()):
             shutil.copy(name, shared)
