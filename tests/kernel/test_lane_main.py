@@ -49,7 +49,7 @@ def test_the_virtual_environment_is_used_as_it_is_linked(tmp_path: Path) -> None
         (Outcome(0, 5.0, 17.0), 0, "passed"),
         (Outcome(1, 5.0, 17.0), 1, "failed (pytest's status 1)"),
         (Outcome(5, 5.0, 17.0), 1, "failed (pytest's status 5)"),
-        (CannotRunHereError("no apt", "run it on Debian"), 77, "cannot run here: no apt. run it on Debian."),
+        (CannotRunHereError("no apt", "run it on Debian"), 77, "cannot run here: no apt. Run it on Debian."),
         (LaneBrokenError("the guest was still busy"), 1, "broken: the guest was still busy"),
         (TimeoutError("building: not finished"), 1, "broken: building: not finished"),
         (KeyboardInterrupt(), 1, "interrupted"),
@@ -71,7 +71,7 @@ def test_the_exit_status_says_what_happened(
 
 def test_an_interpreter_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lane.main(["--python", str(tmp_path / "python"), "--cache", str(tmp_path)]) == 77
-    assert "make the virtual environment first" in capsys.readouterr().err
+    assert "Make the virtual environment first" in capsys.readouterr().err
 
 
 def test_an_interpreter_without_the_packages_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

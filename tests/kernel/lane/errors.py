@@ -10,7 +10,7 @@ class CannotRunHereError(Exception):
     """
 
     def __init__(self, reason: str, next_step: str) -> None:
-        super().__init__(f"{reason}. {next_step}.")
+        super().__init__(f"{reason}. {next_step[:1].upper()}{next_step[1:]}.")
         self.reason = reason
         self.next_step = next_step
 

@@ -125,6 +125,12 @@ def parse_depends(text: str) -> list[str]:
     return re.findall(r"^ *(?:Pre)?Depends: ([^\s<|]+)$", text, re.MULTILINE)
 
 
+def reason_of(output: str) -> str:
+    """The first error in apt's output, as one line."""
+    errors = [line.removeprefix("E:").strip().rstrip(".") for line in output.splitlines() if line.startswith("E:")]
+    return " ".join(errors[0].split()) if errors else "it gave no reason"
+
+
 def first_with(prefix: str, names: Iterable[str]) -> str | None:
     """The first name with this prefix."""
     return next((name for name in names if name.startswith(prefix)), None)
@@ -160,7 +166,7 @@ class Archive:
     def _ask(self, program: str, *arguments: str, label: str, timeout_s: float = 120) -> str:
         finished = self.runner([program, *self._options(), *arguments], label, timeout_s)
         if finished.status:
-            raise _AptError(finished.tail)
+            raise _AptError(reason_of(finished.output))
         return finished.output
 
     def depends(self, package: str) -> list[str]:
@@ -185,7 +191,7 @@ class Archive:
         """Put the .deb files of these packages into a folder."""
         finished = fetch(["apt-get", *self._options(), "download", "-q", *(package.pinned for package in packages)], into)
         if finished.status:
-            raise _AptError(finished.tail)
+            raise _AptError(reason_of(finished.output))
 
 
 class _AptError(Exception):
@@ -257,7 +263,7 @@ def fetch_kit(cache: Path, progress: Say = say) -> Kit:
             archive.update()
             release, packages = _download(archive, cache / "debs", progress)
     except _AptError as error:
-        raise CannotRunHereError(f"apt could not provide the packages: {str(error).strip()}", NETWORK_HELP) from error
+        raise CannotRunHereError(f"apt could not provide the packages ({error})", NETWORK_HELP) from error
     _unpack(cache, release, progress)
     versions = {package.name: package.version for package in packages}
     (cache / "kit.json").write_text(json.dumps({"layout": LAYOUT, "release": release, "versions": versions}, indent=1) + "\n")
