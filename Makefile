@@ -1,0 +1,64 @@
+# Every target sets up what it needs: a fresh machine wants Python 3.11 or newer with venv, make, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DRIVERS := $(patsubst %/pyproject.toml,%,$(sort $(wildcard drivers/*/pyproject.toml)))
+PROJECTS := . $(DRIVERS) examples/chargepoint
+MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(DRIVERS)) examples/chargepoint/pyproject.toml
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: run test check bench test-kernel docs lock clean help
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/made-run: requirements/build.txt requirements/run.txt $(MANIFESTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cc613hal needs Python 3.11 or newer; this is $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || { echo "making the environment in $(VENV) …"; $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }; }
+	@echo "installing what the application needs …"
+	@$(PIP) install --quiet --require-hashes -r requirements/build.txt
+	@$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements/run.txt
+	@$(PIP) install --quiet --no-build-isolation --no-deps --no-index $(addprefix -e ./,$(PROJECTS))
+	@touch $@
+
+$(VENV)/made-test: requirements/test.txt $(VENV)/made-run
+	@echo "installing what the tests need …"
+	@$(PIP) install --quiet --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/made-check: requirements/check.txt $(VENV)/made-test
+	@echo "installing what the checks need …"
+	@$(PIP) install --quiet --require-hashes -r requirements/check.txt
+	@touch $@
+
+run: $(VENV)/made-run  ## charge a simulated vehicle on the simulated board, then go on serving (ONCE=1: stop after the first)
+	@$(BIN)/cc613-chargepoint run --board bender.cc613 --sim $(if $(ONCE),--once)
+
+test: $(VENV)/made-test  ## the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+check: $(VENV)/made-check  ## lint, types, contracts, docs, spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy cc613hal $(addsuffix /src,$(DRIVERS)) examples/chargepoint/src
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/typos
+	@$(MAKE) --no-print-directory docs
+
+docs: $(VENV)/made-check  ## build the documentation, warnings are errors
+	@$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+bench: $(VENV)/made-test  ## benchmarks; prints the table of docs/explanation/benchmarks.md
+	@$(BIN)/python -m tests.bench
+
+test-kernel: $(VENV)/made-test  ## bus and driver tests on a real Linux kernel under QEMU
+	@$(BIN)/python -m tests.kernel.lane
+
+lock: $(VENV)/made-run  ## renew the lock files
+	@$(BIN)/python tests/tools/lock.py
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Board files, and the open boards made from them."""

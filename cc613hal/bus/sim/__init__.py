@@ -1,0 +1,1 @@
+"""Bus adapters in process, on ptys and sockets, with faults on request."""

@@ -1,0 +1,1 @@
+"""The command line ``cc613hal``: one file per verb."""

@@ -1,0 +1,1 @@
+"""Meters as data: register maps, the planner that reads them, and decoding."""

@@ -1,0 +1,1 @@
+"""For tests: pytest plug-in, conformance suites, fakes."""

@@ -1,0 +1,1 @@
+"""Banner parking sensors, for cc613hal."""

@@ -1,0 +1,1 @@
+"""Hella plug lock actuators, for cc613hal."""

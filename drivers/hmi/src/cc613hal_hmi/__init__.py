@@ -1,0 +1,1 @@
+"""Indicators of the HMI, for cc613hal."""

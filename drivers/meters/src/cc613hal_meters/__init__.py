@@ -1,0 +1,1 @@
+"""Energy meters as register maps, for cc613hal."""

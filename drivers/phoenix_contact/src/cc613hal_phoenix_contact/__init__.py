@@ -1,0 +1,1 @@
+"""Phoenix Contact plug lock actuators, for cc613hal."""

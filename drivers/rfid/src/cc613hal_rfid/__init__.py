@@ -1,0 +1,1 @@
+"""RFID readers, for cc613hal."""

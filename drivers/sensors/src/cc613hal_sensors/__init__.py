@@ -1,0 +1,1 @@
+"""Temperature and tilt sensors, for cc613hal."""

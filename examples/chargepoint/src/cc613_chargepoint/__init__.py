@@ -1,0 +1,1 @@
+"""The reference charging application on cc613hal."""
