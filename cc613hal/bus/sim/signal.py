@@ -1,0 +1,47 @@
+"""Values of the simulated world that others may watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from cc613hal.events import Subscription
+
+__all__ = ["Signal"]
+
+T = TypeVar("T")
+
+
+class Signal(Generic[T]):
+    """A value with listeners that are called, at once, when it changes.
+
+    Args:
+        value: the first value.
+    """
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._listeners: list[Callable[[T], None]] = []
+
+    @property
+    def value(self) -> T:
+        """The present value."""
+        return self._value
+
+    @value.setter
+    def value(self, value: T) -> None:
+        self.set(value)
+
+    def set(self, value: T) -> None:
+        """Change the value; listeners hear only real changes."""
+        if value != self._value:
+            self._value = value
+            for listener in tuple(self._listeners):
+                listener(value)
+
+    def on(self, listener: Callable[[T], None], *, now: bool = False) -> Subscription:
+        """Call ``listener`` with every new value; with ``now`` also with the present one."""
+        self._listeners.append(listener)
+        if now:
+            listener(self._value)
+        return Subscription(lambda: self._listeners.remove(listener))
