@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cc613hal.plugins.context import DeviceContext, Driver, Memory
+from cc613hal.plugins.evidence import Certainty, Evidence
 from cc613hal.plugins.hookspecs import hookimpl
 from cc613hal.plugins.spec import (
     API_VERSION,
@@ -20,10 +21,12 @@ __all__ = [
     "API_VERSION",
     "BoardSpec",
     "BusKind",
+    "Certainty",
     "DeviceContext",
     "Direction",
     "Driver",
     "DriverSpec",
+    "Evidence",
     "LineSpec",
     "Memory",
     "QualityLevel",

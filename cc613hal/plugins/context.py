@@ -14,6 +14,8 @@ from abc import abstractmethod
 from logging import Logger
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from typing_extensions import TypeForm
+
 from cc613hal.bus.gpio import InputLine, OutputLine, PwmLine
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.bus.modbus import ModbusPort
@@ -133,8 +135,12 @@ class DeviceContext(Protocol):
         """Whether the board connects this role."""
 
     @abstractmethod
-    def uses(self, role: str, capability: type[T]) -> T:
-        """The other device in this role.
+    def uses(self, role: str, capability: TypeForm[T]) -> T:
+        """The other device in this role. Ask in the constructor or later: it is constructed, and connected, before this one.
+
+        Args:
+            role: as in the driver's :class:`~cc613hal.plugins.UseSpec`.
+            capability: a Protocol of :mod:`cc613hal.interfaces`.
 
         Raises:
             NotOnBoard: it is not there or lacks the capability.

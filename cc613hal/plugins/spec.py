@@ -9,7 +9,18 @@ from typing import Any
 
 from attrs import field, frozen, validators
 
-__all__ = ["API_VERSION", "BoardSpec", "BusKind", "Direction", "DriverSpec", "LineSpec", "QualityLevel", "SafeRank", "UseSpec", "load_object"]
+__all__ = [
+    "API_VERSION",
+    "BoardSpec",
+    "BusKind",
+    "Direction",
+    "DriverSpec",
+    "LineSpec",
+    "QualityLevel",
+    "SafeRank",
+    "UseSpec",
+    "load_object",
+]
 
 API_VERSION = 1
 """Version of the driver API. A driver built for another one is refused, with both numbers in the message."""
@@ -106,7 +117,8 @@ class DriverSpec:
         uses: other devices it builds on.
         emulator: ``module:function`` that puts an emulated part on simulated buses; ``""`` for none.
         addresses: usual I2C addresses or Modbus units, for discovery.
-        probe: ``module:function`` that recognises the part without changing it; ``""`` if that is not safely possible.
+        probe: ``module:function`` that recognises the part without changing it (``async probe(port) -> Evidence | None``, see
+            :mod:`cc613hal.plugins.evidence`); ``""`` if that is not safely possible.
         rank: when it goes to its safe state.
         quality: how far it has come.
         sources: where its facts come from, public.
