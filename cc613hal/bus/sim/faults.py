@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from attrs import define, field, validators
 
@@ -39,6 +40,7 @@ class Faults:
     plugged: bool = True
     seed: int = 1
     _dice: random.Random = field(init=False, repr=False, eq=False)
+    _listeners: list[Callable[[bool], None]] = field(factory=list, init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         self._dice = random.Random(self.seed)
@@ -54,19 +56,29 @@ class Faults:
         return bool(self.nack or self.silence or self.late_s or self.crc or self.noise or self.loss or not self.plugged)
 
     def unplug(self) -> None:
-        """Pull the cable or the part out."""
-        self.plugged = False
+        """Pull the cable or the part out; who waits on the wire learns of it at once."""
+        self._plug(False)
 
     def plug(self) -> None:
         """Put it back."""
-        self.plugged = True
+        self._plug(True)
+
+    def on_plug(self, listener: Callable[[bool], None]) -> None:
+        """Call ``listener`` with every change of ``plugged`` made by :meth:`plug` and :meth:`unplug`."""
+        self._listeners.append(listener)
 
     def clear(self) -> None:
         """Everything works again; the dice keeps its place."""
         self.nack = self.silence = self.crc = False
         self.late_s = self.noise = self.loss = 0.0
         self.late = 1.0
-        self.plugged = True
+        self.plug()
+
+    def _plug(self, plugged: bool) -> None:
+        if plugged is not self.plugged:
+            self.plugged = plugged
+            for listener in tuple(self._listeners):
+                listener(plugged)
 
     def loses(self) -> bool:
         """Whether this request goes unanswered."""
