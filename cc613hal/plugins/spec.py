@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -102,6 +102,26 @@ class UseSpec:
     required: bool = True
 
 
+def _strings(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _numbers(values: Iterable[int]) -> tuple[int, ...]:
+    return tuple(values)
+
+
+def _buses(values: Iterable[BusKind]) -> tuple[BusKind, ...]:
+    return tuple(values)
+
+
+def _lines(values: Iterable[LineSpec]) -> tuple[LineSpec, ...]:
+    return tuple(values)
+
+
+def _uses(values: Iterable[UseSpec]) -> tuple[UseSpec, ...]:
+    return tuple(values)
+
+
 @frozen(kw_only=True)
 class DriverSpec:
     """A driver, as its package announces it.
@@ -129,16 +149,16 @@ class DriverSpec:
     summary: str
     implementation: str = field(validator=validators.matches_re(r"[\w.]+:\w+"))
     options: str = ""
-    capabilities: tuple[str, ...] = field(default=(), converter=tuple)
-    buses: tuple[BusKind, ...] = field(default=(), converter=tuple)
-    lines: tuple[LineSpec, ...] = field(default=(), converter=tuple)
-    uses: tuple[UseSpec, ...] = field(default=(), converter=tuple)
+    capabilities: tuple[str, ...] = field(default=(), converter=_strings)
+    buses: tuple[BusKind, ...] = field(default=(), converter=_buses)
+    lines: tuple[LineSpec, ...] = field(default=(), converter=_lines)
+    uses: tuple[UseSpec, ...] = field(default=(), converter=_uses)
     emulator: str = ""
-    addresses: tuple[int, ...] = field(default=(), converter=tuple)
+    addresses: tuple[int, ...] = field(default=(), converter=_numbers)
     probe: str = ""
     rank: SafeRank = SafeRank.NONE
     quality: QualityLevel = QualityLevel.EXPERIMENTAL
-    sources: tuple[str, ...] = field(default=(), converter=tuple)
+    sources: tuple[str, ...] = field(default=(), converter=_strings)
     api: int = API_VERSION
 
 

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
-from cc613hal.plugins import DriverSpec, hookimpl
+from cc613hal.plugins import BusKind, Direction, DriverSpec, LineSpec, QualityLevel, hookimpl
 
 
 @hookimpl
 def cc613hal_drivers() -> tuple[DriverSpec, ...]:
     """The drivers of this package."""
-    return ()
+    return (
+        DriverSpec(
+            name="rfid.pn532",
+            summary="NXP PN532 card reader (ISO 14443 A) on a serial line, I2C or SPI",
+            implementation="cc613hal_rfid.pn532:Pn532",
+            options="cc613hal_rfid.pn532:Pn532Options",
+            capabilities=("CardReader", "SecureCardReader", "Identified"),
+            buses=(BusKind.SERIAL, BusKind.I2C, BusKind.SPI),
+            lines=(
+                LineSpec(
+                    role="irq",
+                    direction=Direction.INPUT,
+                    help="P70_IRQ, active low: a frame waits (I2C and SPI; saves looking at the status byte)",
+                    required=False,
+                ),
+                LineSpec(
+                    role="reset", direction=Direction.OUTPUT, help="RSTPDN, active low: resets the chip when it is set up", required=False
+                ),
+            ),
+            emulator="cc613hal_rfid.emulation:emulate_pn532",
+            addresses=(0x24,),
+            probe="cc613hal_rfid.probe:probe_pn532",
+            quality=QualityLevel.SIMULATED,
+            sources=(
+                "NXP UM0701-02, PN532 User Manual",
+                "NXP PN532/C1 data sheet",
+                "NXP AN10833, MIFARE type identification",
+                "nfcpy, nfc/clf/pn53x.py",
+                "Adafruit_CircuitPython_PN532",
+            ),
+        ),
+    )
