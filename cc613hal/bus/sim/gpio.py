@@ -89,6 +89,7 @@ class SimGpio(GpioAdapter):
         self._wires: dict[str, Wire] = {line: Wire(line) for line in lines}
         self._taken: dict[str, _SimInput | _SimOutput] = {}
         self._open = True
+        self.faults.on_plug(self._plugged)
 
     def add(self, line: str) -> Wire:
         """Make sure a line exists; returns its wire."""
@@ -174,6 +175,11 @@ class SimGpio(GpioAdapter):
         if not self._open:
             raise BusClosed("used after it was closed", device=self.name)
 
+    def _plugged(self, plugged: bool) -> None:
+        if not plugged:
+            for line in self._taken.values():
+                line.let_go()  # a chip without supply drives nothing; after plugging in, outputs wait for the next write
+
     def _take(self, request: LineRequest) -> Wire:
         self.check_open()
         wire = self.wire(request.name)
@@ -213,6 +219,10 @@ class _SimInput(InputLine):
         if self._released:
             raise BusClosed(f"line {self.name} was released", device=self._chip.name)
         return self._seen != self._request.active_low
+
+    def let_go(self) -> None:
+        """Forget an edge that is being debounced."""
+        self._forget()
 
     def release(self) -> None:
         """Stop following the wire."""
@@ -273,10 +283,14 @@ class _SimOutput(OutputLine):
         self._written = active
         self._wire.put(active != self._request.active_low, open_drain=self._request.open_drain)
 
-    def release(self) -> None:
-        """Let go of the wire."""
-        self._released = True
+    def let_go(self) -> None:
+        """Drive the wire no more, until the next write."""
         self._wire.put(None)
+
+    def release(self) -> None:
+        """Let go of the wire; the line cannot be used any more."""
+        self._released = True
+        self.let_go()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

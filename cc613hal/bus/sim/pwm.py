@@ -29,6 +29,7 @@ class SimPwm(PwmAdapter):
         self._outputs: dict[str, Signal[tuple[float, float]]] = {channel: Signal(_OFF) for channel in channels}
         self._taken: dict[str, _SimPwmLine] = {}
         self._open = True
+        self.faults.on_plug(self._plugged)
 
     def add(self, channel: str) -> Signal[tuple[float, float]]:
         """Make sure a channel exists; returns what it puts out."""
@@ -90,6 +91,11 @@ class SimPwm(PwmAdapter):
             raise BusClosed("the PWM chip is unplugged", device=self.name, hint="plug it in again", transient=True)
         if not self._open:
             raise BusClosed("used after it was closed", device=self.name)
+
+    def _plugged(self, plugged: bool) -> None:
+        if not plugged:
+            for output in self._outputs.values():
+                output.set(_OFF)
 
     def _missing(self, channel: str) -> BusMissing:
         near = get_close_matches(channel, self._outputs, n=3)

@@ -1,0 +1,332 @@
+"""Adapters that pass everything on and write it down."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Sequence
+from typing import cast
+
+from attrs import frozen
+
+from cc613hal.bus.actor import BusActor
+from cc613hal.bus.factory import AnyAdapter, BusFactory
+from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, PwmAdapter, PwmLine
+from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
+from cc613hal.bus.modbus import ModbusAdapter, ModbusRequest
+from cc613hal.bus.options import (
+    BusOptions,
+    GpioOptions,
+    I2cOptions,
+    ModbusRtuOptions,
+    ModbusTcpOptions,
+    PwmOptions,
+    SerialOptions,
+    SpiOptions,
+)
+from cc613hal.bus.replay.pdu import PDU_NOTE, answer_pdu, refusal_pdu, request_pdu
+from cc613hal.bus.replay.recording import Recording
+from cc613hal.bus.serial import SerialAdapter, SerialCapabilities, SerialSettings
+from cc613hal.bus.spi import SpiAdapter, SpiCapabilities, SpiSettings, reverse_bits
+from cc613hal.bus.trace import Frame
+from cc613hal.clock import Clock
+from cc613hal.errors import DeviceRefused, HalError, Unsupported
+from cc613hal.events import Events
+
+__all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "RecordingBuses", "pwm_bytes", "shape_of"]
+
+CANCELLED = "cancelled"
+"""Note of a ``!`` frame whose transaction was cancelled by the program."""
+INITIAL = "output"
+"""Note of the level an output had from the request on."""
+LEVEL = "level"
+"""Note of an input level that was read (only when it differs from the last one known)."""
+EDGE = "edge"
+"""Note of an input level that was signalled."""
+
+
+def shape_of(messages: Sequence[I2cWrite | I2cRead]) -> str:
+    """I2C messages in short: ``w2 r4`` is a write of two bytes and, after a repeated start, a read of four."""
+    return " ".join(f"w{len(message.data)}" if isinstance(message, I2cWrite) else f"r{message.count}" for message in messages)
+
+
+def pwm_bytes(frequency_hz: float, duty: float) -> bytes:
+    """Frequency and duty as two big-endian IEEE 754 doubles."""
+    return struct.pack(">dd", frequency_hz, duty)
+
+
+class RecordingBuses(BusFactory):
+    """Opens buses through another factory, and records everything that goes over them.
+
+    Args:
+        inner: opens the buses.
+        recording: takes the frames.
+    """
+
+    def __init__(self, inner: BusFactory, recording: Recording) -> None:
+        self.inner = inner
+        self.recording = recording
+
+    async def open(self, name: str, options: BusOptions, actor: BusActor) -> AnyAdapter:
+        """Open a bus through the inner factory.
+
+        Raises:
+            BusError: the inner factory cannot open it.
+            Unsupported: a kind of bus that recordings do not know.
+        """
+        adapter = await self.inner.open(name, options, actor)
+        pen = _Pen(self.recording, name, actor.clock)
+        # By the options, not by the adapter: the Protocols of I2C and SPI have the same member names.
+        match options:
+            case I2cOptions():
+                return _I2cTap(cast("I2cAdapter", adapter), pen)
+            case SpiOptions():
+                return _SpiTap(cast("SpiAdapter", adapter), pen)
+            case SerialOptions():
+                return _SerialTap(cast("SerialAdapter", adapter), pen)
+            case ModbusRtuOptions() | ModbusTcpOptions():
+                return _ModbusTap(cast("ModbusAdapter", adapter), pen)
+            case GpioOptions():
+                return _GpioTap(cast("GpioAdapter", adapter), pen)
+            case PwmOptions():
+                return _PwmTap(cast("PwmAdapter", adapter), pen)
+            case _:
+                await adapter.aclose()
+                raise Unsupported(f"a bus of type {options.kind} cannot be recorded", device=name)
+
+
+@frozen
+class _Pen:
+    recording: Recording
+    bus: str
+    clock: Clock
+
+    def write(self, unit: object, direction: str, data: bytes = b"", note: str = "", *, at_s: float | None = None) -> None:
+        moment_s = self.clock.monotonic_s() if at_s is None else at_s
+        self.recording.add(Frame(moment_s, self.bus, str(unit), direction, bytes(data), note))
+
+    def failed(self, unit: object, error: HalError | asyncio.CancelledError) -> None:
+        self.write(unit, "!", note=error.kind if isinstance(error, HalError) else CANCELLED)
+
+
+class _I2cTap(I2cAdapter):
+    def __init__(self, inner: I2cAdapter, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    @property
+    def capabilities(self) -> I2cCapabilities:
+        return self._inner.capabilities
+
+    async def transfer(self, address: int, messages: Sequence[I2cWrite | I2cRead]) -> bytes:
+        unit = f"0x{address:02X}"
+        sent = b"".join(message.data for message in messages if isinstance(message, I2cWrite))
+        self._pen.write(unit, ">", sent, shape_of(messages))
+        try:
+            answer = await self._inner.transfer(address, messages)
+        except (HalError, asyncio.CancelledError) as error:
+            self._pen.failed(unit, error)
+            raise
+        if answer:
+            self._pen.write(unit, "<", answer)
+        return answer
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _SpiTap(SpiAdapter):
+    def __init__(self, inner: SpiAdapter, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    @property
+    def capabilities(self) -> SpiCapabilities:
+        return self._inner.capabilities
+
+    async def transfer(self, select: int, data: bytes, settings: SpiSettings) -> bytes:
+        # Where the port reversed the bits in software, the recording holds them as the driver sees them: it then plays on any controller.
+        reverse = settings.lsb_first and not self._inner.capabilities.lsb_first
+        self._pen.write(select, ">", reverse_bits(data) if reverse else data)
+        try:
+            answer = await self._inner.transfer(select, data, settings)
+        except (HalError, asyncio.CancelledError) as error:
+            self._pen.failed(select, error)
+            raise
+        self._pen.write(select, "<", reverse_bits(answer) if reverse else answer)
+        return answer
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _SerialTap(SerialAdapter):
+    def __init__(self, inner: SerialAdapter, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    @property
+    def settings(self) -> SerialSettings:
+        return self._inner.settings
+
+    @property
+    def capabilities(self) -> SerialCapabilities:
+        return self._inner.capabilities
+
+    async def write(self, data: bytes) -> None:
+        self._pen.write("", ">", data)
+        try:
+            await self._inner.write(data)
+        except HalError as error:
+            self._pen.failed("", error)
+            raise
+
+    async def read(self, timeout_s: float) -> bytes:
+        try:
+            data = await self._inner.read(timeout_s)
+        except HalError as error:
+            self._pen.failed("", error)
+            raise
+        if data:
+            self._pen.write("", "<", data)
+        return data
+
+    def discard_input(self) -> int:
+        return self._inner.discard_input()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _ModbusTap(ModbusAdapter):
+    def __init__(self, inner: ModbusAdapter, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    async def execute(self, request: ModbusRequest, timeout_s: float) -> tuple[int, ...]:
+        self._pen.write(request.unit, ">", request_pdu(request), PDU_NOTE)
+        try:
+            values = await self._inner.execute(request, timeout_s)
+        except DeviceRefused as error:
+            if error.code is None:
+                self._pen.failed(request.unit, error)
+            else:
+                self._pen.write(request.unit, "<", refusal_pdu(request, error.code), PDU_NOTE)
+            raise
+        except (HalError, asyncio.CancelledError) as error:
+            self._pen.failed(request.unit, error)
+            raise
+        self._pen.write(request.unit, "<", answer_pdu(request, values), PDU_NOTE)
+        return values
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _GpioTap(GpioAdapter):
+    def __init__(self, inner: GpioAdapter, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    def input(self, request: LineRequest) -> InputLine:
+        return _InputTap(self._inner.input(request), self._pen)
+
+    def output(self, request: LineRequest, *, initial: bool) -> OutputLine:
+        line = self._inner.output(request, initial=initial)
+        self._pen.write(request.name, ">", bytes([initial]), INITIAL)
+        return _OutputTap(line, self._pen)
+
+    def lines(self) -> tuple[LineInfo, ...]:
+        return self._inner.lines()
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _InputTap(InputLine):
+    def __init__(self, inner: InputLine, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+        self._known: bool | None = None
+        inner.edges.on(self._edge)  # subscribed first: the frame is written before any driver acts on the edge
+        self.read()
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def edges(self) -> Events[Edge]:
+        return self._inner.edges
+
+    def read(self) -> bool:
+        try:
+            active = self._inner.read()
+        except HalError as error:
+            self._pen.failed(self.name, error)
+            raise
+        if active != self._known:
+            self._known = active
+            self._pen.write(self.name, "<", bytes([active]), LEVEL)
+        return active
+
+    def _edge(self, edge: Edge) -> None:
+        self._known = edge.active
+        self._pen.write(self.name, "<", bytes([edge.active]), EDGE, at_s=edge.stamp.monotonic_s)
+
+
+class _OutputTap(OutputLine):
+    def __init__(self, inner: OutputLine, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def written(self) -> bool:
+        return self._inner.written
+
+    def write(self, active: bool) -> None:
+        # Recorded before it is done: on a simulated line the answering edges arrive within the call.
+        self._pen.write(self.name, ">", bytes([active]))
+        try:
+            self._inner.write(active)
+        except HalError as error:
+            self._pen.failed(self.name, error)
+            raise
+
+
+class _PwmTap(PwmAdapter):
+    def __init__(self, inner: PwmAdapter, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    def pwm(self, name: str, *, inverted: bool = False) -> PwmLine:
+        return _PwmLineTap(self._inner.pwm(name, inverted=inverted), self._pen)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _PwmLineTap(PwmLine):
+    def __init__(self, inner: PwmLine, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    @property
+    def name(self) -> str:
+        return self._inner.name
+
+    @property
+    def duty(self) -> float:
+        return self._inner.duty
+
+    def set(self, frequency_hz: float, duty: float) -> None:
+        self._pen.write(self.name, ">", pwm_bytes(frequency_hz, duty))
+        try:
+            self._inner.set(frequency_hz, duty)
+        except HalError as error:
+            self._pen.failed(self.name, error)
+            raise
