@@ -14,7 +14,7 @@ GPIO      line name     logical level written, one byte; the level at the    log
 PWM       channel       frequency and duty, two big-endian doubles           never
 ========  ============  ===================================================  ==========================================================
 
-A ``!`` frame ends a transaction that failed; its note is the error's kind.
+A ``!`` frame ends a transaction that failed; its note is the error's kind. On a serial line its unit is ``read`` or ``write``.
 """
 
 from __future__ import annotations

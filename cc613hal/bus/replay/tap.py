@@ -33,7 +33,7 @@ from cc613hal.clock import Clock
 from cc613hal.errors import DeviceRefused, HalError, Unsupported
 from cc613hal.events import Events
 
-__all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "RecordingBuses", "pwm_bytes", "shape_of"]
+__all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "READ", "WRITE", "RecordingBuses", "pwm_bytes", "shape_of"]
 
 CANCELLED = "cancelled"
 """Note of a ``!`` frame whose transaction was cancelled by the program."""
@@ -43,6 +43,10 @@ LEVEL = "level"
 """Note of an input level that was read (only when it differs from the last one known)."""
 EDGE = "edge"
 """Note of an input level that was signalled."""
+READ = "read"
+"""Unit of a ``!`` frame on a serial line: reading failed."""
+WRITE = "write"
+"""Unit of a ``!`` frame on a serial line: writing failed."""
 
 
 def shape_of(messages: Sequence[I2cWrite | I2cRead]) -> str:
@@ -178,14 +182,14 @@ class _SerialTap(SerialAdapter):
         try:
             await self._inner.write(data)
         except HalError as error:
-            self._pen.failed("", error)
+            self._pen.failed(WRITE, error)
             raise
 
     async def read(self, timeout_s: float) -> bytes:
         try:
             data = await self._inner.read(timeout_s)
         except HalError as error:
-            self._pen.failed("", error)
+            self._pen.failed(READ, error)
             raise
         if data:
             self._pen.write("", "<", data)
