@@ -1,0 +1,116 @@
+"""Opens the buses of a board file on Linux. Each I/O package is loaded when the first bus that needs it is opened, not before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from cc613hal.bus.actor import BusActor, Timing
+from cc613hal.bus.factory import AnyAdapter, BusFactory
+from cc613hal.bus.options import (
+    BusOptions,
+    GpioOptions,
+    I2cOptions,
+    ModbusRtuOptions,
+    ModbusRtuOverTcpOptions,
+    ModbusTcpOptions,
+    PwmOptions,
+    SerialOptions,
+    SpiOptions,
+)
+from cc613hal.errors import Unsupported
+from cc613hal.units import rtu_silence_s
+
+__all__ = ["LinuxBuses"]
+
+_GATEWAY_GAP_S = 0.1
+"""An answer through a TCP gateway may arrive in packets this far apart, s."""
+
+
+class LinuxBuses(BusFactory):
+    """Buses of the running Linux system."""
+
+    async def open(self, name: str, options: BusOptions, actor: BusActor) -> AnyAdapter:
+        """Open a bus.
+
+        Raises:
+            BusError: it cannot be opened; the message says why and the hint what to do.
+            Unsupported: no adapter for this type of bus.
+        """
+        opener = _OPENERS.get(type(options))
+        if opener is None:
+            raise Unsupported(f"there is no Linux adapter for a bus of type {options.kind!r}", device=name)
+        return await opener(name, options, actor)
+
+
+async def _i2c(name: str, options: I2cOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.i2c_smbus2 import LinuxI2c
+
+    del actor
+    return await LinuxI2c.open(name, options.path)
+
+
+async def _spi(name: str, options: SpiOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.spi_spidev import LinuxSpi
+
+    del actor
+    return LinuxSpi(name, options.path)
+
+
+async def _gpio(name: str, options: GpioOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.gpio_periphery import LinuxGpio
+
+    return LinuxGpio(name, options, actor.clock)
+
+
+async def _pwm(name: str, options: PwmOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.pwm_sysfs import LinuxPwm
+
+    del actor
+    return await LinuxPwm.open(name, options)
+
+
+async def _serial(name: str, options: SerialOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.serial_pyserial import LinuxSerial
+
+    del actor
+    return LinuxSerial.open(name, options.path, options.settings)
+
+
+async def _modbus_rtu(name: str, options: ModbusRtuOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.modbus_rtu import RtuClient
+    from cc613hal.bus.linux.serial_pyserial import LinuxSerial
+
+    silence_s = rtu_silence_s(options.settings.baud) if options.silence_s is None else options.silence_s
+    actor.timing = Timing(silence_s=silence_s, settle_s=options.settle_s)
+    return RtuClient(actor, LinuxSerial.open(name, options.path, options.settings), drain_s=options.drain_s)
+
+
+async def _modbus_tcp(name: str, options: ModbusTcpOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.modbus_tcp import TcpClient
+
+    del name
+    client = TcpClient(actor, options)
+    await client.connect()
+    return client
+
+
+async def _modbus_rtu_over_tcp(name: str, options: ModbusRtuOverTcpOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.modbus_rtu import RtuClient
+    from cc613hal.bus.linux.modbus_tcp import TcpLink
+
+    link = TcpLink(name, options)
+    await link.connect()
+    return RtuClient(actor, link, drain_s=options.drain_s, gap_s=_GATEWAY_GAP_S)
+
+
+_OPENERS: dict[type[BusOptions], Callable[[str, Any, BusActor], Awaitable[AnyAdapter]]] = {
+    I2cOptions: _i2c,
+    SpiOptions: _spi,
+    GpioOptions: _gpio,
+    PwmOptions: _pwm,
+    SerialOptions: _serial,
+    ModbusRtuOptions: _modbus_rtu,
+    ModbusTcpOptions: _modbus_tcp,
+    ModbusRtuOverTcpOptions: _modbus_rtu_over_tcp,
+}
