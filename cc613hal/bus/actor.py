@@ -157,27 +157,26 @@ class BusActor:
             BusSuspended: the breaker keeps this unit quiet (never for ``Priority.SAFETY``).
             BusError: what the transfer raised.
         """
-        breaker = self._breakers.get(unit)
-        if breaker is not None and priority is not Priority.SAFETY and self.clock.monotonic_s() < breaker.until_s:
-            self.statistics.suspended += 1
-            raise BusSuspended(
-                f"unit {unit} on {self.name} has been silent and is left alone for {breaker.until_s - self.clock.monotonic_s():.1f} s",
-                device=self.name,
-                hint="check its supply, wiring and address",
-            )
+        if priority is not Priority.SAFETY and self._breakers:
+            self._refuse_suspended(unit)
         asked_s = self.clock.monotonic_s()
         await self._acquire(priority)
         started_s = self.clock.monotonic_s()
         self.statistics.waited_s += started_s - asked_s
+        used = False
         try:
             if self._closed is not None:
                 raise BusClosed(f"{self.name} is closed", device=self.name) from self._closed
+            if priority is not Priority.SAFETY and self._breakers:
+                self._refuse_suspended(unit)  # it may have fallen silent while this one waited for its turn
             await self._keep_silence(unit, started_s)
+            used = True
             result = await operation()
         except BusError as error:
-            self._failed(unit, error)
-            if observer is not None:
-                observer.failed(error)
+            if used or self._closed is not None:
+                self._failed(unit, error)
+                if observer is not None:
+                    observer.failed(error)
             raise
         except DeviceRefused:
             self._answered(unit)  # an exception response proves the unit alive
@@ -190,10 +189,11 @@ class BusActor:
                 observer.succeeded()
             return result
         finally:
-            ended_s = self.clock.monotonic_s()
-            self.statistics.transfers += 1
-            self.statistics.busy_s += ended_s - started_s
-            self._quiet_from_s, self._last_unit = ended_s, unit
+            if used:
+                ended_s = self.clock.monotonic_s()
+                self.statistics.transfers += 1
+                self.statistics.busy_s += ended_s - started_s
+                self._quiet_from_s, self._last_unit = ended_s, unit
             self._release()
 
     def close(self, reason: BaseException) -> None:
@@ -204,6 +204,19 @@ class BusActor:
         """Serve again, with every breaker closed."""
         self._closed = None
         self._breakers.clear()
+
+    def _refuse_suspended(self, unit: Hashable) -> None:
+        breaker = self._breakers.get(unit)
+        if breaker is None:
+            return
+        left_s = breaker.until_s - self.clock.monotonic_s()
+        if left_s > 0.0:
+            self.statistics.suspended += 1
+            raise BusSuspended(
+                f"unit {unit} on {self.name} has been silent and is left alone for {left_s:.1f} s",
+                device=self.name,
+                hint="check its supply, wiring and address",
+            )
 
     async def _keep_silence(self, unit: Hashable, now_s: float) -> None:
         quiet_s = self.timing.silence_s + (self.timing.settle_s if unit != self._last_unit else 0.0)

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from attrs import frozen
 
 from cc613hal.bus.actor import BusActor, Observer, Priority
+from cc613hal.errors import ConfigError
 
 __all__ = ["EXCEPTION_NAMES", "ModbusAdapter", "ModbusPort", "ModbusRequest", "Table"]
 
@@ -92,7 +93,9 @@ class ModbusPort:
         observer: is told how requests go.
     """
 
-    def __init__(self, actor: BusActor, adapter: ModbusAdapter, unit: int, *, timeout_s: float = 0.3, observer: Observer | None = None) -> None:
+    def __init__(
+        self, actor: BusActor, adapter: ModbusAdapter, unit: int, *, timeout_s: float = 0.3, observer: Observer | None = None
+    ) -> None:
         self._actor = actor
         self._adapter = adapter
         self.unit = unit
@@ -117,12 +120,28 @@ class ModbusPort:
         return tuple(map(bool, await self._run(ModbusRequest(unit=self.unit, table=table, address=address, count=count), priority)))
 
     async def write_registers(self, address: int, values: Sequence[int], *, priority: Priority = Priority.CONTROL) -> None:
-        """Write holding registers: function 6 for one value, 16 for several."""
-        await self._run(ModbusRequest(unit=self.unit, table=Table.HOLDING, address=address, count=len(values), values=tuple(values)), priority)
+        """Write holding registers: function 6 for one value, 16 for several.
+
+        Raises:
+            ConfigError: no values.
+        """
+        if not values:
+            raise ConfigError(f"nothing to write to register {address} of unit {self.unit}")
+        await self._run(
+            ModbusRequest(unit=self.unit, table=Table.HOLDING, address=address, count=len(values), values=tuple(values)), priority
+        )
 
     async def write_coils(self, address: int, values: Sequence[bool], *, priority: Priority = Priority.CONTROL) -> None:
-        """Write coils: function 5 for one value, 15 for several."""
-        await self._run(ModbusRequest(unit=self.unit, table=Table.COILS, address=address, count=len(values), values=tuple(map(int, values))), priority)
+        """Write coils: function 5 for one value, 15 for several.
+
+        Raises:
+            ConfigError: no values.
+        """
+        if not values:
+            raise ConfigError(f"nothing to write to coil {address} of unit {self.unit}")
+        await self._run(
+            ModbusRequest(unit=self.unit, table=Table.COILS, address=address, count=len(values), values=tuple(map(int, values))), priority
+        )
 
     async def _run(self, request: ModbusRequest, priority: Priority) -> tuple[int, ...]:
         return await self._actor.run(

@@ -42,7 +42,14 @@ class Frame:
     def line(self) -> str:
         """The frame as one line of JSON."""
         return json.dumps(
-            {"t": round(self.at_s, 6), "bus": self.bus, "unit": self.unit, "dir": self.direction, "data": self.data.hex().upper(), "note": self.note}
+            {
+                "t": round(self.at_s, 6),
+                "bus": self.bus,
+                "unit": self.unit,
+                "dir": self.direction,
+                "data": self.data.hex().upper(),
+                "note": self.note,
+            }
         )
 
 
@@ -54,7 +61,9 @@ def parse_frame(line: str) -> Frame:
     """
     try:
         raw: dict[str, Any] = json.loads(line)
-        frame = Frame(float(raw["t"]), str(raw["bus"]), str(raw["unit"]), str(raw["dir"]), bytes.fromhex(raw["data"]), str(raw.get("note", "")))
+        frame = Frame(
+            float(raw["t"]), str(raw["bus"]), str(raw["unit"]), str(raw["dir"]), bytes.fromhex(raw["data"]), str(raw.get("note", ""))
+        )
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"not a trace line: {line[:80]!r}") from error
     if frame.direction not in {">", "<", "!"}:
@@ -73,7 +82,9 @@ class Trace:
         self._frames: deque[Frame] = deque(maxlen=size)
         self.enabled = size > 0
 
-    def record(self, at_s: float, bus: str, unit: object, direction: str, data: bytes, note: str = "") -> None:
+    def record(  # noqa: PLR0917 - the fields of a frame, in the order of its line
+        self, at_s: float, bus: str, unit: object, direction: str, data: bytes, note: str = ""
+    ) -> None:
         """Remember a frame."""
         if self.enabled:
             self._frames.append(Frame(at_s, bus, str(unit), direction, bytes(data), note))

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import fcntl
 import os
+import select
 import termios
 
 import serial
@@ -212,8 +213,9 @@ class LinuxSerial(SerialAdapter):
         try:
             while True:
                 data = os.read(self._fd, _PIECE)
-                if not data:
-                    self._lose(OSError(errno.EIO, "end of file"))
+                if not data:  # nothing there, or hung up: with VMIN and VTIME zero a read says neither which
+                    if _hung_up(self._fd):
+                        self._lose(OSError(errno.EIO, "hung up"))
                     return
                 self._arrived += data
                 if len(data) < _PIECE:
@@ -249,6 +251,12 @@ class LinuxSerial(SerialAdapter):
         self._check()
         if self._loop.time() >= until_s:
             raise BusTimeout(f"{self._path} takes no more bytes", device=self._name, hint="check flow control and the adapter")
+
+
+def _hung_up(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:
