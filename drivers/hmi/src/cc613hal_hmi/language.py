@@ -1,0 +1,124 @@
+"""The language of the lights: a table from a state of the station to a pattern, kept as data.
+
+Two tables come with the package, ``bender`` and ``generic``; a white-label product brings its own file in the same form.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from cc613hal.errors import ConfigError
+from cc613hal.interfaces import Colour, Motion, Pattern
+
+__all__ = ["LANGUAGES", "STATES", "parse_language", "status_patterns"]
+
+LANGUAGES = ("bender", "generic")
+"""Tables that come with the package."""
+
+STATES = ("free", "reserved", "authorising", "authorised", "charging", "rejected", "out-of-order", "update")
+"""States every table must have; it may have more."""
+
+_KEYS = {"colours", "motion", "period_s", "lights"}
+
+
+def status_patterns(language: str | Path = "bender") -> Mapping[str, Pattern]:
+    """The pattern of each state.
+
+    Args:
+        language: ``bender``, ``generic``, or the path of a table of your own.
+
+    Raises:
+        ConfigError: the file cannot be read, or says something that cannot be; the message lists every mistake.
+    """
+    if isinstance(language, str) and language in LANGUAGES:
+        return parse_language(files("cc613hal_hmi").joinpath(f"{language}_language.toml").read_text("utf-8"), language)
+    path = Path(language)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read the light language {str(language)!r}: {error}",
+            hint=f"give the path of a TOML file, or one of: {', '.join(LANGUAGES)}",
+        ) from error
+    return parse_language(text, str(path))
+
+
+def parse_language(text: str, name: str) -> Mapping[str, Pattern]:
+    """The patterns in the text of a table.
+
+    Args:
+        text: TOML.
+        name: for messages.
+
+    Raises:
+        ConfigError: with every mistake.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: {error}") from error
+    problems: list[str] = []
+    problems += [f"unknown key {key!r}" for key in raw if key not in {"name", "colours", "states"}]
+    colours = _colours(_table(raw, "colours", problems), problems)
+    states = _table(raw, "states", problems)
+    patterns = {state: pattern for state, entry in states.items() if (pattern := _pattern(state, entry, colours, problems)) is not None}
+    problems += [f"no pattern for the state {state!r}" for state in STATES if state not in states]
+    if problems:
+        raise ConfigError(f"{name} is no light language:\n" + "\n".join(f"  {problem}" for problem in problems))
+    return patterns
+
+
+def _table(raw: Mapping[str, Any], key: str, problems: list[str]) -> Mapping[str, Any]:
+    value: Any = raw.get(key, {})
+    if isinstance(value, dict):
+        return {str(name): entry for name, entry in value.items()}
+    problems.append(f"{key} is no table")
+    return {}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _colours(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Colour]:
+    colours: dict[str, Colour] = {}
+    for name, value in raw.items():
+        if isinstance(value, list) and len(value) == 3 and all(_is_number(part) and 0 <= part <= 1 for part in value):
+            colours[name] = Colour(*map(float, value))
+        else:
+            problems.append(f"colours.{name}: three numbers from 0 to 1 are needed, not {value!r}")
+    return colours
+
+
+def _pattern(state: str, entry: Any, colours: Mapping[str, Colour], problems: list[str]) -> Pattern | None:
+    if not isinstance(entry, dict):
+        problems.append(f"states.{state} is no table")
+        return None
+    before = len(problems)
+    complain: Callable[[str], None] = lambda text: problems.append(f"states.{state}{text}")  # noqa: E731  # it carries the state's name
+    names: Any = entry.get("colours")
+    if not isinstance(names, list) or not names:
+        complain(".colours: a list of colour names is needed")
+        names = []
+    for name in names:
+        if not isinstance(name, str) or name not in colours:
+            complain(f".colours: {name!r} is not among {', '.join(colours) or 'no colours at all'}")
+    motion: Any = entry.get("motion", "steady")
+    if motion not in [member.value for member in Motion]:
+        complain(f".motion: {motion!r} is none of {', '.join(member.value for member in Motion)}")
+    period_s: Any = entry.get("period_s", 1.0)
+    if not _is_number(period_s) or not 0.1 <= period_s <= 60:
+        complain(f".period_s: 0.1 to 60 s are possible, not {period_s!r}")
+    lights: Any = entry.get("lights", 0)
+    if not isinstance(lights, int) or isinstance(lights, bool) or lights < 0:
+        complain(f".lights: a number of lights, or 0 for all, not {lights!r}")
+    for key in entry:
+        if key not in _KEYS:
+            complain(f".{key}: unknown key (there are {', '.join(sorted(_KEYS))})")
+    if len(problems) > before:
+        return None
+    return Pattern(colours=tuple(colours[name] for name in names), motion=Motion(motion), period_s=float(period_s), lights=lights)
