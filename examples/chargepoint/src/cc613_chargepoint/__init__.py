@@ -1,1 +1,1 @@
-"""The reference charging application on cc613hal."""
+"""The reference charging application on cc613hal: one complete charge, on the interfaces of the library only."""

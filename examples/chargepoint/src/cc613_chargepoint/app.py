@@ -1,0 +1,97 @@
+"""The composition root: takes a board, builds the station, runs it. The only module that knows everybody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from attrs import frozen
+from cc613hal_hmi.language import status_patterns
+
+from cc613_chargepoint.authorization import Authorizer
+from cc613_chargepoint.authorization.authorizer import token_of
+from cc613_chargepoint.domain.events import Decided, StationEvent
+from cc613_chargepoint.evse.connector import Connector
+from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.hmi import Lights
+from cc613_chargepoint.limits import LimitBook
+from cc613hal.board import Board
+from cc613hal.events import Events, EventSource
+from cc613hal.interfaces import CardEvent, CardReader, Contactor, Indicator
+
+__all__ = ["Station", "StationSettings"]
+
+
+@frozen(kw_only=True)
+class StationSettings:
+    """What an installer decides.
+
+    Attributes:
+        installed_current_a: what the installation may give, A per phase.
+        accepted_cards: identifiers that may charge; ``None`` for every card.
+        plug_in_s: how long an accepted customer may take to plug in, s.
+    """
+
+    installed_current_a: float = 16.0
+    accepted_cards: Collection[str] | None = None
+    plug_in_s: float = 60.0
+
+
+class Station:
+    """A charging station with one connector.
+
+    Args:
+        board: open.
+        settings: what the installer decided.
+        number: the connector that is served.
+
+    Raises:
+        NotOnBoard: the board lacks a part that no charge can do without.
+    """
+
+    def __init__(self, board: Board, settings: StationSettings, *, number: int = 1) -> None:
+        clock = board.clock
+        self.limits = LimitBook(clock)
+        self.limits.set("installation", settings.installed_current_a)
+        self.connector = Connector(ConnectorParts.of(board, number), clock, self.limits, plug_in_s=settings.plug_in_s)
+        self.authorizer = Authorizer(clock, settings.accepted_cards)
+        self._news: EventSource[StationEvent] = EventSource("station")
+        self._reader = board.optional(CardReader)
+        indicator = board.optional(Indicator)
+        self._lights = Lights(indicator, status_patterns(), clock) if indicator is not None else None
+        self.connector.news.on(self._news.publish)
+        if self._lights is not None:
+            self._news.on(self._lights.hear)
+        self.contactor: Contactor = self.connector.parts.contactor
+
+    @property
+    def news(self) -> Events[StationEvent]:
+        """Everything that happens at the station."""
+        return self._news
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.connector.run(), name="connector")
+            if self._lights is not None:
+                group.create_task(self._lights.run(), name="lights")
+            if self._reader is not None:
+                group.create_task(self._read_cards(self._reader), name="cards")
+
+    async def _read_cards(self, reader: CardReader) -> None:
+        await reader.start_polling()
+        try:
+            with reader.cards.stream() as cards:
+                async for event in cards:
+                    if event.present:
+                        self._card_came(event)
+        finally:
+            await reader.stop_polling()
+
+    def _card_came(self, event: CardEvent) -> None:
+        if self.authorizer.is_repeat(token_of(event.card)):
+            return
+        verdict = self.authorizer.decide(event.card)
+        self._news.publish(Decided(connector=self.connector.number, verdict=verdict))
+        if verdict.accepted:
+            self.connector.accept(verdict.token)

@@ -1,0 +1,87 @@
+"""What the station tells the rest of the world: frozen values, one class per kind of news."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from cc613_chargepoint.domain.fault import Fault
+from cc613_chargepoint.domain.limit import Offer
+from cc613_chargepoint.domain.session import Sample, SessionRecord
+from cc613_chargepoint.domain.verdict import Verdict
+
+__all__ = ["Decided", "FaultCleared", "FaultRaised", "Offered", "Sampled", "SessionEnded", "StateChanged", "StationEvent", "StepDone"]
+
+
+@frozen(kw_only=True)
+class StationEvent:
+    """Base of all news; ``connector`` says where."""
+
+    connector: int
+
+
+@frozen(kw_only=True)
+class Decided(StationEvent):
+    """A customer was accepted or refused."""
+
+    verdict: Verdict
+
+
+@frozen(kw_only=True)
+class StateChanged(StationEvent):
+    """The connector went from one state to another, because of an event (all by their words)."""
+
+    before: str
+    after: str
+    because: str
+
+
+@frozen(kw_only=True)
+class StepDone(StationEvent):
+    """A step of the charge reached its effect.
+
+    Attributes:
+        step: ``lock``, ``rcd-self-test``, ``contactor-on`` …
+        detail: the evidence, in words.
+        elapsed_s: how long it took, s.
+    """
+
+    step: str
+    detail: str
+    elapsed_s: float
+
+
+@frozen(kw_only=True)
+class Offered(StationEvent):
+    """The current offered to the vehicle changed."""
+
+    offer: Offer
+
+
+@frozen(kw_only=True)
+class Sampled(StationEvent):
+    """The meter was read during a session."""
+
+    sample: Sample
+    offered_a: float
+    energy_wh: float
+
+
+@frozen(kw_only=True)
+class SessionEnded(StationEvent):
+    """A session is over, and this is what it was."""
+
+    record: SessionRecord
+
+
+@frozen(kw_only=True)
+class FaultRaised(StationEvent):
+    """A fault stands from now on."""
+
+    fault: Fault
+
+
+@frozen(kw_only=True)
+class FaultCleared(StationEvent):
+    """A fault is gone."""
+
+    fault: Fault

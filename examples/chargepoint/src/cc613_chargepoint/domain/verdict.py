@@ -1,0 +1,24 @@
+"""The answer to "may this customer charge?"."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from cc613_chargepoint.domain.token import Token
+
+__all__ = ["Verdict"]
+
+
+@frozen(kw_only=True)
+class Verdict:
+    """An authorisation decision with its reasons.
+
+    Attributes:
+        token: who asked.
+        accepted: the answer.
+        reasons: every rule that spoke, in order; the last one decided.
+    """
+
+    token: Token
+    accepted: bool
+    reasons: tuple[str, ...] = field(converter=tuple)

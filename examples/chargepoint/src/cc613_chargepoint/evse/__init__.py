@@ -1,0 +1,1 @@
+"""The charge itself: one actor per connector, on an explicit transition table."""

@@ -1,0 +1,426 @@
+"""The actor of one connector: turns what the parts report into events, and carries out what the table says.
+
+One task owns the state. Callbacks from the parts may do one thing by themselves: release the contactor's coil, because a residual
+current, a vehicle that stops asking, or a plug that leaves must not wait for a turn. Everything else is queued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, Offered, Sampled, SessionEnded, StateChanged, StationEvent
+from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
+from cc613_chargepoint.domain.limit import Offer
+from cc613_chargepoint.domain.session import Sample
+from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.sequences import Sequences, StepFailed
+from cc613_chargepoint.evse.supervision import OverCurrentWatch
+from cc613_chargepoint.evse.transitions import Action, Event, State, step
+from cc613_chargepoint.limits import LimitBook, OfferPacing
+from cc613_chargepoint.metering import SessionMeter
+from cc613hal.clock import Clock
+from cc613hal.errors import HalError
+from cc613hal.events import Events, EventSource, Subscription
+from cc613hal.interfaces import ContactorReading, PilotReading, PilotState, ResidualTrip
+from cc613hal.units import duty_for_current
+
+__all__ = ["Connector"]
+
+_log = logging.getLogger(__name__)
+
+_PILOT_EVENTS = {
+    PilotState.A: Event.VEHICLE_A,
+    PilotState.B: Event.VEHICLE_B,
+    PilotState.C: Event.VEHICLE_C,
+    PilotState.D: Event.VEHICLE_D,
+    PilotState.E: Event.PILOT_E,
+}
+
+CABLE = "cable"
+"""Source name of the plugged cable's limit."""
+
+
+class Connector:
+    """One connector.
+
+    Args:
+        parts: what the board offers for it.
+        clock: the station's clock.
+        limits: every limit that applies to it.
+        plug_in_s: how long an accepted customer may take to plug in, s.
+        vehicle_stop_s: how long a vehicle may take to stop drawing before the contactor opens under load, s (6 s: IEC 61851-1 seq. 10.2).
+        sample_s: between meter readings in a session, s.
+    """
+
+    def __init__(
+        self,
+        parts: ConnectorParts,
+        clock: Clock,
+        limits: LimitBook,
+        *,
+        plug_in_s: float = 60.0,
+        vehicle_stop_s: float = 6.0,
+        sample_s: float = 1.0,
+    ) -> None:
+        self.parts = parts
+        self.limits = limits
+        self.number = parts.number
+        self._clock = clock
+        self._plug_in_s, self._vehicle_stop_s, self._sample_s = plug_in_s, vehicle_stop_s, sample_s
+        self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
+        self._sequences = Sequences(parts, clock, self._news.publish)
+        self._pacing, self._over_current = OfferPacing(), OverCurrentWatch()
+        self._queue: asyncio.Queue[tuple[Event, str]] = asyncio.Queue()
+        self._state = State.AVAILABLE
+        self._vehicle: PilotState = PilotState.UNKNOWN
+        self._offer = Offer(current_a=0.0, source="no valid limit")
+        self._faults: dict[FaultName, Fault] = {}
+        self._token: Token | None = None
+        self._session: SessionMeter | None = None
+        self._sessions = 0
+        self._contactor_on = False
+        self._stop_reason = ""
+        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._actions: dict[Action, Callable[[], Awaitable[None]]] = {
+            Action.START: self._start,
+            Action.OFFER: self._show_offer,
+            Action.WITHDRAW: self._withdraw,
+            Action.CLOSE: self._close,
+            Action.OPEN: self._open,
+            Action.WAIT_FOR_VEHICLE: self._wait_for_vehicle,
+            Action.END_SESSION: self._end_session,
+            Action.RELEASE: self._release,
+            Action.SIGNAL_FAULT: self._signal_fault,
+            Action.EXPECT_VEHICLE: self._expect_vehicle,
+            Action.FORGET: self._forget,
+        }
+
+    @property
+    def news(self) -> Events[StationEvent]:
+        """Everything that happens here."""
+        return self._news
+
+    @property
+    def state(self) -> State:
+        """Where the connector is."""
+        return self._state
+
+    @property
+    def token(self) -> Token | None:
+        """Whose turn it is."""
+        return self._token
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What stands against charging."""
+        return tuple(self._faults.values())
+
+    def accept(self, token: Token) -> None:
+        """A customer was accepted: starts a charge, or stops the one that the same customer started."""
+        if self._token is None:
+            self._token = token
+            self._post(Event.ACCEPTED, f"{token.source.value} {token.id}")
+        elif self._token.same_as(token):
+            self.stop("card presented again")
+
+    def stop(self, reason: str) -> None:
+        """Ask for the end of the session."""
+        self._stop_reason = reason
+        self._post(Event.STOP_REQUESTED, reason)
+
+    async def run(self) -> None:
+        """Serve until cancelled; the contactor is off when this returns."""
+        subscriptions: list[Subscription] = [
+            self.parts.pilot.changes.on(self._pilot_changed),
+            self.parts.rcd.trips.on(self._tripped),
+            self.parts.contactor.unexpected.on(self._contactor_moved),
+            self.limits.changes.on(self._limits_changed),
+        ]
+        try:
+            await self.parts.pilot.steady()
+            await self._first_look()
+            while True:
+                event, because = await self._queue.get()
+                await self._handle(event, because)
+        finally:
+            for subscription in subscriptions:
+                subscription.cancel()
+            self.parts.drop.off_now()
+            await self._cancel_jobs()
+
+    # What the parts report. These run inside the loop iteration in which the edge arrived.
+
+    def _pilot_changed(self, reading: PilotReading) -> None:
+        if self._contactor_on and not reading.state.wants_energy:
+            self.parts.drop.off_now()
+        self._vehicle = reading.state
+        if (event := _PILOT_EVENTS.get(reading.state)) is not None:
+            self._post(event, f"pilot {reading.state.value}, {reading.high_v:+.1f} V")
+
+    def _tripped(self, trip: ResidualTrip) -> None:
+        self.parts.drop.off_now()
+        self._raise(Fault(name=FaultName.RESIDUAL_CURRENT, detail=f"residual current monitor tripped ({trip.cause.value})"))
+
+    def _contactor_moved(self, reading: ContactorReading) -> None:
+        self.parts.drop.off_now()
+        self._raise(Fault(name=FaultName.CONTACTOR_FAILED, detail=f"contacts went {reading.state.value} without a command"))
+
+    def _limits_changed(self, offer: Offer) -> None:
+        if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
+            self._spawn("offer", self._show_offer())  # a reduction goes out at once
+        self._post(Event.NOTHING_TO_OFFER if offer.pauses else Event.SOMETHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
+
+    def _post(self, event: Event, because: str) -> None:
+        self._queue.put_nowait((event, because))
+
+    def _raise(self, fault: Fault) -> None:
+        if fault.name not in self._faults:
+            self._faults[fault.name] = fault
+            self._news.publish(FaultRaised(connector=self.number, fault=fault))
+        self._stop_reason = self._stop_reason or f"fault: {fault.name.word}"
+        self._post(Event.FAULT, fault.detail)
+
+    # The owner of the state.
+
+    async def _first_look(self) -> None:
+        try:
+            await self._sequences.weld_check("at start-up")
+        except StepFailed as failed:
+            self._raise(failed.fault)
+        reading = await self.parts.pilot.read()
+        self._vehicle = reading.state
+        if reading.state is not PilotState.A and (event := _PILOT_EVENTS.get(reading.state)) is not None:
+            self._post(event, "already there at start-up")
+
+    async def _handle(self, event: Event, because: str) -> None:
+        if event in {Event.VEHICLE_D, Event.PILOT_E}:
+            self._name_pilot_fault(event)
+        following = step(self._state, event)
+        if following is None:
+            if event is Event.SOMETHING_TO_OFFER and self._state in {State.READY, State.CHARGING}:
+                await self._show_offer()
+            return
+        before, self._state = self._state, following.next
+        if following.next is not before:
+            self._news.publish(StateChanged(connector=self.number, before=before.value, after=following.next.value, because=because))
+        for action in following.actions:
+            try:
+                await self._actions[action]()
+            except StepFailed as failed:
+                self._raise(failed.fault)
+            except HalError as error:
+                self.parts.drop.off_now()
+                self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
+        if event is Event.VEHICLE_A:
+            self._clear_faults()
+        elif following.next is State.READY and self._vehicle is PilotState.C:
+            self._post(Event.VEHICLE_C, "still asking")
+        elif following.next is State.CONNECTED and self._token is not None:
+            self._post(Event.ACCEPTED, "accepted before")
+
+    def _name_pilot_fault(self, event: Event) -> None:
+        name = FaultName.VENTILATION_REFUSED if event is Event.VEHICLE_D else FaultName.PILOT_ERROR
+        detail = "the vehicle asks for ventilation" if event is Event.VEHICLE_D else "pilot shorted to protective earth"
+        if name not in self._faults:
+            self._faults[name] = Fault(name=name, detail=detail)
+            self._news.publish(FaultRaised(connector=self.number, fault=self._faults[name]))
+        self._stop_reason = self._stop_reason or f"fault: {name.word}"
+
+    def _clear_faults(self) -> None:
+        latched = self.parts.rcd.latched
+        for name in [name for name in self._faults if name.clearing is Clearing.UNPLUG]:
+            if name is FaultName.RESIDUAL_CURRENT and latched:
+                self._spawn("rcd-reset", self._reset_rcd())
+                continue
+            self._news.publish(FaultCleared(connector=self.number, fault=self._faults.pop(name)))
+        if self._state is State.FAULTED and not self._faults:
+            self._post(Event.CLEARED, "unplugged")
+        elif self._state is State.AVAILABLE and self._faults:
+            self._post(Event.FAULT, "a fault stands")
+
+    async def _reset_rcd(self) -> None:
+        """Reset on unplug; where the current still flows, try again every 10 s (the reset rule Bender documents)."""
+        while True:
+            try:
+                await self.parts.rcd.reset()
+            except HalError:
+                await self._clock.sleep(10.0)
+                continue
+            break
+        if (fault := self._faults.pop(FaultName.RESIDUAL_CURRENT, None)) is not None:
+            self._news.publish(FaultCleared(connector=self.number, fault=fault))
+        if self._state is State.FAULTED and not self._faults:
+            self._post(Event.CLEARED, "residual current gone")
+
+    # Actions of the table.
+
+    async def _start(self) -> None:
+        self._spawn("start", self._start_sequence())
+
+    async def _start_sequence(self) -> None:
+        ampacity_a = await self._sequences.cable_ampacity_a()
+        if ampacity_a is not None:
+            self.limits.set(CABLE, ampacity_a)
+        await self._sequences.lock()
+        await self._sequences.weld_check("before closing")
+        await self._sequences.self_test()
+        self._post(Event.STARTED, "lock and self-test proven")
+
+    async def _show_offer(self) -> None:
+        if self._state not in {State.READY, State.ENERGISING, State.CHARGING}:
+            return
+        offer, now_s = self.limits.effective(), self._clock.monotonic_s()
+        duty = duty_for_current(offer.current_a)
+        if duty is None:
+            self._post(Event.NOTHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
+            return
+        if (wait_s := self._pacing.wait_s(offer.current_a, now_s)) > 0.0:
+            self._spawn("raise", self._raise_later(wait_s))
+            return
+        if offer != self._offer:
+            await self.parts.pilot.offer(duty)
+            self._pacing.shown(offer.current_a, now_s)
+            self._offer = offer
+            self._news.publish(Offered(connector=self.number, offer=offer))
+
+    async def _raise_later(self, wait_s: float) -> None:
+        await self._clock.sleep(wait_s)
+        self._post(Event.SOMETHING_TO_OFFER, "the duty cycle may change again")
+
+    async def _withdraw(self) -> None:
+        await self.parts.pilot.steady()
+        self._cancel("raise")
+        if self._offer.current_a > 0.0:
+            self._offer = Offer(current_a=0.0, source=self.limits.effective().source)
+            self._pacing.shown(0.0, self._clock.monotonic_s())
+            self._news.publish(Offered(connector=self.number, offer=self._offer))
+
+    async def _close(self) -> None:
+        self._spawn("close", self._close_sequence())
+
+    async def _close_sequence(self) -> None:
+        await self._sequences.diode()
+        if self._session is None:
+            await self._begin_session()
+        self._contactor_on = True
+        await self._sequences.energise()
+        if self._vehicle.wants_energy:
+            self._post(Event.CLOSED, "feedback")
+            self._spawn("sampling", self._sampling())
+        else:
+            self.parts.drop.off_now()
+
+    async def _begin_session(self) -> None:
+        if self._token is None:
+            raise StepFailed(Fault(name=FaultName.DEVICE_LOST, detail="nobody is authorised"))
+        self._sessions += 1
+        session = SessionMeter(self.parts.meter, self._clock, number=self._sessions, connector=self.number, token=self._token)
+        try:
+            await session.begin()
+        except HalError as error:
+            raise StepFailed(Fault(name=FaultName.METER_LOST, detail=error.message)) from error
+        self._session, self._stop_reason = session, ""
+
+    async def _open(self) -> None:
+        was_on, self._contactor_on = self._contactor_on, False
+        self.parts.drop.off_now()
+        await self._cancel_jobs("close", "sampling", "wait", "start", "raise")
+        self._over_current.start_over()
+        if was_on:
+            await self._sequences.de_energise(under_load=self._vehicle.wants_energy)
+
+    async def _wait_for_vehicle(self) -> None:
+        self._spawn("wait", self._stop_timeout())
+
+    async def _stop_timeout(self) -> None:
+        await self._clock.sleep(self._vehicle_stop_s)
+        self._post(Event.STOP_TIMEOUT, f"still asking after {self._vehicle_stop_s:g} s")
+
+    async def _expect_vehicle(self) -> None:
+        self._spawn("expect", self._expect())
+
+    async def _expect(self) -> None:
+        await self._clock.sleep(self._plug_in_s)
+        self._post(Event.AUTHORISATION_EXPIRED, f"no vehicle within {self._plug_in_s:g} s")
+
+    async def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        end_read = True
+        try:
+            await session.sample()
+        except HalError as error:
+            _log.error("session %d ends without an end register: %s", session.number, error)
+            end_read = False
+        reason = self._stop_reason or ("vehicle unplugged" if self._vehicle is PilotState.A else "ended")
+        self._news.publish(SessionEnded(connector=self.number, record=session.end(reason, end_read=end_read)))
+
+    async def _release(self) -> None:
+        if any(fault.name is FaultName.CONTACTOR_WELDED for fault in self._faults.values()):
+            return  # a plug that may be live stays locked
+        when = "vehicle unplugged" if self._vehicle is PilotState.A else "vehicle still plugged in"
+        await self._sequences.weld_check(when)
+        await self._sequences.unlock()
+
+    async def _signal_fault(self) -> None:
+        await self.parts.pilot.fault()
+        self._offer = Offer(current_a=0.0, source="fault")
+
+    async def _forget(self) -> None:
+        await self._cancel_jobs("expect", "start")
+        self._token, self._stop_reason = None, ""
+        self.limits.withdraw(CABLE)
+        self._pacing.start_over()
+
+    async def _sampling(self) -> None:
+        while self._session is not None:
+            await self._clock.sleep(self._sample_s)
+            try:
+                sample = await self._session.sample()
+            except HalError as error:
+                self._raise(Fault(name=FaultName.METER_LOST, detail=str(error)))
+                return
+            self._judge(sample, self._session)
+
+    def _judge(self, sample: Sample, session: SessionMeter) -> None:
+        self._news.publish(
+            Sampled(connector=self.number, sample=sample, offered_a=self._offer.current_a, energy_wh=float(session.energy_wh))
+        )
+        drawn_a = max(map(abs, sample.current_a), default=0.0)
+        if self._over_current.exceeded(drawn_a, self._offer.current_a, sample.at_s):
+            self.parts.drop.off_now()
+            self._raise(Fault(name=FaultName.OVER_CURRENT, detail=f"{drawn_a:.1f} A drawn, {self._offer.current_a:g} A offered"))
+
+    # Jobs: steps that take time run beside the actor and report by events.
+
+    def _spawn(self, name: str, work: Any) -> None:
+        self._cancel(name)
+
+        async def guarded() -> None:
+            try:
+                await work
+            except StepFailed as failed:
+                self._raise(failed.fault)
+            except HalError as error:
+                self.parts.drop.off_now()
+                self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
+
+        self._jobs[name] = asyncio.get_running_loop().create_task(guarded(), name=f"connector {self.number} {name}")
+
+    def _cancel(self, name: str) -> None:
+        if (job := self._jobs.pop(name, None)) is not None and job is not asyncio.current_task():
+            job.cancel()
+
+    async def _cancel_jobs(self, *names: str) -> None:
+        for name in names or tuple(self._jobs):
+            job = self._jobs.pop(name, None)
+            if job is not None and job is not asyncio.current_task():
+                job.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await job

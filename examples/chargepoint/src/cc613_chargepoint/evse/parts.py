@@ -1,0 +1,75 @@
+"""The parts of one connector, as the board offers them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from attrs import frozen
+
+from cc613hal.board import Board
+from cc613hal.errors import NotOnBoard
+from cc613hal.interfaces import (
+    Contactor,
+    ControlPilot,
+    ImmediateOff,
+    PlugLock,
+    ProximityPilot,
+    ResidualCurrentMonitor,
+    SnapshotMeter,
+    WeldCheck,
+)
+
+__all__ = ["ConnectorParts"]
+
+
+@frozen(kw_only=True)
+class ConnectorParts:
+    """What a charge needs. A tethered cable has neither lock nor proximity.
+
+    Attributes:
+        number: of the connector.
+        pilot: control pilot.
+        contactor: feeds the vehicle.
+        drop: the same contactor's immediate release.
+        rcd: residual current monitor.
+        meter: measures the session.
+        weld: tells whether the contactor hangs; ``None`` if nothing can.
+        lock: keeps the plug; ``None`` with a tethered cable.
+        proximity: tells the cable; ``None`` with a tethered cable.
+    """
+
+    number: int
+    pilot: ControlPilot
+    contactor: Contactor
+    drop: ImmediateOff
+    rcd: ResidualCurrentMonitor
+    meter: SnapshotMeter
+    weld: WeldCheck | None = None
+    lock: PlugLock | None = None
+    proximity: ProximityPilot | None = None
+
+    @classmethod
+    def of(cls, board: Board, number: int) -> Self:
+        """The parts of a connector.
+
+        Raises:
+            NotOnBoard: one that no charge can do without is missing.
+        """
+        socket = board.optional(PlugLock, connector=number)
+        try:
+            return cls(
+                number=number,
+                pilot=board.get(ControlPilot, connector=number),
+                contactor=board.get(Contactor, connector=number),
+                drop=board.get(ImmediateOff, connector=number),
+                rcd=board.get(ResidualCurrentMonitor, connector=number),
+                meter=board.get(SnapshotMeter, connector=number),
+                weld=board.optional(WeldCheck, connector=number),
+                lock=socket,
+                proximity=board.optional(ProximityPilot, connector=number) if socket is not None else None,
+            )
+        except NotOnBoard as error:
+            raise NotOnBoard(
+                f"connector {number} cannot charge: {error.message}",
+                hint="every connector needs pilot, contactor, residual current monitor and meter",
+            ) from error

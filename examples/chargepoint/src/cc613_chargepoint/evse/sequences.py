@@ -1,0 +1,136 @@
+"""The steps of a charge that take time: each either reaches its effect or raises :class:`StepFailed` with the fault it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cc613_chargepoint.domain.events import StationEvent, StepDone
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613hal.clock import Clock
+from cc613hal.errors import CommandFailed, HalError
+from cc613hal.interfaces import CableState, WeldState
+
+__all__ = ["Sequences", "StepFailed"]
+
+
+class StepFailed(Exception):  # noqa: N818 - it is not an error of the program, the step did not reach its effect
+    """A step did not reach its effect; ``fault`` says what that means."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
+
+
+class Sequences:
+    """The timed steps of one connector.
+
+    Args:
+        parts: of the connector.
+        clock: the station's clock.
+        tell: where the evidence of every step goes.
+    """
+
+    def __init__(self, parts: ConnectorParts, clock: Clock, tell: Callable[[StationEvent], None]) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._tell = tell
+
+    async def cable_ampacity_a(self) -> float | None:
+        """What the plugged cable may carry, A per phase; ``None`` with a tethered cable.
+
+        Raises:
+            StepFailed: there is no valid cable: not proven means no charging.
+        """
+        if self._parts.proximity is None:
+            return None
+        started_s = self._clock.monotonic_s()
+        reading = await self._parts.proximity.read_cable()
+        if reading.cable is not CableState.CABLE or reading.ampacity_a is None:
+            seen = "open" if reading.resistance_ohm is None else f"{reading.resistance_ohm:.0f} Ω"
+            raise StepFailed(Fault(name=FaultName.CABLE_FAULT, detail=f"no valid cable coding (proximity resistor {seen})"))
+        self._done("cable", f"{reading.ampacity_a:g} A", started_s)
+        return reading.ampacity_a
+
+    async def lock(self) -> None:
+        """Lock the plug and see it locked."""
+        if self._parts.lock is None:
+            return
+        started_s = self._clock.monotonic_s()
+        try:
+            result = await self._parts.lock.lock()
+        except HalError as error:
+            raise StepFailed(Fault(name=FaultName.LOCK_FAILED, detail=error.message)) from error
+        proof = "confirmed by feedback" if result.verified else "believed from drive time"
+        self._done("lock", f"{result.position.value}, {proof}, stroke {result.attempts}", started_s)
+
+    async def self_test(self) -> None:
+        """Prove the residual current monitor, with the contactor off."""
+        started_s = self._clock.monotonic_s()
+        try:
+            result = await self._parts.rcd.self_test()
+        except HalError as error:
+            raise StepFailed(Fault(name=FaultName.RCD_TEST_FAILED, detail=error.message)) from error
+        if not result.passed:
+            missed = "; ".join(each.what for each in result.steps if not each.passed)
+            raise StepFailed(Fault(name=FaultName.RCD_TEST_FAILED, detail=f"self-test did not pass: {missed}"))
+        self._done("rcd-self-test", "passed: " + ", ".join(each.what for each in result.steps), started_s)
+
+    async def weld_check(self, when: str) -> None:
+        """See that the contactor does not hang.
+
+        Args:
+            when: in which situation, for the record.
+        """
+        if self._parts.weld is None:
+            return
+        started_s = self._clock.monotonic_s()
+        reading = await self._parts.weld.check_weld()
+        if reading.state is WeldState.WELDED:
+            raise StepFailed(Fault(name=FaultName.CONTACTOR_WELDED, detail=f"contacts hang ({reading.detail or reading.method.value})"))
+        verdict = "contacts are open" if reading.state is WeldState.CLEAR else "could not be judged"
+        self._done("weld-check", f"{verdict} ({reading.method.value}, {when})", started_s)
+
+    async def diode(self) -> None:
+        """Prove the vehicle's diode while PWM runs."""
+        started_s = self._clock.monotonic_s()
+        try:
+            proven = await self._parts.pilot.check_diode()
+        except CommandFailed as error:
+            raise StepFailed(Fault(name=FaultName.PILOT_ERROR, detail=error.message)) from error
+        if not proven:
+            raise StepFailed(Fault(name=FaultName.DIODE_MISSING, detail="the pilot's low level does not stay at −12 V"))
+        self._done("diode", "low level stays at −12 V", started_s)
+
+    async def energise(self) -> None:
+        """Close the contactor and see it closed."""
+        started_s = self._clock.monotonic_s()
+        try:
+            result = await self._parts.contactor.switch_on()
+        except HalError as error:
+            raise StepFailed(Fault(name=FaultName.CONTACTOR_FAILED, detail=error.message)) from error
+        proof = "confirmed by feedback" if result.verified else "not confirmed: no feedback is fitted"
+        self._done("contactor-on", proof, started_s)
+
+    async def de_energise(self, *, under_load: bool) -> None:
+        """Open the contactor and see it open."""
+        started_s = self._clock.monotonic_s()
+        try:
+            result = await self._parts.contactor.switch_off(under_load=under_load)
+        except CommandFailed as error:
+            raise StepFailed(Fault(name=FaultName.CONTACTOR_WELDED, detail=error.message)) from error
+        self._done("contactor-off", "confirmed by feedback" if result.verified else "no feedback is fitted", started_s)
+
+    async def unlock(self) -> None:
+        """Release the plug and see it released."""
+        if self._parts.lock is None:
+            return
+        started_s = self._clock.monotonic_s()
+        try:
+            result = await self._parts.lock.unlock()
+        except CommandFailed as error:
+            raise StepFailed(Fault(name=FaultName.UNLOCK_FAILED, detail=error.message)) from error
+        self._done("unlock", "confirmed by feedback" if result.verified else "believed from drive time", started_s)
+
+    def _done(self, what: str, detail: str, started_s: float) -> None:
+        self._tell(StepDone(connector=self._parts.number, step=what, detail=detail, elapsed_s=self._clock.monotonic_s() - started_s))

@@ -1,0 +1,53 @@
+"""The limits of one connector."""
+
+from __future__ import annotations
+
+from cc613_chargepoint.domain.limit import Limit, Offer, effective
+from cc613hal.clock import Clock
+from cc613hal.events import Events, EventSource
+
+__all__ = ["LimitBook"]
+
+
+class LimitBook:
+    """Limits by source; setting a source again replaces its limit.
+
+    Args:
+        clock: the station's clock.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._limits: dict[str, Limit] = {}
+        self._source: EventSource[Offer] = EventSource("limits")
+
+    @property
+    def changes(self) -> Events[Offer]:
+        """The effective limit after every change of any limit."""
+        return self._source
+
+    def set(self, source: str, current_a: float, *, for_s: float | None = None) -> None:
+        """Set the limit of one source.
+
+        Args:
+            source: who sets it.
+            current_a: A per phase; 0 pauses.
+            for_s: how long it counts; ``None`` until it is replaced or withdrawn.
+
+        Raises:
+            ValueError: negative or not a number.
+        """
+        if not current_a >= 0.0:
+            raise ValueError(f"a limit of {current_a} A by {source} makes no sense")
+        until_s = None if for_s is None else self._clock.monotonic_s() + for_s
+        self._limits[source] = Limit(source=source, current_a=current_a, until_s=until_s)
+        self._source.publish(self.effective())
+
+    def withdraw(self, source: str) -> None:
+        """Remove the limit of one source, if it set one."""
+        if self._limits.pop(source, None) is not None:
+            self._source.publish(self.effective())
+
+    def effective(self) -> Offer:
+        """The smallest valid limit and who set it."""
+        return effective(self._limits.values(), self._clock.monotonic_s())

@@ -1,0 +1,102 @@
+"""The meter's part in a session: begin register, samples, end register."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from cc613_chargepoint.domain.session import Sample, SessionRecord
+from cc613_chargepoint.domain.token import Token
+from cc613hal.clock import Clock
+from cc613hal.errors import ImplausibleReading
+from cc613hal.interfaces import MeterReading, SnapshotMeter
+
+__all__ = ["SessionMeter"]
+
+
+class SessionMeter:
+    """Measures one session; energy comes from the registers alone.
+
+    Args:
+        meter: reads everything as one group.
+        clock: the station's clock.
+        number: counted by the station.
+        connector: where.
+        token: who.
+    """
+
+    def __init__(self, meter: SnapshotMeter, clock: Clock, *, number: int, connector: int, token: Token) -> None:
+        self._meter = meter
+        self._clock = clock
+        self.number = number
+        self.connector = connector
+        self.token = token
+        self._started: datetime = clock.wall()
+        self._started_s = clock.monotonic_s()
+        self._begin_wh: Decimal | None = None
+        self._last_wh: Decimal | None = None
+        self._highest_a = 0.0
+        self._samples = 0
+
+    @property
+    def energy_wh(self) -> Decimal:
+        """Delivered so far, Wh."""
+        return Decimal(0) if self._begin_wh is None or self._last_wh is None else self._last_wh - self._begin_wh
+
+    async def begin(self) -> Sample:
+        """Take the begin register.
+
+        Raises:
+            BusError: the meter does not answer: no session without a begin value.
+            ImplausibleReading: it has no energy register, or the register makes no sense.
+        """
+        sample = await self.sample()
+        self._begin_wh, self._started, self._started_s = sample.register_wh, self._clock.wall(), self._clock.monotonic_s()
+        return sample
+
+    async def sample(self) -> Sample:
+        """Read the meter."""
+        reading = await self._meter.read_all()
+        register = _register(reading)
+        if self._last_wh is not None and register < self._last_wh:
+            raise ImplausibleReading(
+                f"the energy register went back from {self._last_wh} Wh to {register} Wh",
+                device=reading.source,
+                hint="was the meter exchanged?",
+            )
+        self._last_wh = register
+        self._samples += 1
+        self._highest_a = max(self._highest_a, reading.current_a.highest() or 0.0)
+        return Sample(
+            at_s=reading.stamp.monotonic_s,
+            power_w=reading.total_power_w,
+            current_a=reading.current_a.known(),
+            register_wh=register,
+        )
+
+    def end(self, reason: str, *, end_read: bool) -> SessionRecord:
+        """Close the session.
+
+        Args:
+            reason: why it ends, in words.
+            end_read: whether the end register was read after the contactor opened; without it the record has none.
+        """
+        return SessionRecord(
+            number=self.number,
+            connector=self.connector,
+            token=self.token,
+            started=self._started,
+            ended=self._clock.wall(),
+            duration_s=self._clock.monotonic_s() - self._started_s,
+            begin_wh=self._begin_wh,
+            end_wh=self._last_wh if end_read else None,
+            highest_current_a=self._highest_a,
+            samples=self._samples,
+            reason=reason,
+        )
+
+
+def _register(reading: MeterReading) -> Decimal:
+    if reading.energy is None:
+        raise ImplausibleReading("the meter gives no energy register", device=reading.source, hint="a session needs one: fit another meter")
+    return reading.energy.imported.wh

@@ -1,0 +1,107 @@
+"""What a person at the terminal sees: plain lines, and on a terminal one line that moves."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from cc613_chargepoint.domain.events import (
+    Decided,
+    FaultCleared,
+    FaultRaised,
+    Offered,
+    Sampled,
+    SessionEnded,
+    StateChanged,
+    StationEvent,
+    StepDone,
+)
+from cc613_chargepoint.domain.session import SessionRecord
+from cc613hal.clock import Clock
+
+__all__ = ["Narrator"]
+
+_CLEAR = "\r\x1b[K"
+_BAR = 24
+_PLAIN_EVERY_S = 3.0
+
+
+class Narrator:
+    """Writes the news.
+
+    Args:
+        clock: the station's clock; lines start with the seconds since it began.
+        out: where to; the standard output if omitted.
+    """
+
+    def __init__(self, clock: Clock, out: TextIO | None = None) -> None:
+        self._clock = clock
+        self._out = out or sys.stdout
+        self._moves = self._out.isatty()
+        self._start_s = clock.monotonic_s()
+        self._sampled_s = float("-inf")
+
+    def say(self, text: str, *, mark: str = " ") -> None:
+        """One line that stays."""
+        clear = _CLEAR if self._moves else ""
+        self._out.write(f"{clear}{self._clock.monotonic_s() - self._start_s:7.1f} s {mark} {text}\n")
+        self._out.flush()
+
+    def outside(self, text: str) -> None:
+        """Something that people or vehicles do."""
+        self.say(text, mark="·")
+
+    def hear(self, news: StationEvent) -> None:
+        """Tell one piece of news."""
+        match news:
+            case Decided(verdict=verdict):
+                token, word = verdict.token, "accepted" if verdict.accepted else "refused"
+                proof = f"{token.technology}, proves: {token.security}"
+                self.say(f"card {token.id} ({proof}) {word}: {'; '.join(verdict.reasons)}", mark=_mark(verdict.accepted))
+            case StateChanged():
+                self.say(f"{news.before} → {news.after}  ({news.because})", mark="▸")
+            case StepDone():
+                self.say(f"{news.step}: {news.detail}  [{news.elapsed_s * 1e3:.0f} ms]", mark="✓")
+            case Offered(offer=offer) if offer.current_a:
+                self.say(f"offer: {offer.current_a:g} A, limited by {offer.source}", mark="⚡")
+            case Offered(offer=offer):
+                self.say(f"offer withdrawn ({offer.source})", mark="⚡")
+            case Sampled():
+                self._sample(news)
+            case SessionEnded(record=record):
+                self._summary(record)
+            case FaultRaised(fault=fault):
+                self.say(f"fault {fault.name.word}: {fault.detail}", mark="✗")
+            case FaultCleared(fault=fault):
+                self.say(f"fault {fault.name.word} cleared", mark="✓")
+            case _:
+                self.say(repr(news))
+
+    def _sample(self, news: Sampled) -> None:
+        currents = " ".join(f"{value:5.1f}" for value in news.sample.current_a)
+        text = f"{currents} A of {news.offered_a:g} A   {news.sample.power_w / 1000:6.2f} kW   {news.energy_wh:8.1f} Wh"
+        if self._moves:
+            drawn = max(map(abs, news.sample.current_a), default=0.0)
+            filled = min(_BAR, round(_BAR * drawn / 32.0))
+            self._out.write(f"{_CLEAR}{self._clock.monotonic_s() - self._start_s:7.1f} s   {'█' * filled}{'░' * (_BAR - filled)} {text}")
+            self._out.flush()
+        elif self._clock.monotonic_s() - self._sampled_s >= _PLAIN_EVERY_S:
+            self._sampled_s = self._clock.monotonic_s()
+            self.say(f"meter: {text}")
+
+    def _summary(self, record: SessionRecord) -> None:
+        energy = "unknown (the meter could not be read)" if record.energy_wh is None else f"{record.energy_wh.normalize():f} Wh"
+        self.say(f"session {record.number} on connector {record.connector} is over: {record.reason}", mark="■")
+        lines = {
+            "customer": f"{record.token.id} ({record.token.source.value})",
+            "time": f"{record.started:%Y-%m-%d %H:%M:%S} – {record.ended:%H:%M:%S} UTC, {record.duration_s:.0f} s",
+            "energy": energy,
+            "registers": f"{record.begin_wh} Wh → {record.end_wh} Wh",
+            "current": f"at most {record.highest_current_a:.1f} A per phase, {record.samples} readings",
+        }
+        for name, value in lines.items():
+            self.say(f"    {name:10} {value}")
+
+
+def _mark(good: bool) -> str:
+    return "✓" if good else "✗"
