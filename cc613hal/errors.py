@@ -31,6 +31,8 @@ Each class also inherits the builtin that fits, so scripts may catch either. ``k
 ``device`` names who, ``hint`` says what to do next, ``transient`` whether trying again can help.
 """
 
+# ruff: noqa: N818 - the base class says that these are errors; each name says what happened
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -89,9 +91,20 @@ class HalError(Exception):
         then = f" ({self.hint})" if self.hint else ""
         return f"{who}{self.message}{then}"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The builtins' own way calls the class with the message alone, which loses or refuses keyword-only arguments.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
     def as_dict(self) -> dict[str, Any]:
         """The error as plain data for ``--json`` and logs."""
         return {"kind": self.kind, "device": self.device, "message": self.message, "hint": self.hint, "transient": self.transient}
+
+
+def _rebuilt(kind: type[HalError], args: tuple[Any, ...], state: dict[str, Any]) -> HalError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigError(HalError, ValueError):
@@ -281,9 +294,10 @@ class ConnectFailed(HalError, ConnectionError):
 
     def __str__(self) -> str:
         lines = [super().__str__()]
-        for name, error in self.failures.items():
+        for number, (name, error) in enumerate(self.failures.items(), start=1):
+            branch, stem = ("└──", "   ") if number == len(self.failures) else ("├──", "│  ")
             text = str(error) or type(error).__name__
-            lines.extend(f"  {'├──' if index == 0 else '│  '} {line}" for index, line in enumerate(_named(name, text)))
+            lines.extend(f"  {stem if index else branch} {line}" for index, line in enumerate(_named(name, text)))
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:

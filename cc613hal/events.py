@@ -63,16 +63,29 @@ class EventSource(Events[T]):
     def publish(self, event: T) -> None:
         """Hand an event to every listener, in the order they subscribed."""
         for listener in tuple(self._listeners):
+            if listener not in self._listeners:
+                continue  # cancelled by a listener before it: after cancel nobody is called
             try:
                 listener(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever a listener does, the others must hear of a trip; it is logged with its traceback
                 _log.exception("%s: a listener failed on %r", self.name, event)
 
 
 class EventStream(AsyncIterator[T_co]):
-    """Queued events of one channel; a context manager and an async iterator."""
+    """Queued events of one channel; a context manager and an async iterator, which ends after :meth:`cancel` with what was queued.
+
+    Args:
+        events: the channel.
+        size: how many events are kept, at least 1.
+
+    Raises:
+        ValueError: no room for a single event.
+    """
 
     def __init__(self, events: Events[T_co], size: int) -> None:
+        if size < 1:
+            raise ValueError(f"a stream keeps at least one event, not {size}")
+        self._ended = False
         self._queue: deque[T_co] = deque(maxlen=size)
         self._wake = asyncio.Event()
         self.dropped = 0
@@ -86,16 +99,20 @@ class EventStream(AsyncIterator[T_co]):
 
     async def __anext__(self) -> T_co:
         while not self._queue:
+            if self._ended:
+                raise StopAsyncIteration
             self._wake.clear()
             await self._wake.wait()
         return self._queue.popleft()
 
     def cancel(self) -> None:
-        """Stop receiving."""
+        """Stop receiving; who waits for the next event is released."""
+        self._ended = True
         self._subscription.cancel()
+        self._wake.set()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._subscription.cancel()
+        self.cancel()

@@ -72,6 +72,7 @@ class Health:
         self._state = HealthState.UNKNOWN
         self._reason = "not connected yet"
         self._failures = 0
+        self._standing: tuple[HealthState, str] | None = None
         self._since = clock.stamp()
         self.last_error: Exception | None = None
 
@@ -101,10 +102,13 @@ class Health:
         return self._state in {HealthState.OK, HealthState.DEGRADED}
 
     def succeeded(self) -> None:
-        """A transfer worked: an offline device is back. A fault or a degradation stays until the driver clears it."""
+        """A transfer worked: an offline device is back. A fault or a degradation stays, also over a time offline, until the driver
+        clears it.
+        """
         self._failures = 0
         if self._state in {HealthState.UNKNOWN, HealthState.OFFLINE}:
-            self._change(HealthState.OK, "answers", None)
+            state, reason = self._standing or (HealthState.OK, "answers")
+            self._change(state, reason, None)
 
     def failed(self, error: Exception) -> None:
         """A transfer failed; after ``tolerance`` in a row (at once if it cannot heal by itself) the device is offline."""
@@ -122,15 +126,18 @@ class Health:
     def fault(self, reason: str, error: Exception | None = None) -> None:
         """The device answers and shows a defect."""
         self.last_error = error or self.last_error
+        self._standing = HealthState.FAULT, reason
         self._change(HealthState.FAULT, reason, error)
 
     def degraded(self, reason: str) -> None:
         """The device works with a loss."""
+        self._standing = HealthState.DEGRADED, reason
         self._change(HealthState.DEGRADED, reason, None)
 
     def ok(self, reason: str = "answers") -> None:
         """The device works; clears a fault or a degradation."""
         self._failures = 0
+        self._standing = None
         self._change(HealthState.OK, reason, None)
 
     def _change(self, after: HealthState, reason: str, error: Exception | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Iterable
 from decimal import Decimal
 
 from attrs import field, frozen
@@ -70,6 +71,10 @@ class PhaseValues:
         return max(map(abs, known)) if known else None
 
 
+def _words(values: Iterable[int]) -> tuple[int, ...]:
+    return tuple(values)
+
+
 @frozen
 class Energy:
     """A billing-grade energy counter.
@@ -81,7 +86,7 @@ class Energy:
     """
 
     wh: Decimal
-    raw: tuple[int, ...] = field(default=(), converter=tuple)
+    raw: tuple[int, ...] = field(default=(), converter=_words)
     register: str = ""
 
     @property
@@ -106,5 +111,7 @@ def finite(value: float, *, what: str, device: str, low: float = -math.inf, high
     if math.isfinite(value) and low <= value <= high:
         return value
     raise ImplausibleReading(
-        f"{what} reads {value!r}, possible is {low:g} to {high:g}", device=device, hint="check the sensor and its wiring for an open or short circuit"
+        f"{what} reads {value!r}, possible is {low:g} to {high:g}",
+        device=device,
+        hint="check the sensor and its wiring for an open or short circuit",
     )

@@ -37,10 +37,10 @@ def duty_for_current(current_a: float) -> float | None:
     Args:
         current_a: amperes per phase.
     """
-    if current_a < MIN_CURRENT_A:
+    if not current_a >= MIN_CURRENT_A:  # not a number is no offer either
         return None
     if current_a <= 85.0 * _LOW_SLOPE_A:
-        return current_a / _LOW_SLOPE_A
+        return min(current_a / _LOW_SLOPE_A, 85.0)
     if current_a < _HIGH_SLOPE_A * (85.0 - 64.0):
         return 85.0
     return min(current_a / _HIGH_SLOPE_A + 64.0, 96.0)
