@@ -1,0 +1,55 @@
+"""Recognising sensors without changing anything."""
+
+from __future__ import annotations
+
+from cc613hal.bus.i2c import I2cPort
+from cc613hal.plugins import Certainty, Evidence
+from cc613hal_sensors.lis2dh12 import IDENTITY, WHO_AM_I
+from cc613hal_sensors.variants import VARIANTS
+
+__all__ = ["probe_lis2dh12", "probe_lm75"]
+
+
+async def probe_lis2dh12(port: I2cPort) -> Evidence | None:
+    """Whether the identity register at this address is a LIS2DH12's.
+
+    Args:
+        port: the bus, bound to the address.
+
+    Raises:
+        BusError: nobody answers.
+    """
+    who = (await port.write_read(bytes((WHO_AM_I,)), 1))[0]
+    if who != IDENTITY:
+        return None
+    return Evidence(text=f"WHO_AM_I reads 0x{who:02X} (LIS2DH12, LIS3DH)", certainty=Certainty.CERTAIN)
+
+
+async def probe_lm75(port: I2cPort) -> Evidence | None:
+    """Whether a chip of the LM75 family is at this address, and which, as far as it tells.
+
+    Chips without identity are recognised by the reset values of their limit registers (75 °C and 80 °C: LM75, LM75B, PCT2075, TMP102),
+    which is likely, not certain; which of those four it is cannot be read, and the proposed option is a guess.
+
+    Args:
+        port: the bus, bound to the address.
+
+    Raises:
+        BusError: nobody answers.
+    """
+    for word, variant in VARIANTS.items():
+        if variant.identity is not None:
+            raw = int.from_bytes(await port.write_read(bytes((variant.identity.address,)), 2), "big")
+            if raw & variant.identity.mask == variant.identity.value:
+                return Evidence(
+                    text=f"identity register reads 0x{raw:04X} ({variant.model})", certainty=Certainty.CERTAIN, options={"variant": word}
+                )
+    low = int.from_bytes(await port.write_read(b"\x02", 2), "big")
+    high = int.from_bytes(await port.write_read(b"\x03", 2), "big")
+    if (low, high) != (0x4B00, 0x5000):
+        return None
+    return Evidence(
+        text="limits of 75 °C and 80 °C, as the LM75 family has them after power-on; which chip it is cannot be read",
+        certainty=Certainty.LIKELY,
+        options={"variant": "lm75b"},
+    )
