@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from attrs import frozen
 
 from cc613hal.bus.actor import BusActor, Observer, Priority
+from cc613hal.bus.serial import SerialSettings
 from cc613hal.errors import ConfigError
 
 __all__ = ["EXCEPTION_NAMES", "ModbusAdapter", "ModbusPort", "ModbusRequest", "Table"]
@@ -91,15 +92,24 @@ class ModbusPort:
         unit: unit number.
         timeout_s: longest wait for an answer, s.
         observer: is told how requests go.
+        serial: speed and format of an RTU line, so that drivers can plan for it; ``None`` for TCP and gateways.
     """
 
     def __init__(
-        self, actor: BusActor, adapter: ModbusAdapter, unit: int, *, timeout_s: float = 0.3, observer: Observer | None = None
+        self,
+        actor: BusActor,
+        adapter: ModbusAdapter,
+        unit: int,
+        *,
+        timeout_s: float = 0.3,
+        observer: Observer | None = None,
+        serial: SerialSettings | None = None,
     ) -> None:
         self._actor = actor
         self._adapter = adapter
         self.unit = unit
         self.timeout_s = timeout_s
+        self.serial = serial
         self._observer = observer
 
     async def read_registers(
