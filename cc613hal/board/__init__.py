@@ -9,7 +9,21 @@ The two calls most programs need::
 
 from __future__ import annotations
 
+from cc613hal.board.board import Board
 from cc613hal.board.loader import check_board, load_board, parse_board
 from cc613hal.board.model import BoardDescription, DeviceDescription
+from cc613hal.board.open import open_board
+from cc613hal.board.reconnect import BackOff
+from cc613hal.board.safety import SafetyReport
 
-__all__ = ["BoardDescription", "DeviceDescription", "check_board", "load_board", "parse_board"]
+__all__ = [
+    "BackOff",
+    "Board",
+    "BoardDescription",
+    "DeviceDescription",
+    "SafetyReport",
+    "check_board",
+    "load_board",
+    "open_board",
+    "parse_board",
+]
