@@ -7,13 +7,14 @@ and attaches it to the wires the board file gives the device. The driver under t
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from cc613hal.bus.sim.chips import I2cChip, ModbusUnit, SerialPeer, SpiChip
 from cc613hal.plant.signal import Signal
 from cc613hal.plant.world import Outlet, Plant
 
-__all__ = ["EmulationSite", "I2cChip", "ModbusUnit", "SerialPeer", "SpiChip"]
+__all__ = ["EmulatedInput", "EmulationSite", "I2cChip", "ModbusUnit", "SerialPeer", "SpiChip", "follow_output"]
 
 
 @runtime_checkable
@@ -70,3 +71,45 @@ class EmulationSite(Protocol):
     @abstractmethod
     def watch_pwm(self, role: str) -> Signal[tuple[float, float]]:
         """Frequency in Hz and duty 0 to 1 of a PWM line."""
+
+    def active_low(self, role: str) -> bool:
+        """Whether the board file says that this line's meaning is true at the low level; an emulated station is wired as its file says."""
+        return False
+
+
+class EmulatedInput:
+    """An input line of the controller, as an emulated part sees it: it sets the line's *meaning*, and polarity follows the board file.
+
+    Args:
+        site: the device's place.
+        role: the line; a role the board does not connect is accepted and leads nowhere.
+        active: the first level.
+    """
+
+    def __init__(self, site: EmulationSite, role: str, *, active: bool = False) -> None:
+        self._wire = site.drive(role) if site.has_line(role) else None
+        self._active_low = site.active_low(role)
+        self._active = active
+        self._held: bool | None = None
+        self._settle()
+
+    def set(self, active: bool) -> None:
+        """What the part signals."""
+        self._active = active
+        self._settle()
+
+    def hold(self, active: bool | None) -> None:
+        """A broken wire or a stuck contact: the line reads this whatever the part signals; ``None`` repairs it."""
+        self._held = active
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._wire is not None:
+            self._wire.set((self._active if self._held is None else self._held) != self._active_low)
+
+
+def follow_output(site: EmulationSite, role: str, listener: Callable[[bool], None]) -> None:
+    """Call ``listener`` with the *meaning* of an output line of the controller, now and whenever it changes; nothing if it is not connected."""
+    if site.has_line(role):
+        active_low = site.active_low(role)
+        site.watch(role).on(lambda level: listener(level != active_low), now=True)

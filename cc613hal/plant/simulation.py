@@ -232,6 +232,10 @@ class _Site(EmulationSite):
         """Whether the board connects this role."""
         return role in self._device.lines
 
+    def active_low(self, role: str) -> bool:
+        """Whether the board file says that this line's meaning is true at the low level."""
+        return role in self._device.lines and self._device.lines[role].active_low
+
     def drive(self, role: str) -> Signal[bool]:
         """The electrical level of an input line, for the emulated part to set."""
         return self._wire(role).drive()
