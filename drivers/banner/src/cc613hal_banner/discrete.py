@@ -1,0 +1,131 @@
+"""Any Banner sensor with a switching output (R-GAGE QT50R and Q130R, T30R, K50U with discrete output) on an opto-isolated input.
+
+The safest reading of Bender's "external parking sensor (Banner)": the controller's documents name no model, bus or register.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from attrs import field, frozen, validators
+
+from cc613hal.bus.gpio import Edge
+from cc613hal.errors import BusError
+from cc613hal.events import Events, EventSource, Subscription
+from cc613hal.interfaces import PresenceReading, PresenceSensor
+from cc613hal.plugins import DeviceContext, Driver
+from cc613hal.readings import Quality
+from cc613hal_banner.debounce import Debounce
+
+__all__ = ["Discrete", "DiscreteOptions"]
+
+
+@frozen(kw_only=True)
+class DiscreteOptions:
+    """How long it takes until something counts.
+
+    Attributes:
+        on_delay_s: a car counts as parked after this long, s; shorter is somebody walking by.
+        off_delay_s: the bay counts as free after this long, s.
+        near_mm: nearest distance the sensor is taught for, mm. Only the simulated sensor uses it.
+        far_mm: farthest distance the sensor is taught for, mm. Only the simulated sensor uses it.
+    """
+
+    on_delay_s: float = field(default=3.0, validator=[validators.ge(0), validators.le(3600)])
+    off_delay_s: float = field(default=10.0, validator=[validators.ge(0), validators.le(3600)])
+    near_mm: float = field(default=200.0, validator=validators.ge(0))
+    far_mm: float = field(default=2500.0, validator=validators.gt(0))
+
+
+class Discrete(Driver, PresenceSensor):
+    """A parking sensor with a switching output. Costs nothing while nothing changes.
+
+    Args:
+        context: the device's place on its board; line ``occupied``.
+        options: delays.
+    """
+
+    def __init__(self, context: DeviceContext, options: DiscreteOptions) -> None:
+        self._context = context
+        self._debounce = Debounce(options.on_delay_s, options.off_delay_s)
+        self._changes: EventSource[PresenceReading] = EventSource(f"{context.device}.changes")
+        self._subscription: Subscription | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def connect(self) -> None:
+        """Listen to the line. What is seen now counts after its delay; until then the bay is not known.
+
+        Raises:
+            BusError: the line is gone.
+        """
+        self._stop()
+        line = self._context.input("occupied")
+        self._subscription = line.edges.on(self._edge)
+        self._debounce.forget()
+        self._look()
+        self._context.health.succeeded()
+
+    async def aclose(self) -> None:
+        """Stop listening."""
+        self._stop()
+
+    @property
+    def changes(self) -> Events[PresenceReading]:
+        """Debounced changes of occupancy."""
+        return self._changes
+
+    async def read_presence(self) -> PresenceReading:
+        """The bay now, debounced.
+
+        Raises:
+            BusError: the line is gone.
+        """
+        self._look()
+        return self._reading()
+
+    def _edge(self, edge: Edge) -> None:
+        self._take(edge.active)
+
+    def _look(self) -> None:
+        try:
+            level = self._context.input("occupied").read()
+        except BusError as error:
+            self._context.health.failed(error)
+            raise
+        self._context.health.succeeded()
+        self._take(level)
+
+    def _take(self, occupied: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now_s = self._context.clock.monotonic_s()
+        if self._debounce.feed(occupied, now_s):
+            self._changes.publish(self._reading())
+        elif self._debounce.due_s is not None:
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, self._debounce.due_s - now_s) + 1e-6, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        try:
+            self._look()
+        except BusError as error:
+            self._debounce.forget()
+            self._context.log.debug("%s: the line went while the delay ran: %s", self._context.device, error)
+
+    def _reading(self) -> PresenceReading:
+        known = self._debounce.state is not None
+        return PresenceReading(
+            stamp=self._context.clock.stamp(),
+            source=self._context.device,
+            quality=Quality.GOOD if known else Quality.SUSPECT,
+            occupied=self._debounce.state,
+        )
+
+    def _stop(self) -> None:
+        if self._subscription is not None:
+            self._subscription.cancel()
+            self._subscription = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

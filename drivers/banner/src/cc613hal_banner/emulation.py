@@ -1,0 +1,116 @@
+"""Emulated parking sensors. They see ``plant.cabinet.bay_distance_mm`` and can misbehave on request."""
+
+from __future__ import annotations
+
+from cc613hal.bus.modbus import Table
+from cc613hal.errors import DeviceRefused
+from cc613hal.plant.emulation import EmulationSite, ModbusUnit
+from cc613hal.plant.signal import Signal
+from cc613hal_banner.discrete import DiscreteOptions
+from cc613hal_banner.modbus_distance import ModbusDistanceOptions, RegisterTable, RegisterType
+
+__all__ = ["DiscreteSensor", "DistanceUnit", "emulate_discrete", "emulate_distance"]
+
+
+class DiscreteSensor:
+    """A sensor with a PNP output: high while something is in the window it was taught.
+
+    Args:
+        distance_mm: what is in front of it, mm.
+        output: electrical level of its output.
+        window_mm: nearest and farthest distance that switches.
+    """
+
+    def __init__(self, distance_mm: Signal[float], output: Signal[bool], window_mm: tuple[float, float]) -> None:
+        self._distance_mm = distance_mm
+        self._output = output
+        self._window_mm = window_mm
+        self._stuck: bool | None = None
+        distance_mm.on(lambda _: self._switch(), now=True)
+
+    @property
+    def stuck(self) -> bool | None:
+        """The level the output hangs at; ``None`` while it works."""
+        return self._stuck
+
+    @stuck.setter
+    def stuck(self, level: bool | None) -> None:
+        self._stuck = level
+        self._switch()
+
+    def _switch(self) -> None:
+        near_mm, far_mm = self._window_mm
+        seen = near_mm <= self._distance_mm.value <= far_mm
+        self._output.set(seen if self._stuck is None else self._stuck)
+
+
+class DistanceUnit(ModbusUnit):
+    """A Modbus unit with a distance, and a status where the driver expects one.
+
+    Args:
+        distance_mm: what is in front of it, mm.
+        options: the driver's, so that the unit has its registers where the driver looks.
+
+    Attributes:
+        stuck_raw: what the distance reads, whatever is there; ``None`` for the truth.
+        status: what the status register reads; ``None`` for well.
+        range_mm: farther than this the sensor sees nothing, mm.
+        refuse: exception code every read is answered with; 0 for none.
+    """
+
+    def __init__(self, distance_mm: Signal[float], options: ModbusDistanceOptions) -> None:
+        self.stuck_raw: int | None = None
+        self.status: int | None = None
+        self.range_mm = 15_000.0
+        self.refuse = 0
+        self._distance_mm = distance_mm
+        self._options = options
+
+    def read(self, table: Table, address: int, count: int) -> list[int]:
+        """Registers."""
+        if self.refuse:
+            raise DeviceRefused("told to refuse", code=self.refuse)
+        options = self._options
+        registers = dict(enumerate(self._words(), start=options.register))
+        if options.status_register is not None:
+            registers[options.status_register] = options.status_ok if self.status is None else self.status
+        expected = Table.HOLDING if options.table is RegisterTable.HOLDING else Table.INPUT
+        wanted = range(address, address + count)
+        if table is not expected or any(number not in registers for number in wanted):
+            raise DeviceRefused("no such register", code=2)
+        return [registers[number] for number in wanted]
+
+    def write(self, table: Table, address: int, values: list[int]) -> None:
+        """The sensor has nothing to write."""
+        raise DeviceRefused(f"{table.name.lower()} {address} cannot take {values}", code=2)
+
+    def _words(self) -> list[int]:
+        raw = self._raw()
+        if self._options.type.words == 1:
+            return [raw & 0xFFFF]
+        high, low = raw >> 16 & 0xFFFF, raw & 0xFFFF
+        return [low, high] if self._options.type is RegisterType.U32_SWAPPED else [high, low]
+
+    def _raw(self) -> int:
+        if self.stuck_raw is not None:
+            return self.stuck_raw
+        distance_mm = self._distance_mm.value
+        if distance_mm > self.range_mm and self._options.no_target:
+            return self._options.no_target[-1]
+        return round(distance_mm / self._options.scale_mm)
+
+
+def emulate_discrete(site: EmulationSite, options: DiscreteOptions) -> None:
+    """Mount a switching sensor over the bay; ``plant.parts[device]`` is the :class:`DiscreteSensor`.
+
+    Its output is PNP: high means occupied. A board file whose line says ``active_low`` describes another sensor, and reads the opposite.
+    """
+    output = site.drive("occupied")
+    site.plant.parts[site.device] = DiscreteSensor(site.plant.cabinet.bay_distance_mm, output, (options.near_mm, options.far_mm))
+
+
+def emulate_distance(site: EmulationSite, options: ModbusDistanceOptions) -> None:
+    """Mount a distance sensor over the bay; ``plant.parts[device]`` is the :class:`DistanceUnit`."""
+    unit = DistanceUnit(site.plant.cabinet.bay_distance_mm, options)
+    site.plant.parts[site.device] = unit
+    site.attach_modbus(unit)
