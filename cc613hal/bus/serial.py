@@ -50,7 +50,9 @@ class SerialSettings:
         rs485: ask the UART to control direction; ``None`` where the transceiver does it itself.
     """
 
-    baud: int = field(default=9600, validator=validators.in_((300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)))
+    baud: int = field(
+        default=9600, validator=validators.in_((300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600))
+    )
     parity: Parity = Parity.NONE
     data_bits: int = field(default=8, validator=validators.in_((7, 8)))
     stop_bits: int = field(default=1, validator=validators.in_((1, 2)))
