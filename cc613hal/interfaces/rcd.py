@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -84,6 +85,10 @@ class SelfTestStep:
     elapsed_s: float
 
 
+def _in_order(steps: Iterable[SelfTestStep]) -> tuple[SelfTestStep, ...]:
+    return tuple(steps)
+
+
 @frozen(kw_only=True)
 class SelfTestResult:
     """The outcome of a self-test; a failed test is a result, not an exception.
@@ -95,7 +100,7 @@ class SelfTestResult:
     """
 
     passed: bool
-    steps: tuple[SelfTestStep, ...] = field(converter=tuple)
+    steps: tuple[SelfTestStep, ...] = field(converter=_in_order)
     stamp: Stamp
 
 

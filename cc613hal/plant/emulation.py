@@ -74,6 +74,7 @@ class EmulationSite(Protocol):
 
     def active_low(self, role: str) -> bool:
         """Whether the board file says that this line's meaning is true at the low level; an emulated station is wired as its file says."""
+        del role
         return False
 
 
@@ -109,7 +110,7 @@ class EmulatedInput:
 
 
 def follow_output(site: EmulationSite, role: str, listener: Callable[[bool], None]) -> None:
-    """Call ``listener`` with the *meaning* of an output line of the controller, now and whenever it changes; nothing if it is not connected."""
+    """Call ``listener`` with the *meaning* of an output line, now and whenever it changes; nothing happens if it is not connected."""
     if site.has_line(role):
         active_low = site.active_low(role)
         site.watch(role).on(lambda level: listener(level != active_low), now=True)

@@ -1,1 +1,1 @@
-"""Bender CC613 board and its parts: contactor with weld check, residual current monitor, control pilot, I/O extension, supply monitor, for cc613hal."""
+"""Bender CC613 board and its parts, for cc613hal: contactor, residual current monitor, control pilot, I/O extension, supply monitor."""
