@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Collection
 
 from attrs import frozen
-from cc613hal_hmi.language import status_patterns
 
 from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.authorizer import token_of
@@ -18,6 +17,7 @@ from cc613_chargepoint.limits import LimitBook
 from cc613hal.board import Board
 from cc613hal.events import Events, EventSource
 from cc613hal.interfaces import CardEvent, CardReader, Contactor, Indicator
+from cc613hal_hmi.language import status_patterns
 
 __all__ = ["Station", "StationSettings"]
 

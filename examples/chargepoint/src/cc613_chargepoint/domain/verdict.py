@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import frozen
 
 from cc613_chargepoint.domain.token import Token
 
@@ -21,4 +21,4 @@ class Verdict:
 
     token: Token
     accepted: bool
-    reasons: tuple[str, ...] = field(converter=tuple)
+    reasons: tuple[str, ...]

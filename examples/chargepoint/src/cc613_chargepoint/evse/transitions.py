@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from attrs import field, frozen
+from attrs import frozen
 
 __all__ = ["ALWAYS", "TABLE", "Action", "Event", "State", "Step", "step"]
 
@@ -87,7 +87,7 @@ class Step:
     """
 
     next: State
-    actions: tuple[Action, ...] = field(default=(), converter=tuple)
+    actions: tuple[Action, ...] = ()
 
 
 _S, _E, _A = State, Event, Action

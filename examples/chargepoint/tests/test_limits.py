@@ -1,0 +1,106 @@
+"""Limits: the smallest valid one wins and is named; raises wait, reductions do not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cc613_chargepoint.domain.limit import Limit, effective
+from cc613_chargepoint.evse.supervision import OverCurrentWatch
+from cc613_chargepoint.limits import LimitBook, OfferPacing
+from cc613hal.clock import Clock, run_virtual
+
+amps = st.floats(0.0, 80.0)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), amps, st.none() | st.floats(0, 100)), min_size=1), st.floats(0, 100))
+def test_the_smallest_valid_limit_wins_and_names_its_source(rows: list[tuple[str, float, float | None]], now_s: float) -> None:
+    limits = [Limit(source=source, current_a=current, until_s=until) for source, current, until in rows]
+    valid = [limit for limit in limits if limit.until_s is None or now_s < limit.until_s]
+    offer = effective(limits, now_s)
+    if valid:
+        assert offer.current_a == min(limit.current_a for limit in valid)
+        assert any(limit.source == offer.source and limit.current_a == offer.current_a for limit in valid)
+    else:
+        assert offer.pauses
+        assert offer.source == "no valid limit"
+
+
+def test_less_than_six_ampere_is_a_pause() -> None:
+    assert effective([Limit(source="a", current_a=5.9)], 0.0).pauses
+    assert not effective([Limit(source="a", current_a=6.0)], 0.0).pauses
+
+
+def test_a_limit_ends_by_itself() -> None:
+    async def story() -> list[float]:
+        book, seen = LimitBook(Clock()), []
+        book.set("installation", 16.0)
+        book.set("energy manager", 8.0, for_s=60.0)
+        seen.append(book.effective().current_a)
+        await Clock().sleep(61.0)
+        seen.append(book.effective().current_a)
+        return seen
+
+    assert run_virtual(story()) == [8.0, 16.0]
+
+
+def test_listeners_hear_every_change_of_the_effective_limit() -> None:
+    async def story() -> list[tuple[float, str]]:
+        book, heard = LimitBook(Clock()), []
+        book.changes.on(lambda offer: heard.append((offer.current_a, offer.source)))
+        book.set("installation", 16.0)
+        book.set("cable", 13.0)
+        book.withdraw("cable")
+        book.withdraw("cable")
+        return heard
+
+    assert run_virtual(story()) == [(16.0, "installation"), (13.0, "cable"), (16.0, "installation")]
+
+
+@pytest.mark.parametrize("nonsense", [-1.0, float("nan")])
+def test_a_nonsensical_limit_is_refused(nonsense: float) -> None:
+    with pytest.raises(ValueError, match="makes no sense"):
+        LimitBook(Clock()).set("somebody", nonsense)
+
+
+def test_a_raise_waits_five_seconds_and_a_reduction_does_not() -> None:
+    pacing = OfferPacing()
+    assert pacing.wait_s(10.0, 100.0) == 0.0, "the first offer waits for nothing"
+    pacing.shown(10.0, 100.0)
+    assert pacing.wait_s(16.0, 102.0) == pytest.approx(3.0)
+    assert pacing.wait_s(6.0, 102.0) == 0.0
+    pacing.shown(6.0, 102.0)
+    assert pacing.wait_s(16.0, 106.9) == pytest.approx(0.1)
+    assert pacing.wait_s(16.0, 107.0) == 0.0
+
+
+@given(st.lists(st.tuples(st.floats(0, 32), st.floats(0.0, 20.0)), max_size=40))
+def test_no_two_raises_are_closer_than_five_seconds_to_the_change_before(wishes: list[tuple[float, float]]) -> None:
+    pacing, now_s, shown_a, changed_s = OfferPacing(), 0.0, 0.0, float("-inf")
+    for wanted_a, pause_s in wishes:
+        now_s += pause_s
+        if pacing.wait_s(wanted_a, now_s) > 0.0:
+            continue
+        assert wanted_a <= shown_a or now_s - changed_s >= 5.0 - 1e-9
+        if wanted_a != shown_a:
+            shown_a, changed_s = wanted_a, now_s
+        pacing.shown(wanted_a, now_s)
+
+
+def test_over_current_must_last_seven_seconds() -> None:
+    watch = OverCurrentWatch()
+    bound_a = watch.bound_a(16.0)
+    assert bound_a == pytest.approx(18.15)
+    assert not watch.exceeded(bound_a + 0.1, 16.0, 0.0)
+    assert not watch.exceeded(bound_a + 0.1, 16.0, 6.9)
+    assert watch.exceeded(bound_a + 0.1, 16.0, 7.0)
+
+
+def test_a_moment_below_the_bound_starts_the_time_anew() -> None:
+    watch = OverCurrentWatch()
+    assert not watch.exceeded(20.0, 16.0, 0.0)
+    assert not watch.exceeded(16.0, 16.0, 5.0)
+    assert not watch.exceeded(20.0, 16.0, 6.0)
+    assert not watch.exceeded(20.0, 16.0, 12.9)
+    assert watch.exceeded(20.0, 16.0, 13.0)
