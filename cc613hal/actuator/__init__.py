@@ -1,0 +1,12 @@
+"""Plug lock actuators with a motor: one mechanism for all makers, whose parts differ only in data.
+
+A driver package describes its actuator as an :class:`ActuatorPreset` and derives its driver class from :class:`MotorLock`.
+"""
+
+from __future__ import annotations
+
+from cc613hal.actuator.lines import MOTOR_LOCK_LINES
+from cc613hal.actuator.motor_lock import MotorLock
+from cc613hal.actuator.preset import ActuatorPreset, FeedbackSense, MotorLockOptions
+
+__all__ = ["MOTOR_LOCK_LINES", "ActuatorPreset", "FeedbackSense", "MotorLock", "MotorLockOptions"]
