@@ -280,9 +280,12 @@ def _text(raw: bytes) -> str | None:
 
 
 def _counter(scale: Decimal) -> _Convert:
-    multiply = _EXACT.multiply
     if scale == 1:
         return lambda raw: Decimal(raw) if math.isfinite(raw) else None
+    power, shift = _EXACT.scaleb, scale.adjusted()
+    if scale == Decimal(1).scaleb(shift):  # kWh, 0.1 Wh: moving the point keeps the digits as they are
+        return lambda raw: power(Decimal(raw), shift) if math.isfinite(raw) else None
+    multiply = _EXACT.multiply
     return lambda raw: multiply(Decimal(raw), scale) if math.isfinite(raw) else None
 
 

@@ -87,12 +87,12 @@ def _vocabulary() -> dict[str, Quantity]:
     found: list[Quantity] = []
     for phase in _PHASES:
         found.append(Quantity(name=f"voltage{phase}", unit="V", low=0.0, high=1000.0))
-        found.append(Quantity(name=f"current{phase}", unit="A", low=-10000.0, high=10000.0, directed=True, transformed=True))
+        found.append(Quantity(name=f"current{phase}", unit="A", low=-10000.0, high=10000.0, transformed=True))
     found.extend(
         Quantity(name=f"voltage_{pair}", unit="V", low=0.0, high=1800.0) for pair in ("l1_l2", "l2_l3", "l3_l1", "mean_ln", "mean_ll")
     )
     found.append(Quantity(name="current_n", unit="A", low=-10000.0, high=10000.0, transformed=True))
-    found.append(Quantity(name="current_mean", unit="A", low=-10000.0, high=10000.0, directed=True, transformed=True))
+    found.append(Quantity(name="current_mean", unit="A", low=-10000.0, high=10000.0, transformed=True))
     for phase in ("", *_PHASES):
         found.extend(_powers(phase))
         found.extend(_counters(phase))
