@@ -12,6 +12,7 @@ from typing import Self
 
 from cc613hal.bus.sim.chips import SerialPeer
 from cc613hal.bus.sim.faults import Faults
+from cc613hal.bus.sim.rtu_server import RtuServer
 
 __all__ = ["PtyLine"]
 
@@ -29,6 +30,8 @@ class PtyLine:
     def __init__(self, peer: SerialPeer, *, faults: Faults | None = None, link: Path | None = None) -> None:
         self._peer = peer
         self._faults = faults or Faults()
+        # an RTU server applies its line's faults itself, frame by frame; here the same object then only says whether the line is plugged
+        self._wire = Faults() if isinstance(peer, RtuServer) and peer.units.line is self._faults else self._faults
         self._link = link
         self._master = -1
         self._slave = -1
@@ -101,11 +104,11 @@ class PtyLine:
             if error.errno == errno.EIO:
                 return  # the other program closed its end; the next one that opens it is served again
             raise
-        if data and not self._faults.silence:
-            self._peer.receive(self._faults.garble(data))
+        if data and not self._wire.silence:
+            self._peer.receive(self._wire.garble(data))
 
     def _hear(self, data: bytes) -> None:
-        faults = self._faults
+        faults = self._wire
         if faults.any:
             if faults.loses():
                 return
