@@ -1,0 +1,112 @@
+"""Reference pages made from code: drivers with their options, boards, command line, exit codes, board file schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from cc613hal.plugins.manager import Plugins
+from cc613hal.plugins.spec import DriverSpec, load_object
+
+
+def write_all(folder: Path) -> None:
+    """Write every generated page; untouched files keep their time stamps."""
+    folder.mkdir(parents=True, exist_ok=True)
+    plugins = Plugins.discover()
+    pages = {"drivers.md": drivers_page(plugins), "boards.md": boards_page(plugins), "command-line.md": command_line_page(), "schema.md": schema_page()}
+    for name, text in pages.items():
+        path = folder / name
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def options_table(options: type[Any]) -> list[str]:
+    """One row per option: name, type, default, what its class says about it."""
+    help_of = attribute_help(options.__doc__ or "")
+    rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
+    for option in attrs.fields(options):
+        default = "required" if option.default is attrs.NOTHING else "" if isinstance(option.default, attrs.Factory) else repr(option.default)
+        kind = str(option.type).replace("|", r"\|")
+        rows.append(f"| `{option.name}` | `{kind}` | `{default or 'empty'}` | {help_of.get(option.name, '').replace('|', chr(92) + '|')} |")
+    return rows
+
+
+def attribute_help(docstring: str) -> dict[str, str]:
+    """The ``Attributes:`` section of a docstring as a mapping."""
+    found: dict[str, str] = {}
+    name, inside = "", False
+    for line in docstring.splitlines():
+        text = line.strip()
+        if text in {"Attributes:", "Args:"}:
+            inside = True
+        elif inside and text.endswith(":") and " " not in text:
+            inside = False
+        elif inside and (head := text.partition(":"))[1] and head[0].isidentifier() and len(line) - len(line.lstrip()) <= 8:
+            name, found[head[0]] = head[0], head[2].strip()
+        elif inside and name and text:
+            found[name] += f" {text}"
+    return found
+
+
+def driver_section(spec: DriverSpec) -> list[str]:
+    """What a board file may say about one driver."""
+    lines = [f"## {spec.name}", "", spec.summary.rstrip(".") + ".", ""]
+    lines += [f"- capabilities: {', '.join(f'`{name}`' for name in spec.capabilities)}"]
+    lines += [f"- bus: {', '.join(kind.value for kind in spec.buses) or 'none, lines only'}", f"- quality: {spec.quality.value}"]
+    if spec.addresses:
+        lines.append("- usual addresses: " + ", ".join(f"`{address:#04x}`" for address in spec.addresses))
+    lines += ["- simulated part: " + ("yes" if spec.emulator else "no"), "- sources: " + ("; ".join(spec.sources) or "none"), ""]
+    if spec.lines:
+        lines += ["| line | direction | required | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{line.role}` | {line.direction.value} | {'yes' if line.required else 'no'} | {line.help} |" for line in spec.lines]
+        lines.append("")
+    if spec.uses:
+        lines += ["| uses | capability | required | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{use.role}` | `{use.capability}` | {'yes' if use.required else 'no'} | {use.help} |" for use in spec.uses]
+        lines.append("")
+    if spec.options:
+        lines += [*options_table(load_object(spec.options)), ""]  # type: ignore[arg-type]  # options are classes
+    return lines
+
+
+def drivers_page(plugins: Plugins) -> str:
+    """All installed drivers: one table, then a section each."""
+    lines = ["# Drivers", "", "Made from the installed packages' announcements; `cc613hal list --drivers` shows the same for your machine.", ""]
+    lines += ["| driver | capabilities | bus | quality | what |", "|---|---|---|---|---|"]
+    for spec in plugins.drivers.values():
+        buses = ", ".join(kind.value for kind in spec.buses) or "lines"
+        anchor = spec.name.replace(".", "")
+        lines.append(f"| [{spec.name}](#{anchor}) | {', '.join(spec.capabilities)} | {buses} | {spec.quality.value} | {spec.summary} |")
+    lines.append("")
+    for spec in plugins.drivers.values():
+        lines += driver_section(spec)
+    return "\n".join(lines) + "\n"
+
+
+def boards_page(plugins: Plugins) -> str:
+    """Boards that packages ship."""
+    lines = ["# Boards", "", "Boards that installed packages ship. Any can be the `base` of a file of your own.", "", "| board | what |", "|---|---|"]
+    lines += [f"| `{board.name}` | {board.summary} |" for board in plugins.boards.values()]
+    return "\n".join(lines) + "\n"
+
+
+def command_line_page() -> str:
+    """Help texts and exit codes of the command line."""
+    from cc613hal.cli.exit_codes import EXIT_CODES  # noqa: PLC0415 - the command line is only needed here
+    from cc613hal.cli.main import build_parser, subparsers  # noqa: PLC0415 - likewise
+
+    lines = ["# Command line", "", "| exit code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in EXIT_CODES.items()), ""]
+    for verb, parser in subparsers(build_parser()).items():
+        lines += [f"## cc613hal {verb}", "", "```text", parser.format_help().rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def schema_page() -> str:
+    """The JSON Schema of board files."""
+    from cc613hal.board.schema import board_schema  # noqa: PLC0415 - only needed here
+
+    text = json.dumps(board_schema(), indent=1)
+    return f"# Board file schema\n\n`cc613hal schema` prints it for your installed drivers; editors use it.\n\n```json\n{text}\n```\n"
