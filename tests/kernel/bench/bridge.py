@@ -1,7 +1,8 @@
 """The user-space end of the kernel module `cc613_bridge`: Python chips that answer the kernel's I2C and SPI transfers.
 
 The chips are those of the simulated buses: an I2C chip has `write(bytes)` and `read(count)`, an SPI chip has `transfer(bytes) -> bytes` for
-everything clocked while its chip select is active. A chip may raise `OSError` with an errno; the transfer then fails with it.
+everything clocked while its chip select is active. A chip may raise `OSError` with an errno; the transfer then fails with it. Without an
+errno (as the library's `NoAnswer` is) the chip does not acknowledge.
 """
 
 from __future__ import annotations
@@ -146,7 +147,7 @@ class Wiring:
         try:
             body = self._spi(asked) if isinstance(asked, SpiFrame) else self._i2c(asked)
         except OSError as error:
-            return answer(asked.serial, -(error.errno or errno.EIO))
+            return answer(asked.serial, -(error.errno or self.nack_errno))
         except Exception as error:
             self.mishaps.append(error)
             return answer(asked.serial, -errno.EIO)

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 import attrs
 import pytest
 
+from cc613hal.bus.actor import BusActor
+from cc613hal.bus.factory import AnyAdapter
+from cc613hal.bus.gpio import GpioAdapter
+from cc613hal.bus.i2c import I2cAdapter
+from cc613hal.bus.linux.factory import LinuxBuses
+from cc613hal.bus.modbus import ModbusAdapter
+from cc613hal.bus.options import BusOptions, GpioOptions, I2cOptions, ModbusRtuOptions, SerialOptions, SpiOptions
+from cc613hal.bus.serial import SerialAdapter, SerialSettings
+from cc613hal.bus.spi import SpiAdapter
+from cc613hal.clock import Clock
 from tests.kernel.bench.bridge import ChipServer, I2cChip, SpiChip, Wiring
 from tests.kernel.bench.gpio_sim import GpioSim, gpio_sim
 from tests.kernel.bench.ports import SerialPair, i2c_bus, serial_pair, spi_devices
@@ -163,3 +173,58 @@ def modbus(serial_ports: SerialPair) -> Iterator[ModbusBench]:
     with SerialPeer(serial_ports.peer, line, parity="E") as peer:
         yield ModbusBench(serial_ports.device, line)
     assert not peer.mishaps
+
+
+class Opener:
+    """Opens buses with the library's Linux adapters, as a board does; they are closed after the test.
+
+    Attributes:
+        actor: The owner of the bus that was opened last.
+    """
+
+    def __init__(self, closing: AsyncExitStack) -> None:
+        self._closing = closing
+        self.actor = BusActor("bus", Clock())
+
+    async def _open(self, options: BusOptions) -> AnyAdapter:
+        self.actor = BusActor("bus", Clock())
+        adapter = await LinuxBuses().open("bus", options, self.actor)
+        self._closing.push_async_callback(adapter.aclose)
+        return adapter
+
+    async def i2c(self, path: str) -> I2cAdapter:
+        """An I2C bus."""
+        adapter = await self._open(I2cOptions(path=path))
+        assert isinstance(adapter, I2cAdapter)
+        return adapter
+
+    async def spi(self, path: str) -> SpiAdapter:
+        """An SPI bus, by the device of one of its chip selects."""
+        adapter = await self._open(SpiOptions(path=path.rpartition(".")[0]))
+        assert isinstance(adapter, SpiAdapter)
+        return adapter
+
+    async def gpio(self, *chips: str, lines: Mapping[str, str] | None = None) -> GpioAdapter:
+        """The lines of some chips."""
+        adapter = await self._open(GpioOptions(chips=chips, lines=dict(lines or {})))  # type: ignore[arg-type]  # mypy does not solve converter=tuple
+        assert isinstance(adapter, GpioAdapter)
+        return adapter
+
+    async def serial(self, path: str, settings: SerialSettings) -> SerialAdapter:
+        """A serial line."""
+        adapter = await self._open(SerialOptions(path=path, settings=settings))
+        assert isinstance(adapter, SerialAdapter)
+        return adapter
+
+    async def modbus(self, path: str, settings: SerialSettings) -> ModbusAdapter:
+        """A Modbus RTU line on which a late answer may take another half second."""
+        adapter = await self._open(ModbusRtuOptions(path=path, settings=settings, drain_s=0.5))
+        assert isinstance(adapter, ModbusAdapter)
+        return adapter
+
+
+@pytest.fixture
+async def open_bus() -> AsyncIterator[Opener]:
+    """Open buses with the library: `await open_bus.i2c(path)`."""
+    async with AsyncExitStack() as closing:
+        yield Opener(closing)
