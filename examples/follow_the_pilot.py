@@ -15,7 +15,9 @@ async def main() -> None:
     simulation = Simulation(load_board("bender.cc613"))
     async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
         pilot, clock = board.get(ControlPilot), board.clock
-        pilot.changes.on(lambda seen: print(f"{clock.monotonic_s():6.2f} s  {seen.state.value}  {seen.high_v:+5.1f} V  {seen.output.value}"))
+        pilot.changes.on(
+            lambda seen: print(f"{clock.monotonic_s():6.2f} s  {seen.state.value}  {seen.high_v:+5.1f} V  {seen.output.value}")
+        )
         vehicle = Vehicle(simulation.plant.outlet(1))
         vehicle.plug_in(cable_ohm=220.0)
         await clock.sleep(2.0)
