@@ -58,7 +58,9 @@ class RtuClient(ModbusAdapter):
         now_s = asyncio.get_running_loop().time()
         if now_s < self._dirty_until_s:
             await self._drain()
-        self._forget(b"\0" * self._link.discard_input(), "unexpected input")
+        if stray := self._link.discard_input():
+            self._actor.statistics.discarded_frames += 1
+            self._record("", "<", b"", f"thrown away: {stray} bytes that nobody asked for")
         frame = exchange.rtu
         self._record(request.unit, ">", frame)
         deadline_s = asyncio.get_running_loop().time() + timeout_s + len(frame) * self._character_s
