@@ -203,7 +203,7 @@ def test_an_smbus_only_bus_refuses_what_smbus_cannot_form(messages: list[I2cWrit
     if possible:
         run_virtual(bus.transfer(0x50, messages))
     else:
-        with pytest.raises(Unsupported, match="SMBus-only adapter cannot form (write|read) of"):
+        with pytest.raises(Unsupported, match=r"SMBus-only adapter cannot form (write|read) of"):
             run_virtual(bus.transfer(0x50, messages))
 
 
