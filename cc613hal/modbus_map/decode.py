@@ -26,6 +26,7 @@ _Convert: TypeAlias = Callable[[Any], Value]
 
 _EXACT = Context(prec=200)
 """Wide enough for the exact product of any finite 32-bit float and a scale."""
+_ZERO = Decimal(0)
 _FORMATS = {
     ValueType.U16: "H",
     ValueType.I16: "h",
@@ -282,10 +283,9 @@ def _text(raw: bytes) -> str | None:
 def _counter(scale: Decimal) -> _Convert:
     if scale == 1:
         return lambda raw: Decimal(raw) if math.isfinite(raw) else None
-    power, shift = _EXACT.scaleb, scale.adjusted()
-    if scale == Decimal(1).scaleb(shift):  # kWh, 0.1 Wh: moving the point keeps the digits as they are
-        return lambda raw: power(Decimal(raw), shift) if math.isfinite(raw) else None
-    multiply = _EXACT.multiply
+    power, add, multiply, shift = _EXACT.scaleb, _EXACT.add, _EXACT.multiply, scale.adjusted()
+    if scale == Decimal(1).scaleb(shift):  # kWh, 0.1 Wh: moving the point keeps the digits; adding zero writes 5E+3 as 5000
+        return lambda raw: add(power(Decimal(raw), shift), _ZERO) if math.isfinite(raw) else None
     return lambda raw: multiply(Decimal(raw), scale) if math.isfinite(raw) else None
 
 
@@ -323,7 +323,7 @@ def _rescaled(value: Value, exponent: Value) -> Value:
     if value is None or not isinstance(exponent, int) or abs(exponent) > _WIDEST_EXPONENT:
         return None
     if isinstance(value, Decimal):
-        return _EXACT.scaleb(value, exponent)
+        return _EXACT.add(_EXACT.scaleb(value, exponent), _ZERO)
     if isinstance(value, str):
         return value
     return value * 10.0**exponent if exponent >= 0 else value / 10.0**-exponent
