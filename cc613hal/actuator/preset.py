@@ -68,8 +68,7 @@ class MotorLockOptions:
         brake: both motor wires are shorted between strokes.
         charge_within_s: the emergency opener's store must be charged this long after the start or the last loss, s; later it is a fault.
         unlock_when_safe: the safe state drives the bolt back once. Off by default: the driver does not know whether the contactor is
-            open, and a
-            power cut is the emergency opener's business.
+            open, and a power cut is the emergency opener's business.
     """
 
     drive_s: float | None = field(default=None, validator=validators.optional(_positive))

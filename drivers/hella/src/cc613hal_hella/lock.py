@@ -1,6 +1,6 @@
 """Hella's micro actuator.
 
-Source: chargebyte's Charge Control C documentation, table of known plug locks (also sold as Walther 9798999009 and Intramco 603205): 400 ms,
+Source: chargebyte's Charge Control C documentation, table of known plug locks (also Walther 9798999009 and Intramco 603205): 400 ms,
 contact closed when unlocked. The often-quoted 600 ms have no public source for this part; ``drive_s`` is an option.
 """
 

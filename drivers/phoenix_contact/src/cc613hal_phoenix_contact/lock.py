@@ -1,7 +1,8 @@
 """Phoenix Contact EV-T2M3S actuators (made by Küster).
 
-Sources: chargebyte's Charge Control C documentation, table of known plug locks (600 ms; contact open when unlocked); an open vehicle project
-quoting the Küster 04S / EV-T2M3S-E-LOCK12V sheet (600 ms; at least 3 s rest after each stroke); Raron controller documentation (600 ms).
+Sources: chargebyte's Charge Control C documentation, table of known plug locks (600 ms; contact open when unlocked); an open vehicle
+project quoting the Küster 04S / EV-T2M3S-E-LOCK12V sheet (600 ms; at least 3 s rest after each stroke); Raron controller documentation
+(600 ms).
 """
 
 from __future__ import annotations
