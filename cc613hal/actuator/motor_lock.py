@@ -83,7 +83,8 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
         """Drive the bolt home, retrying as the preset says.
 
         Args:
-            deadline_s: longest time for all strokes, s; enough for the preset's attempts if omitted.
+            deadline_s: longest time for all strokes, s; enough for the preset's attempts if omitted. The stroke that frees the motor after
+                a failure, with the rest before it, comes on top.
 
         Raises:
             CommandFailed: the bolt is not home; the motor was freed by an unlock stroke.
