@@ -1,4 +1,7 @@
-"""A Modbus TCP server made of pymodbus's own parts, in a process of its own: ``python _modbus_server.py PORT`` prints a line when it listens."""
+"""A Modbus TCP server made of pymodbus's own parts, run as a process of its own.
+
+``python _modbus_server.py PORT`` prints a line when it listens.
+"""
 
 from __future__ import annotations
 

@@ -85,8 +85,3 @@ def measure() -> list[tuple[str, str, str, bool]]:
             ratio <= TARGET,
         )
     ]
-
-
-if __name__ == "__main__":
-    for row in measure():
-        print(row)

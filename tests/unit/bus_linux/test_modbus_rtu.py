@@ -231,7 +231,7 @@ def test_two_answers_at_once_are_not_believed() -> None:
 def test_a_chattering_line_is_told_from_a_silent_one() -> None:
     async def main() -> None:
         line = Line(Scripted([(0.001 * index, b"\xaa" * 16) for index in range(500)]))
-        with pytest.raises(FrameError, match="second master|does not become silent"):
+        with pytest.raises(FrameError, match="does not become silent"):
             await line.port(timeout_s=0.3).read_registers(0, 1)
         assert asyncio.get_running_loop().time() < 1.0
 
