@@ -25,9 +25,8 @@ async def main() -> None:
         for _ in range(120):
             await clock.sleep(60.0)
             reading = await meter.read_all()
-        print(
-            f"{reading.total_power_w / 1000:.2f} kW, {vehicle.drawn_wh / 1000:.2f} kWh in the battery, meter: {reading.energy and reading.energy.imported.kwh} kWh"
-        )
+        energy = reading.energy.imported.kwh if reading.energy else None
+        print(f"{reading.total_power_w / 1000:.2f} kW; meter {energy} kWh, battery {vehicle.drawn_wh / 1000:.2f} kWh")
         await board.get(Contactor).switch_off(under_load=True)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from typing import TextIO
 
 from cc613_chargepoint.domain.events import (
+    ChargingEnded,
     Decided,
     FaultCleared,
     FaultRaised,
@@ -68,6 +70,8 @@ class Narrator:
                 self.say(f"offer withdrawn ({offer.source})", mark="⚡")
             case Sampled():
                 self._sample(news)
+            case ChargingEnded(record=record):
+                self.say(f"charging is over: {record.reason}; {_energy(record)}", mark="■")
             case SessionEnded(record=record):
                 self._summary(record)
             case FaultRaised(fault=fault):
@@ -90,13 +94,12 @@ class Narrator:
             self.say(f"meter: {text}")
 
     def _summary(self, record: SessionRecord) -> None:
-        energy = "unknown (the meter could not be read)" if record.energy_wh is None else f"{record.energy_wh.normalize():f} Wh"
         self.say(f"session {record.number} on connector {record.connector} is over: {record.reason}", mark="■")
         lines = {
             "customer": f"{record.token.id} ({record.token.source.value})",
             "time": f"{record.started:%Y-%m-%d %H:%M:%S} – {record.ended:%H:%M:%S} UTC, {record.duration_s:.0f} s",
-            "energy": energy,
-            "registers": f"{record.begin_wh} Wh → {record.end_wh} Wh",
+            "energy": _energy(record),
+            "registers": f"{_register(record.begin_wh)} → {_register(record.end_wh)}",
             "current": f"at most {record.highest_current_a:.1f} A per phase, {record.samples} readings",
         }
         for name, value in lines.items():
@@ -105,3 +108,11 @@ class Narrator:
 
 def _mark(good: bool) -> str:
     return "✓" if good else "✗"
+
+
+def _energy(record: SessionRecord) -> str:
+    return "energy unknown: the meter could not be read" if record.energy_wh is None else f"{record.energy_wh:.1f} Wh"
+
+
+def _register(value_wh: Decimal | None) -> str:
+    return "not read" if value_wh is None else f"{value_wh / 1000:.4f} kWh"

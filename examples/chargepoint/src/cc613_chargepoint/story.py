@@ -93,8 +93,12 @@ class Story:
         self._plant.cabinet.cards.set(())
         await self._unlocked()
         self._tell("the driver unplugs and leaves")
+        ended = self.sessions_ended
         vehicle.unplug()
         await self._until(State.AVAILABLE)
+        async with asyncio.timeout(10.0):
+            while self.sessions_ended == ended:
+                await self._clock.sleep(0.1)
         self._plant.cabinet.bay_distance_mm.set(6000.0)
         self._station.limits.withdraw(LOAD_MANAGEMENT)
 

@@ -9,7 +9,18 @@ from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.verdict import Verdict
 
-__all__ = ["Decided", "FaultCleared", "FaultRaised", "Offered", "Sampled", "SessionEnded", "StateChanged", "StationEvent", "StepDone"]
+__all__ = [
+    "ChargingEnded",
+    "Decided",
+    "FaultCleared",
+    "FaultRaised",
+    "Offered",
+    "Sampled",
+    "SessionEnded",
+    "StateChanged",
+    "StationEvent",
+    "StepDone",
+]
 
 
 @frozen(kw_only=True)
@@ -67,8 +78,15 @@ class Sampled(StationEvent):
 
 
 @frozen(kw_only=True)
+class ChargingEnded(StationEvent):
+    """The contactor is off for good in this session; the vehicle may still be plugged in."""
+
+    record: SessionRecord
+
+
+@frozen(kw_only=True)
 class SessionEnded(StationEvent):
-    """A session is over, and this is what it was."""
+    """A session is over: the vehicle is gone, or the fault that ended it is. The record is the one of :class:`ChargingEnded`."""
 
     record: SessionRecord
 

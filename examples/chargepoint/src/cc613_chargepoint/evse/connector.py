@@ -12,10 +12,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, Offered, Sampled, SessionEnded, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import (
+    ChargingEnded,
+    FaultCleared,
+    FaultRaised,
+    Offered,
+    Sampled,
+    SessionEnded,
+    StateChanged,
+    StationEvent,
+)
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
-from cc613_chargepoint.domain.session import Sample
+from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.sequences import Sequences, StepFailed
@@ -26,7 +35,7 @@ from cc613_chargepoint.metering import SessionMeter
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.events import Events, EventSource, Subscription
-from cc613hal.interfaces import ContactorReading, PilotReading, PilotState, ResidualTrip
+from cc613hal.interfaces import CableState, ContactorReading, ContactorState, PilotReading, PilotState, ResidualTrip
 from cc613hal.units import duty_for_current
 
 __all__ = ["Connector"]
@@ -55,6 +64,7 @@ class Connector:
         plug_in_s: how long an accepted customer may take to plug in, s.
         vehicle_stop_s: how long a vehicle may take to stop drawing before the contactor opens under load, s (6 s: IEC 61851-1 seq. 10.2).
         sample_s: between meter readings in a session, s.
+        fault_look_s: between looks whether the plug is still there while a fault stands, s.
     """
 
     def __init__(
@@ -66,12 +76,14 @@ class Connector:
         plug_in_s: float = 60.0,
         vehicle_stop_s: float = 6.0,
         sample_s: float = 1.0,
+        fault_look_s: float = 1.0,
     ) -> None:
         self.parts = parts
         self.limits = limits
         self.number = parts.number
         self._clock = clock
         self._plug_in_s, self._vehicle_stop_s, self._sample_s = plug_in_s, vehicle_stop_s, sample_s
+        self._fault_look_s = fault_look_s
         self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
         self._sequences = Sequences(parts, clock, self._news.publish)
         self._pacing, self._over_current = OfferPacing(), OverCurrentWatch()
@@ -82,6 +94,7 @@ class Connector:
         self._faults: dict[FaultName, Fault] = {}
         self._token: Token | None = None
         self._session: SessionMeter | None = None
+        self._record: SessionRecord | None = None
         self._sessions = 0
         self._contactor_on = False
         self._stop_reason = ""
@@ -168,7 +181,8 @@ class Connector:
 
     def _contactor_moved(self, reading: ContactorReading) -> None:
         self.parts.drop.off_now()
-        self._raise(Fault(name=FaultName.CONTACTOR_FAILED, detail=f"contacts went {reading.state.value} without a command"))
+        name = FaultName.CONTACTOR_WELDED if reading.state is ContactorState.ON else FaultName.CONTACTOR_FAILED
+        self._raise(Fault(name=name, detail=f"contacts went {reading.state.value} without a command"))
 
     def _limits_changed(self, offer: Offer) -> None:
         if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
@@ -359,7 +373,8 @@ class Connector:
             _log.error("session %d ends without an end register: %s", session.number, error)
             end_read = False
         reason = self._stop_reason or ("vehicle unplugged" if self._vehicle is PilotState.A else "ended")
-        self._news.publish(SessionEnded(connector=self.number, record=session.end(reason, end_read=end_read)))
+        self._record = session.end(reason, end_read=end_read)
+        self._news.publish(ChargingEnded(connector=self.number, record=self._record))
 
     async def _release(self) -> None:
         if any(fault.name is FaultName.CONTACTOR_WELDED for fault in self._faults.values()):
@@ -371,10 +386,33 @@ class Connector:
     async def _signal_fault(self) -> None:
         await self.parts.pilot.fault()
         self._offer = Offer(current_a=0.0, source="fault")
+        self._spawn("unplugged", self._notice_unplugging())
+
+    async def _notice_unplugging(self) -> None:
+        """In F the pilot cannot show whether a vehicle is there. The proximity resistor can; without one the pilot is let go briefly."""
+        while self._state is State.FAULTED:
+            if await self._gone_in_fault():
+                self._vehicle = PilotState.A
+                self._post(Event.VEHICLE_A, "no plug in the socket")
+                return
+            await self._clock.sleep(self._fault_look_s)
+
+    async def _gone_in_fault(self) -> bool:
+        if self.parts.proximity is not None:
+            return (await self.parts.proximity.read_cable()).cable is CableState.NO_CABLE
+        await self.parts.pilot.steady()
+        try:
+            await self._clock.sleep(0.1)
+            return (await self.parts.pilot.read()).state is PilotState.A
+        finally:
+            await self.parts.pilot.fault()
 
     async def _forget(self) -> None:
         await self._cancel_jobs("expect", "start")
+        record, self._record = self._record, None
         self._token, self._stop_reason = None, ""
+        if record is not None:
+            self._news.publish(SessionEnded(connector=self.number, record=record))
         self.limits.withdraw(CABLE)
         self._pacing.start_over()
 
