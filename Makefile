@@ -55,7 +55,7 @@ bench: $(VENV)/made-test  ## benchmarks; prints the table of docs/explanation/be
 	@$(BIN)/python -m tests.bench
 
 test-kernel: $(VENV)/made-test  ## bus and driver tests on a real Linux kernel under QEMU
-	@$(BIN)/python -m tests.kernel.lane
+	@$(BIN)/python -m tests.kernel.lane $(if $(ARGS),-- $(ARGS))
 
 lock: $(VENV)/made-run  ## renew the lock files
 	@$(BIN)/python tests/tools/lock.py
