@@ -99,4 +99,4 @@ class CounterWatch:
         if before is None or wh >= before:
             self.highest[name] = wh
             return None
-        return f"{name} went backwards from {before / 1000:f} to {wh / 1000:f} kWh: reset, exchanged or overflowed"
+        return f"{name} went backwards from {before / 1000:.3f} to {wh / 1000:.3f} kWh: reset, exchanged or overflowed"
