@@ -64,7 +64,9 @@ class SimSpi(SpiAdapter):
 
     def faults_at(self, select: int) -> Faults:
         """The faults of the chip at a select."""
-        return self._part_faults.setdefault(select, Faults())
+        if select not in self._part_faults:
+            self._part_faults[select] = Faults()
+        return self._part_faults[select]
 
     async def transfer(self, select: int, data: bytes, settings: SpiSettings) -> bytes:
         """Exchange bytes with one chip selected throughout.

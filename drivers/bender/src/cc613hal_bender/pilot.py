@@ -271,27 +271,34 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
                 pass
             self._wake.clear()
             try:
-                await self._sample()
+                await self._sample(negative=False)
             except HalError as error:
                 self._context.log.debug("%s: sample failed: %s", self._context.device, error)  # health has it from the port
 
-    async def _sample(self) -> _Levels:
-        """Sample until the filter agrees with itself; publishes a change of state."""
+    async def _sample(self, *, negative: bool = True) -> _Levels:
+        """Sample until the filter agrees with itself; publishes a change of state.
+
+        Args:
+            negative: measure the negative peak too, whatever the state does; otherwise only for a change that is published.
+        """
         async with self._turn:
             wait_s = self._settled_s - self._context.clock.monotonic_s()
             if wait_s > 0.0:
                 await self._context.clock.sleep(wait_s)
-            levels = await self._levels()
-            seen, agreed = state_for(levels.high_v, self._options.window_v), 1
+            high_v = await self._high_v()
+            seen, agreed = state_for(high_v, self._options.window_v), 1
             deadline_s = self._context.clock.monotonic_s() + _DETECTION_S
             while seen is not self._state and seen is not None and agreed < self._options.samples:
                 if self._context.clock.monotonic_s() >= deadline_s:
                     break  # it does not stand still: judged at the next sample
                 await self._context.clock.sleep(self._options.sample_s)
-                levels = await self._levels()
-                again = state_for(levels.high_v, self._options.window_v)
+                high_v = await self._high_v()
+                again = state_for(high_v, self._options.window_v)
                 seen, agreed = again, agreed + 1 if again is seen else 1
-            self._judge(seen if agreed >= self._options.samples or seen in {None, self._state} else None, levels)
+            valid = seen if seen is self._state or agreed >= self._options.samples else None
+            low_v = await self._low_v() if negative or valid not in {None, self._state} else None
+            levels = _Levels(high_v, low_v, self._context.clock.monotonic_s())
+            self._judge(valid, levels)
             return levels
 
     def _judge(self, seen: PilotState | None, levels: _Levels) -> None:
@@ -304,14 +311,14 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
             self._state = seen
             self._changes.publish(self._reading(levels))
 
-    async def _levels(self) -> _Levels:
-        """Both peaks in V; the low one only means something while PWM runs."""
-        options = self._options
-        high_v = options.pilot_v(await self._adc.read(options.cp_high_channel))
-        low_v = None
-        if self._output is PilotOutput.PWM:
-            low_v = options.pilot_v(await self._adc.read(options.cp_low_channel))
-        return _Levels(high_v, low_v, self._context.clock.monotonic_s())
+    async def _high_v(self) -> float:
+        return self._options.pilot_v(await self._adc.read(self._options.cp_high_channel))
+
+    async def _low_v(self) -> float | None:
+        """The negative peak in V; it only means something while PWM runs."""
+        if self._output is not PilotOutput.PWM:
+            return None
+        return self._options.pilot_v(await self._adc.read(self._options.cp_low_channel))
 
     def _reading(self, levels: _Levels) -> PilotReading:
         low_v = levels.low_v if self._output is PilotOutput.PWM else None
