@@ -1,0 +1,161 @@
+"""A board with one driver on it: what conformance suites, ``cc613hal sim --driver`` and tests of driver packages stand on.
+
+::
+
+    description = board_for("meters.sdm630")
+    async with Simulation(description) as simulation, open_board(description, simulation.buses) as board:
+        meter = board.get(EnergyMeter, PART)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cc613hal.errors import NotOnBoard, Unsupported
+from cc613hal.plugins.spec import BusKind, Direction, DriverSpec
+
+if TYPE_CHECKING:
+    from cc613hal.board import BoardDescription
+    from cc613hal.plugins.manager import Plugins
+
+__all__ = ["PART", "board_for", "board_text_for", "spec_named"]
+
+PART = "part"
+"""Name of the device on such a board."""
+
+_BUSES = {
+    BusKind.I2C: 'type = "i2c"\npath = "/dev/i2c-bench"',
+    BusKind.SPI: 'type = "spi"\npath = "/dev/spidev-bench"',
+    BusKind.SERIAL: 'type = "serial"\npath = "/dev/ttyBENCH"',
+    BusKind.MODBUS: 'type = "modbus-rtu"\npath = "/dev/ttyBENCH"',
+}
+
+
+def board_for(
+    driver: str,
+    *,
+    bus: BusKind | None = None,
+    address: int | None = None,
+    options: Mapping[str, object] | None = None,
+    plugins: Plugins | None = None,
+) -> BoardDescription:
+    """A description of a board with this driver, on a bus of its own, with every line it can use and the devices it builds on.
+
+    Args:
+        driver: the driver's name.
+        bus: the kind of bus; the driver's first if omitted.
+        address: I2C address, Modbus unit or SPI chip select; the driver's usual one if omitted.
+        options: the driver's options.
+        plugins: the installed drivers; discovered if omitted.
+
+    Raises:
+        NotOnBoard: no installed package has this driver, or one that offers what it builds on.
+        Unsupported: the driver cannot sit on that bus.
+        BoardFileError: the options are wrong.
+    """
+    from cc613hal.board import parse_board  # noqa: PLC0415  # the pytest plug-in imports this module at start-up
+    from cc613hal.plugins.manager import Plugins  # noqa: PLC0415  # see above
+
+    known = plugins or Plugins.discover()
+    return parse_board(
+        board_text_for(spec_named(driver, known), known, bus=bus, address=address, options=options),
+        file=f"bench of {driver}",
+        plugins=known,
+    )
+
+
+def spec_named(driver: str, plugins: Plugins) -> DriverSpec:
+    """A driver's announcement.
+
+    Raises:
+        NotOnBoard: no installed package has it.
+    """
+    if driver not in plugins.drivers:
+        raise NotOnBoard(f"no installed package has a driver {driver}", hint=f"there are: {', '.join(sorted(plugins.drivers)) or 'none'}")
+    return plugins.drivers[driver]
+
+
+def board_text_for(
+    spec: DriverSpec,
+    plugins: Plugins,
+    *,
+    bus: BusKind | None = None,
+    address: int | None = None,
+    options: Mapping[str, object] | None = None,
+) -> str:
+    """The board file that :func:`board_for` reads; arguments and errors as there."""
+    text = _Text(plugins)
+    text.device(PART, spec, bus=bus, address=address, options=options or {})
+    return text.finish(spec.name)
+
+
+class _Text:
+    def __init__(self, plugins: Plugins) -> None:
+        self._plugins = plugins
+        self._buses: dict[str, str] = {}
+        self._gpio: dict[str, str] = {}
+        self._pwm: dict[str, int] = {}
+        self._devices: list[str] = []
+
+    def device(self, name: str, spec: DriverSpec, *, bus: BusKind | None, address: int | None, options: Mapping[str, object]) -> None:
+        lines = [f"[device.{name}]", f"driver = {json.dumps(spec.name)}", "connector = 1"]
+        kind = bus or (spec.buses[0] if spec.buses else None)
+        if kind is not None:
+            if kind not in spec.buses:
+                raise Unsupported(
+                    f"{spec.name} cannot sit on {kind.value}", hint=f"it can on {', '.join(item.value for item in spec.buses)}"
+                )
+            self._buses[f"{name}-bus"] = _BUSES[kind].replace("bench", name).replace("BENCH", name)
+            lines.append(f'bus = "{name}-bus"')
+            if kind is not BusKind.SERIAL:
+                usual = spec.addresses[0] if spec.addresses else 1
+                lines.append(f"address = {(0 if kind is BusKind.SPI else usual) if address is None else address}")
+        if spec.lines:
+            roles = {line.role: f"{name}-{line.role}".upper().replace("-", "_") for line in spec.lines}
+            for line in spec.lines:
+                if line.direction is Direction.PWM:
+                    self._pwm[roles[line.role]] = len(self._pwm)
+                else:
+                    self._gpio[roles[line.role]] = f"gpiochip0:{len(self._gpio)}"
+            lines.append(f"lines = {_inline(roles)}")
+        if options:
+            lines.append(f"options = {_inline(options)}")
+        used: dict[str, str] = {}
+        for use in spec.uses:
+            helper = next((item for item in self._plugins.drivers.values() if use.capability in item.capabilities and not item.uses), None)
+            if helper is None and use.required:
+                raise NotOnBoard(f"{spec.name} builds on a {use.capability}, and no installed driver offers one")
+            if helper is not None:
+                used[use.role] = f"{name}-{use.role}"
+                self.device(used[use.role], helper, bus=None, address=None, options={})
+        if used:
+            lines.append(f"uses = {_inline(used)}")
+        self._devices.append("\n".join(lines))
+
+    def finish(self, name: str) -> str:
+        tables = [f'schema = 1\nname = "bench.{name}"\nsummary = "one {name}"']
+        tables.extend(f"[bus.{bus}]\n{text}" for bus, text in self._buses.items())
+        if self._gpio:
+            tables.append(f'[bus.bench-gpio]\ntype = "gpio"\nchips = ["/dev/gpiochip0"]\nlines = {_inline(self._gpio)}')
+        if self._pwm:
+            tables.append(f'[bus.bench-pwm]\ntype = "pwm"\npath = "/sys/class/pwm/pwmchip0"\nchannels = {_inline(self._pwm)}')
+        return "\n\n".join([*tables, *self._devices]) + "\n"
+
+
+def _inline(values: Mapping[str, object]) -> str:
+    """A TOML inline table."""
+    return "{ " + ", ".join(f"{json.dumps(str(key))} = {_value(value)}" for key, value in values.items()) + " }"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return _inline(value)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return json.dumps(str(value), ensure_ascii=False)

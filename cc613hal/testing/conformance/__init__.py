@@ -1,0 +1,67 @@
+"""Conformance suites: what the library asks of every driver, as classes of tests that driver packages inherit.
+
+::
+
+    class TestTh1(DriverSuite, TemperatureSensorSuite):
+        driver = "acme.th1"
+
+Every test opens a board with only this part on simulated buses, on virtual time: an hour of waiting costs nothing. Where that does not fit,
+override :meth:`~cc613hal.testing.conformance.base.Suite.bench`, which yields the part and the simulation around it.
+"""
+
+from __future__ import annotations
+
+from cc613hal.testing.conformance.base import Bench, Suite, scenario
+from cc613hal.testing.conformance.cards import CardReaderSuite
+from cc613hal.testing.conformance.driver import DriverSuite
+from cc613hal.testing.conformance.meters import EnergyMeterSuite, PhaseMeterSuite, PowerMeterSuite, SnapshotMeterSuite
+from cc613hal.testing.conformance.outputs import IndicatorSuite, RelaySuite
+from cc613hal.testing.conformance.pilots import ControlPilotSuite, ProximityPilotSuite
+from cc613hal.testing.conformance.power import ContactorSuite, PlugLockSuite, ResidualCurrentMonitorSuite, WeldCheckSuite
+from cc613hal.testing.conformance.sensors import DigitalInputSuite, PresenceSensorSuite, TemperatureSensorSuite, TiltSensorSuite
+
+__all__ = [
+    "SUITES",
+    "Bench",
+    "CardReaderSuite",
+    "ContactorSuite",
+    "ControlPilotSuite",
+    "DigitalInputSuite",
+    "DriverSuite",
+    "EnergyMeterSuite",
+    "IndicatorSuite",
+    "PhaseMeterSuite",
+    "PlugLockSuite",
+    "PowerMeterSuite",
+    "PresenceSensorSuite",
+    "ProximityPilotSuite",
+    "RelaySuite",
+    "ResidualCurrentMonitorSuite",
+    "SnapshotMeterSuite",
+    "Suite",
+    "TemperatureSensorSuite",
+    "TiltSensorSuite",
+    "WeldCheckSuite",
+    "scenario",
+]
+
+SUITES: dict[str, type[Suite]] = {
+    "CardReader": CardReaderSuite,
+    "Contactor": ContactorSuite,
+    "ControlPilot": ControlPilotSuite,
+    "DigitalInput": DigitalInputSuite,
+    "EnergyMeter": EnergyMeterSuite,
+    "Indicator": IndicatorSuite,
+    "PhaseMeter": PhaseMeterSuite,
+    "PlugLock": PlugLockSuite,
+    "PowerMeter": PowerMeterSuite,
+    "PresenceSensor": PresenceSensorSuite,
+    "ProximityPilot": ProximityPilotSuite,
+    "Relay": RelaySuite,
+    "ResidualCurrentMonitor": ResidualCurrentMonitorSuite,
+    "SnapshotMeter": SnapshotMeterSuite,
+    "TemperatureSensor": TemperatureSensorSuite,
+    "TiltSensor": TiltSensorSuite,
+    "WeldCheck": WeldCheckSuite,
+}
+"""The suite of each capability that has one."""

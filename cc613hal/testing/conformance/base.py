@@ -1,0 +1,122 @@
+"""What all suites share: the part on its bench, and tests on virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+from attrs import frozen
+
+from cc613hal import interfaces
+from cc613hal.board import Board, BoardDescription, open_board
+from cc613hal.clock import run_virtual
+from cc613hal.plant import Plant, Simulation
+from cc613hal.plugins.manager import Plugins
+from cc613hal.plugins.spec import BusKind, DriverSpec
+from cc613hal.testing.bench import PART, board_for, spec_named
+
+__all__ = ["Bench", "Suite", "eventually", "scenario"]
+
+S = TypeVar("S", bound="Suite")
+
+
+@frozen
+class Bench:
+    """The part under test and the world around it.
+
+    Attributes:
+        device: the driver object.
+        board: the open board; the part's name on it is ``part`` unless the suite's ``bench`` was overridden.
+        simulation: the simulated buses, with their faults.
+        name: the part's name on the board.
+    """
+
+    device: Any
+    board: Board
+    simulation: Simulation
+    name: str = PART
+
+    @property
+    def plant(self) -> Plant:
+        """The simulated world."""
+        return self.simulation.plant
+
+
+class Suite:
+    """Base of all suites; a subclass names a driver.
+
+    Attributes:
+        driver: the driver's name.
+        capability: the Protocol the suite is about; empty for any.
+        options: options of the driver.
+        bus: the kind of bus; the driver's first if ``None``.
+        plugins: the installed drivers; discovered if ``None``.
+    """
+
+    driver: ClassVar[str] = ""
+    capability: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, object]] = {}
+    bus: ClassVar[BusKind | None] = None
+    plugins: ClassVar[Plugins | None] = None
+
+    def installed(self) -> Plugins:
+        """The installed drivers."""
+        return self.plugins or Plugins.discover()
+
+    def spec(self) -> DriverSpec:
+        """What the driver's package announces."""
+        return spec_named(self.driver, self.installed())
+
+    def describe(self) -> BoardDescription:
+        """The board the part is tested on."""
+        return board_for(self.driver, bus=self.bus, options=self.options, plugins=self.installed())
+
+    def prepare(self, simulation: Simulation) -> None:
+        """Change the world before the board opens; nothing by default."""
+
+    @asynccontextmanager
+    async def bench(self) -> AsyncIterator[Bench]:
+        """The part, connected; override it for a part that needs another board."""
+        self._skip_without_emulator()
+        async with Simulation(self.describe()) as simulation:
+            self.prepare(simulation)
+            async with open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
+                yield Bench(self.pick(board), board, simulation)
+
+    def pick(self, board: Board, name: str = PART) -> Any:
+        """The driver object on a board, by the suite's capability or the driver's first one."""
+        announced = board.description.devices[name].driver.capabilities
+        return board.all(getattr(interfaces, self.capability or announced[0]))[name]
+
+    def _skip_without_emulator(self) -> None:
+        if not self.spec().emulator:
+            pytest.skip(f"{self.driver} brings no emulated part")
+
+
+def scenario(test: Callable[[S, Bench], Coroutine[Any, Any, None]]) -> Callable[[S], None]:
+    """Make a test of ``async def test(self, bench)``: it runs on virtual time with the part on its bench."""
+
+    def run(self: S) -> None:
+        async def play() -> None:
+            async with self.bench() as bench:
+                await test(self, bench)
+
+        run_virtual(play())
+
+    # by hand, because functools.wraps sets __wrapped__, and pytest would look there for a fixture "bench"
+    run.__name__, run.__qualname__, run.__doc__, run.__module__ = test.__name__, test.__qualname__, test.__doc__, test.__module__
+    return run
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], bench: Bench, *, within_s: float = 30.0, every_s: float = 0.1) -> bool:
+    """Whether a condition becomes true; debounced and slow parts need their time, on the virtual clock it costs none."""
+    clock = bench.board.clock
+    until_s = clock.monotonic_s() + within_s
+    while True:
+        if await condition():
+            return True
+        if clock.monotonic_s() >= until_s:
+            return False
+        await clock.sleep(every_s)

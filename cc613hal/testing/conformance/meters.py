@@ -1,0 +1,90 @@
+"""Suites of meters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from cc613hal.interfaces import EnergyMeter, PhaseMeter, PowerMeter, SnapshotMeter
+from cc613hal.testing.conformance.base import Bench, Suite, scenario
+
+__all__ = ["EnergyMeterSuite", "PhaseMeterSuite", "PowerMeterSuite", "SnapshotMeterSuite"]
+
+
+def _load(bench: Bench) -> None:
+    """Sixteen amperes on each phase of 230 V: 11.04 kW."""
+    bench.plant.outlet(1).contacts.set(3)
+    bench.plant.outlet(1).current_a.set((16.0, 16.0, 16.0))
+
+
+class PowerMeterSuite(Suite):
+    """A meter of active power."""
+
+    capability = "PowerMeter"
+
+    @scenario
+    async def test_nothing_flows_at_rest(self, bench: Bench) -> None:
+        meter: PowerMeter = bench.device
+        assert (await meter.read_power()).power_w == pytest.approx(0.0, abs=20.0)
+
+    @scenario
+    async def test_power_towards_the_vehicle_is_positive(self, bench: Bench) -> None:
+        meter: PowerMeter = bench.device
+        _load(bench)
+        assert (await meter.read_power()).power_w == pytest.approx(11040.0, rel=0.02)
+
+
+class EnergyMeterSuite(Suite):
+    """A counter of energy."""
+
+    capability = "EnergyMeter"
+
+    @scenario
+    async def test_energy_is_exact_and_names_its_register(self, bench: Bench) -> None:
+        meter: EnergyMeter = bench.device
+        imported = (await meter.read_energy()).imported
+        assert isinstance(imported.wh, Decimal)
+        assert imported.wh.is_finite()
+        assert imported.register
+
+    @scenario
+    async def test_an_hour_of_charging_is_counted(self, bench: Bench) -> None:
+        meter: EnergyMeter = bench.device
+        before = (await meter.read_energy()).imported.wh
+        _load(bench)
+        await bench.board.clock.sleep(3600.0)
+        after = (await meter.read_energy()).imported.wh
+        assert float(after - before) == pytest.approx(11040.0, rel=0.02)
+
+
+class PhaseMeterSuite(Suite):
+    """A meter of each phase."""
+
+    capability = "PhaseMeter"
+
+    @scenario
+    async def test_voltages_and_currents_are_those_of_the_world(self, bench: Bench) -> None:
+        meter: PhaseMeter = bench.device
+        _load(bench)
+        reading = await meter.read_phases()
+        assert reading.voltage_v.known()
+        assert reading.voltage_v.known() == pytest.approx([230.0] * len(reading.voltage_v.known()), rel=0.02)
+        assert reading.current_a.known() == pytest.approx([16.0] * len(reading.current_a.known()), rel=0.02)
+
+
+class SnapshotMeterSuite(Suite):
+    """A meter that tells all at once."""
+
+    capability = "SnapshotMeter"
+
+    @scenario
+    async def test_the_group_agrees_with_itself(self, bench: Bench) -> None:
+        meter: SnapshotMeter = bench.device
+        _load(bench)
+        reading = await meter.read_all()
+        total = reading.power_w.total()
+        if total is not None:
+            assert reading.total_power_w == pytest.approx(total, rel=0.02)
+        if reading.energy is not None:
+            assert reading.energy.stamp == reading.stamp
