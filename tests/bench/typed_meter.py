@@ -1,0 +1,106 @@
+"""What reading an SDM630 through the typed interface costs over raw pymodbus with the same frames, the server in another process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from pymodbus.client import AsyncModbusTcpClient
+
+from cc613hal.board import open_board, parse_board
+from cc613hal.interfaces import SnapshotMeter
+from cc613hal_meters.meter import ModbusMeter
+
+TARGET = 1.15
+ROUNDS = 40
+READS = 60
+BOARD = """
+schema = 1
+name = "bench"
+summary = "An SDM630 behind a gateway"
+[bus.lan]
+type = "modbus-tcp"
+host = "127.0.0.1"
+port = {port}
+[device.meter1]
+driver = "meters.sdm630"
+bus = "lan"
+address = 1
+"""
+
+
+@contextlib.asynccontextmanager
+async def server() -> AsyncIterator[int]:
+    """The meter's registers in a process of their own; yields the port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(Path(__file__).with_name("_sdm630_server.py")), str(port), stdout=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(10):
+            assert await process.stdout.readline() == b"listening\n"
+        yield port
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _timed(read: Callable[[], Awaitable[object]], count: int) -> float:
+    begun = time.perf_counter()
+    for _ in range(count):
+        await read()
+    return (time.perf_counter() - begun) / count
+
+
+async def compare(rounds: int = ROUNDS, reads: int = READS) -> tuple[float, float, int, int]:
+    """Seconds per group with raw pymodbus and through the interface (medians of alternating rounds); requests made and planned."""
+    async with server() as port, open_board(parse_board(BOARD.format(port=port))) as board:
+        meter = board.get(SnapshotMeter, "meter1")
+        assert isinstance(meter, ModbusMeter)
+        plan = meter.plans["read_all"]
+        frames = [(read.address, read.count) for read in plan.reads]
+        raw = AsyncModbusTcpClient("127.0.0.1", port=port)
+        assert await raw.connect()
+
+        async def raw_read() -> None:
+            for address, count in frames:
+                answer = await raw.read_input_registers(address, count=count, device_id=1)
+                assert len(answer.registers) == count
+
+        actor, _ = board.buses["lan"]
+        before = actor.statistics.transfers
+        reading = await meter.read_all()
+        requests = actor.statistics.transfers - before
+        assert reading.total_power_w == 11040.0
+        raw_s: list[float] = []
+        ours_s: list[float] = []
+        for _ in range(rounds):
+            raw_s.append(await _timed(raw_read, reads))
+            ours_s.append(await _timed(meter.read_all, reads))
+        raw.close()
+    return statistics.median(raw_s), statistics.median(ours_s), requests, len(plan.reads)
+
+
+def measure() -> list[tuple[str, str, str, bool]]:
+    """Rows of name, measured, target, met."""
+    raw_s, ours_s, requests, planned = asyncio.run(compare())
+    ratio = ours_s / raw_s
+    return [
+        (
+            "SDM630 through SnapshotMeter over Modbus TCP against raw pymodbus, same frames",
+            f"{ours_s * 1e6:.0f} µs, {ratio:.2f} x raw ({raw_s * 1e6:.0f} µs)",
+            f"at most {TARGET:.2f} x raw",
+            ratio <= TARGET,
+        ),
+        ("SDM630 through SnapshotMeter over Modbus TCP: requests", str(requests), f"{planned}, the planned minimum", requests == planned),
+    ]
