@@ -14,6 +14,9 @@ from cc613hal.errors import BusBusy, BusClosed, BusError, BusMissing, ConfigErro
 __all__ = ["LinuxPwm"]
 
 _NS = 1_000_000_000
+_FIRST_PERIOD_NS = 1_000_000
+_NO_POLARITY = {errno.EINVAL, errno.ENOENT, errno.EOPNOTSUPP, errno.ENOSYS}
+"""How controllers say that they have no polarity."""
 _APPEAR_S = 1.0
 """Longest wait for udev to hand an exported channel to the user's group, s."""
 
@@ -64,18 +67,21 @@ class _Channel(PwmLine):
 
     def _polarity(self, *, inverted: bool) -> None:
         wanted = "inversed" if inverted else "normal"
+        attribute = self._folder / "polarity"
         try:
-            if (self._folder / "polarity").read_text().strip() == wanted:
+            if attribute.read_text().strip() == wanted:
                 return
             if self._enabled:  # polarity can be changed only while the channel is off
-                self._write("enable", 0)
+                (self._folder / "enable").write_text("0")
                 self._enabled = False
             if not self._period_ns:  # some drivers refuse everything before there is a period
-                self._write("period", 1_000_000)
-                self._period_ns = 1_000_000
-            self._write("polarity", wanted)
-        except OSError:
-            self._flip = inverted  # controllers without polarity: the complement of the duty does the same
+                (self._folder / "period").write_text(f"{_FIRST_PERIOD_NS}")
+                self._period_ns = _FIRST_PERIOD_NS
+            attribute.write_text(wanted)
+        except OSError as error:
+            if error.errno not in _NO_POLARITY:
+                raise self._failed(error, f"making the polarity {wanted}") from error
+            self._flip = inverted  # the complement of the duty does the same
 
     def _number(self, attribute: str) -> int:
         try:

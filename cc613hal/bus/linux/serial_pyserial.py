@@ -59,7 +59,7 @@ def _rs485(port: serial.Serial, wanted: Rs485Settings | None) -> str:
             delay_before_tx=wanted.delay_before_send_s,
             delay_before_rx=wanted.delay_after_send_s,
         )
-    except (ValueError, NotImplementedError, OSError) as error:
+    except (ValueError, NotImplementedError, OSError, termios.error) as error:
         return f"no RS-485 direction control by the UART ({error}); the transceiver must switch by itself"
     return ""
 
