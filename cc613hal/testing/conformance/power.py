@@ -70,6 +70,7 @@ class ContactorSuite(Suite):
         bench.plant.outlet(1).welded.set(True)
         with pytest.raises(CommandFailed):
             await contactor.switch_off()
+        bench.plant.outlet(1).welded.set(False)  # leaving the board with hanging contacts would be an error of its own
 
     @scenario
     async def test_operations_are_counted(self, bench: Bench) -> None:
@@ -126,6 +127,7 @@ class WeldCheckSuite(Suite):
             await bench.board.clock.sleep(1.0)
         reading = await check.check_weld()
         assert reading.state is WeldState.WELDED, reading.detail
+        outlet.welded.set(False)  # leaving the board with hanging contacts would be an error of its own
 
 
 class PlugLockSuite(Suite):
