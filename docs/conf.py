@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from generate import write_all  # noqa: E402 - the folder must be on the path first
+from generate import write_all
 
 from cc613hal import __version__
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
+import inspect
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from cc613hal.board.schema import attribute_help, board_schema
+from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.main import build_parser
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import DriverSpec, load_object
 
@@ -16,7 +23,12 @@ def write_all(folder: Path) -> None:
     """Write every generated page; untouched files keep their time stamps."""
     folder.mkdir(parents=True, exist_ok=True)
     plugins = Plugins.discover()
-    pages = {"drivers.md": drivers_page(plugins), "boards.md": boards_page(plugins), "command-line.md": command_line_page(), "schema.md": schema_page()}
+    pages = {
+        "drivers.md": drivers_page(plugins),
+        "boards.md": boards_page(plugins),
+        "command-line.md": command_line_page(),
+        "schema.md": schema_page(plugins),
+    }
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text("utf-8") != text:
@@ -25,30 +37,19 @@ def write_all(folder: Path) -> None:
 
 def options_table(options: type[Any]) -> list[str]:
     """One row per option: name, type, default, what its class says about it."""
-    help_of = attribute_help(options.__doc__ or "")
+    help_of = attribute_help(options)
     rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
     for option in attrs.fields(options):
-        default = "required" if option.default is attrs.NOTHING else "" if isinstance(option.default, attrs.Factory) else repr(option.default)
+        default = (
+            "required"
+            if option.default is attrs.NOTHING
+            else ""
+            if isinstance(option.default, type(attrs.Factory(list)))
+            else repr(option.default)
+        )
         kind = str(option.type).replace("|", r"\|")
         rows.append(f"| `{option.name}` | `{kind}` | `{default or 'empty'}` | {help_of.get(option.name, '').replace('|', chr(92) + '|')} |")
     return rows
-
-
-def attribute_help(docstring: str) -> dict[str, str]:
-    """The ``Attributes:`` section of a docstring as a mapping."""
-    found: dict[str, str] = {}
-    name, inside = "", False
-    for line in docstring.splitlines():
-        text = line.strip()
-        if text in {"Attributes:", "Args:"}:
-            inside = True
-        elif inside and text.endswith(":") and " " not in text:
-            inside = False
-        elif inside and (head := text.partition(":"))[1] and head[0].isidentifier() and len(line) - len(line.lstrip()) <= 8:
-            name, found[head[0]] = head[0], head[2].strip()
-        elif inside and name and text:
-            found[name] += f" {text}"
-    return found
 
 
 def driver_section(spec: DriverSpec) -> list[str]:
@@ -74,7 +75,12 @@ def driver_section(spec: DriverSpec) -> list[str]:
 
 def drivers_page(plugins: Plugins) -> str:
     """All installed drivers: one table, then a section each."""
-    lines = ["# Drivers", "", "Made from the installed packages' announcements; `cc613hal list --drivers` shows the same for your machine.", ""]
+    lines = [
+        "# Drivers",
+        "",
+        "Made from the installed packages' announcements; `cc613hal list --drivers` shows the same for your machine.",
+        "",
+    ]
     lines += ["| driver | capabilities | bus | quality | what |", "|---|---|---|---|---|"]
     for spec in plugins.drivers.values():
         buses = ", ".join(kind.value for kind in spec.buses) or "lines"
@@ -88,25 +94,38 @@ def drivers_page(plugins: Plugins) -> str:
 
 def boards_page(plugins: Plugins) -> str:
     """Boards that packages ship."""
-    lines = ["# Boards", "", "Boards that installed packages ship. Any can be the `base` of a file of your own.", "", "| board | what |", "|---|---|"]
+    lines = [
+        "# Boards",
+        "",
+        "Boards that installed packages ship. Any can be the `base` of a file of your own.",
+        "",
+        "| board | what |",
+        "|---|---|",
+    ]
     lines += [f"| `{board.name}` | {board.summary} |" for board in plugins.boards.values()]
     return "\n".join(lines) + "\n"
 
 
+def exit_codes_table() -> list[str]:
+    """The exit codes with the words that stand below each member in the source."""
+    (body,) = (node.body for node in ast.parse(inspect.getsource(ExitCode)).body if isinstance(node, ast.ClassDef))
+    rows = ["| exit code | meaning |", "|---|---|"]
+    for member, words in itertools.pairwise(body):
+        if isinstance(member, ast.Assign) and isinstance(words, ast.Expr) and isinstance(words.value, ast.Constant):
+            rows.append(f"| {ast.literal_eval(member.value)} | {words.value.value} |")
+    return rows
+
+
 def command_line_page() -> str:
     """Help texts and exit codes of the command line."""
-    from cc613hal.cli.exit_codes import EXIT_CODES  # noqa: PLC0415 - the command line is only needed here
-    from cc613hal.cli.main import build_parser, subparsers  # noqa: PLC0415 - likewise
-
-    lines = ["# Command line", "", "| exit code | meaning |", "|---|---|", *(f"| {code} | {text} |" for code, text in EXIT_CODES.items()), ""]
-    for verb, parser in subparsers(build_parser()).items():
+    lines = ["# Command line", "", *exit_codes_table(), ""]
+    (verbs,) = (action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for verb, parser in verbs.choices.items():
         lines += [f"## cc613hal {verb}", "", "```text", parser.format_help().rstrip(), "```", ""]
     return "\n".join(lines)
 
 
-def schema_page() -> str:
+def schema_page(plugins: Plugins) -> str:
     """The JSON Schema of board files."""
-    from cc613hal.board.schema import board_schema  # noqa: PLC0415 - only needed here
-
-    text = json.dumps(board_schema(), indent=1)
+    text = json.dumps(board_schema(plugins), indent=1)
     return f"# Board file schema\n\n`cc613hal schema` prints it for your installed drivers; editors use it.\n\n```json\n{text}\n```\n"

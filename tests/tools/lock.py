@@ -28,7 +28,8 @@ def main() -> int:
             wanted += [requirement for name in names for requirement in groups.get(name, ())]
             source, target = Path(scratch) / f"{layer}.in", ROOT / "requirements" / f"{layer}.txt"
             source.write_text("\n".join(wanted) + "\n")
-            command = [tool / "bin/uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate"]
+            command = [tool / "bin/uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
+            command += ["--no-header", "--no-annotate"]
             constrained = ["-c", previous] if previous else []
             subprocess.run([*command, "--upgrade", "-q", *constrained, "-o", target, source], check=True)
             previous = target
