@@ -7,7 +7,21 @@ from typing import ClassVar
 
 from attrs import field, frozen, validators
 
-__all__ = ["CustomOptions", "MeterOptions", "Mounted", "Planning", "Sdm630Options"]
+__all__ = [
+    "CustomOptions",
+    "Eem350Options",
+    "Em24E1Options",
+    "Em24Options",
+    "Em300Options",
+    "Em340Options",
+    "MeterOptions",
+    "Mounted",
+    "Planning",
+    "Sdm72dmV2Options",
+    "Sdm120Options",
+    "Sdm630Options",
+    "Wm3m4Options",
+]
 
 
 class Mounted(enum.Enum):
@@ -57,6 +71,62 @@ class Sdm630Options(MeterOptions):
     """Eastron SDM630-Modbus V2."""
 
     model = "sdm630"
+
+
+@frozen(kw_only=True)
+class Sdm72dmV2Options(MeterOptions):
+    """Eastron SDM72D-M-V2."""
+
+    model = "sdm72d-m-v2"
+
+
+@frozen(kw_only=True)
+class Sdm120Options(MeterOptions):
+    """Eastron SDM120-Modbus."""
+
+    model = "sdm120"
+
+
+@frozen(kw_only=True)
+class Em24Options(MeterOptions):
+    """Carlo Gavazzi EM24-DIN with RS-485."""
+
+    model = "em24"
+
+
+@frozen(kw_only=True)
+class Em24E1Options(MeterOptions):
+    """Carlo Gavazzi EM24 E1 with Ethernet."""
+
+    model = "em24-e1"
+
+
+@frozen(kw_only=True)
+class Em340Options(MeterOptions):
+    """Carlo Gavazzi EM330, EM340, ET330, ET340."""
+
+    model = "em340"
+
+
+@frozen(kw_only=True)
+class Eem350Options(MeterOptions):
+    """Phoenix Contact EEM-350-D-MCB."""
+
+    model = "eem-350"
+
+
+@frozen(kw_only=True)
+class Em300Options(MeterOptions):
+    """TQ EM300 over Modbus TCP."""
+
+    model = "em300"
+
+
+@frozen(kw_only=True)
+class Wm3m4Options(MeterOptions):
+    """Iskra WM3M4 and WM3M4C, the measured values."""
+
+    model = "wm3m4"
 
 
 @frozen(kw_only=True)
