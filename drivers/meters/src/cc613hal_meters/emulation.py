@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from attrs import define
+from attrs import define, frozen
 
 from cc613hal.bus.modbus import Table
 from cc613hal.errors import DeviceRefused
@@ -26,6 +26,8 @@ _ILLEGAL_VALUE = 3
 class Measured:
     """What the emulated meter is connected to.
 
+    A meter with one phase sees the power of L1 and counts the energy of the outlet: connect only one phase of the vehicle to it.
+
     Attributes:
         outlet: where it sits; voltages are those of the mains, so that a meter in front of the contactor always shows them.
         frequency_hz: mains frequency, Hz.
@@ -41,6 +43,12 @@ class Measured:
     export_wh: float = 0.0
     serial_number: int = 12345678
     firmware: str = "1.0"
+
+    def moment(self) -> tuple[object, ...]:
+        """What the values follow from; as long as it stays the same, so do they."""
+        outlet = self.outlet
+        given = self.frequency_hz, self.before_wh, self.export_wh, self.serial_number, self.firmware
+        return outlet.mains_v.value, outlet.current_a.value, outlet.energy_now_wh(), *given
 
     def values(self) -> dict[str, Value]:
         """Every quantity the plant can tell, in the vocabulary's units; power factor 1."""
@@ -65,6 +73,31 @@ class Measured:
             found[f"energy_import{phase}"] = imported / 3
             found[f"energy_export{phase}"] = self.export_wh / 3
         return found
+
+
+@frozen
+class _Page:
+    """One table of the map.
+
+    Attributes:
+        registers: in the map's order.
+        fixed: words that are always the same.
+        places: every address that holds something.
+        first: lowest of them, one more than ``last`` in an empty table.
+        last: highest of them.
+    """
+
+    registers: tuple[Register, ...]
+    fixed: dict[int, int]
+    places: frozenset[int]
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, registers: list[Register], fixed: dict[int, int]) -> _Page:
+        """A table with these registers and words."""
+        places = frozenset(place for register in registers for place in range(register.address, register.end)) | frozenset(fixed)
+        return cls(tuple(registers), fixed, places, min(places, default=0), max(places, default=-1))
 
 
 class MapMeter(ModbusUnit):
@@ -102,6 +135,8 @@ class MapMeter(ModbusUnit):
         self.longest: int | None = None
         self.refusal = _ILLEGAL_VALUE
         self.reads: list[tuple[Table, int, int]] = []
+        self._pages: dict[Table, _Page] = {}
+        self._encoded: dict[tuple[Table, int, str], tuple[tuple[Value, int], tuple[int, ...]]] = {}
 
     @property
     def stuck(self) -> bool:
@@ -123,14 +158,13 @@ class MapMeter(ModbusUnit):
             raise DeviceRefused("refuses everything", code=self.exception)
         if count > (self.longest or self.map.limits.max_registers):
             raise DeviceRefused(f"{count} registers are too many", code=self.refusal)
-        words = self._registers(table)
-        answer: list[int] = []
-        for place in range(address, address + count):
-            word = words.get(place)
-            if word is None and not (self.map.limits.gaps_readable and words and min(words) <= place <= max(words)):
+        places = range(address, address + count)
+        page = self._page(table)
+        for place in places:
+            if place not in page.places and not (self.map.limits.gaps_readable and page.first <= place <= page.last):
                 raise DeviceRefused(f"no register {place:#06x}", code=_ILLEGAL_ADDRESS)
-            answer.append(word or 0)
-        return answer
+        words = self._words(page, address, address + count)
+        return [words.get(place, 0) for place in places]
 
     def write(self, table: Table, address: int, values: list[int]) -> None:
         """A meter takes nothing here.
@@ -140,18 +174,28 @@ class MapMeter(ModbusUnit):
         """
         raise DeviceRefused(f"{len(values)} {table.name.lower()} from {address:#06x} cannot be written", code=_ILLEGAL_ADDRESS)
 
-    def _registers(self, table: Table) -> dict[int, int]:
+    def _page(self, table: Table) -> _Page:
+        page = self._pages.get(table)
+        if page is None:
+            registers = [register for register in self.map.registers if register.table is table]
+            fingerprint = self.map.fingerprint
+            fixed: dict[int, int] = {}
+            if fingerprint is not None and fingerprint.register.table is table and fingerprint.values:
+                register = fingerprint.register
+                encoded = encode_register(register, fingerprint.values[0])
+                fixed.update(zip(range(register.address, register.end), encoded, strict=True))
+            page = self._pages[table] = _Page.of(registers, fixed)
+        return page
+
+    def _words(self, page: _Page, start: int, stop: int) -> dict[int, int]:
+        """What the registers hold that lie between two addresses, or reach in; only they are worked out."""
         values = self._held if self._held is not None else self._values()
         words: dict[int, int] = {}
-        for register in self.map.registers:
-            if register.table is table:
+        for register in page.registers:
+            if register.address < stop and register.end > start:
                 encoded = self._encode(register, values.get(register.quantity))
                 words.update(zip(range(register.address, register.end), encoded, strict=True))
-        fingerprint = self.map.fingerprint
-        if fingerprint is not None and fingerprint.register.table is table and fingerprint.values:
-            register = fingerprint.register
-            encoded = encode_register(register, fingerprint.values[0])
-            words.update(zip(range(register.address, register.end), encoded, strict=True))
+        words.update(page.fixed)
         return words
 
     def _encode(self, register: Register, value: Value) -> tuple[int, ...]:
@@ -163,7 +207,14 @@ class MapMeter(ModbusUnit):
             value = "" if QUANTITIES[register.quantity].shape is Shape.TEXT else 0
         if QUANTITIES[register.quantity].shape is Shape.TEXT and register.type.word != "ascii":
             value = int(str(value)) if str(value).isdigit() else 0
-        return encode_register(register, value, exponent=self.exponents.get(register.scale_by, 0))
+        exponent = self.exponents.get(register.scale_by, 0)
+        place = (register.table, register.address, register.quantity)
+        known = self._encoded.get(place)
+        if known is not None and known[0] == (value, exponent):
+            return known[1]  # most values of a meter stand still from one read to the next
+        words = encode_register(register, value, exponent=exponent)
+        self._encoded[place] = (value, exponent), words
+        return words
 
     def _values(self) -> dict[str, Value]:
         values = self._measure() | self.overrides
@@ -180,9 +231,14 @@ def emulate_meter(site: EmulationSite, options: MeterOptions) -> None:
     A meter the options call reversed is emulated reversed, one with current transformers sees their secondary side.
     """
     measured = Measured(outlet=site.outlet)
+    seen: tuple[tuple[object, ...], dict[str, Value]] = ((), {})
 
     def secondary() -> dict[str, Value]:
-        return _wired(measured.values(), options)
+        nonlocal seen
+        moment = measured.moment()
+        if moment != seen[0]:  # the reads of one group come at one moment
+            seen = moment, _wired(measured.values(), options)
+        return seen[1]
 
     meter = MapMeter(map_for(options), secondary)
     site.plant.parts[site.device] = meter
@@ -203,6 +259,8 @@ def _powers(phase: str, watt: float) -> dict[str, Value]:
 def _wired(values: dict[str, Value], options: MeterOptions) -> dict[str, Value]:
     """The same values as a meter sees them that is mounted in this way."""
     reversed_ = options.mounted is Mounted.REVERSED
+    if not reversed_ and options.ct_ratio == 1.0:
+        return values
     seen: dict[str, Value] = {}
     for name, value in values.items():
         quantity = QUANTITIES[name]
