@@ -141,9 +141,7 @@ class BoardContext(DeviceContext):
         assert isinstance(bus.slot, ModbusSlot)
         assert isinstance(bus.options, ModbusRtuOptions | ModbusTcpOptions)
         serial = bus.options.settings if isinstance(bus.options, ModbusRtuOptions) else None
-        return ModbusPort(
-            bus.actor, bus.slot, self._address(), timeout_s=bus.options.timeout_s, observer=self._observer, serial=serial
-        )
+        return ModbusPort(bus.actor, bus.slot, self._address(), timeout_s=bus.options.timeout_s, observer=self._observer, serial=serial)
 
     def has_bus(self, kind: str) -> bool:
         """Whether the device sits on a bus of this kind."""

@@ -27,7 +27,8 @@ def fulfils(driver: object, capability: TypeForm[T]) -> TypeGuard[T]:
     """Whether a driver inherits a capability *by name*. That it happens to have methods of the same names proves nothing: half of the
     interfaces have a ``read``.
     """
-    return capability in type(driver).__mro__
+    bases: set[object] = {*type(driver).__mro__}
+    return bases.issuperset((capability,))
 
 
 class DeviceObserver(Observer):

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import define, field
 
 from cc613hal.board.model import BUS_KINDS, DeviceDescription
-from cc613hal.board.problems import Problems, listed, near, plain
+from cc613hal.board.problems import Problems, as_table, listed, near, plain
 from cc613hal.board.structure import INVALID, Invalid, read_class, read_value
 from cc613hal.board.toml_lines import KeyPath
 from cc613hal.bus.gpio import LineRequest
@@ -68,18 +68,19 @@ def read_tables(values: Mapping[str, Any], plugins: Plugins, problems: Problems)
 
 
 def _tables(values: Mapping[str, Any], key: str, problems: Problems) -> dict[str, Mapping[str, Any]]:
-    whole = values.get(key, {})
-    if not isinstance(whole, Mapping):
-        problems.add((key,), f"must be a table of tables ([{key}.NAME]), not {plain(whole)}")
+    whole = as_table(values.get(key, {}))
+    if whole is None:
+        problems.add((key,), f"must be a table of tables ([{key}.NAME]), not {plain(values[key])}")
         return {}
     found: dict[str, Mapping[str, Any]] = {}
     for name, value in whole.items():
-        if not isinstance(value, Mapping):
+        table = as_table(value)
+        if table is None:
             problems.add((key, name), f"must be a table, not {plain(value)}", "false removes it in an overlay" if value is False else "")
         elif not _NAME.fullmatch(name):
             problems.add((key, name), f'"{name}" is no usable name', "letters, digits, - and _ only, beginning with a letter or digit")
         else:
-            found[name] = value
+            found[name] = table
     return found
 
 
@@ -244,10 +245,10 @@ class _Reader:
         return uses
 
     def _roles(self, key: str) -> Mapping[str, Any]:
-        roles = self.value.get(key, {})
-        if isinstance(roles, Mapping):
+        roles = as_table(self.value.get(key, {}))
+        if roles is not None:
             return roles
-        self.add(key, f"must be a table of roles, not {plain(roles)}")
+        self.add(key, f"must be a table of roles, not {plain(self.value[key])}")
         return {}
 
     def _options(self, spec: DriverSpec) -> object:

@@ -170,7 +170,7 @@ class _Loader:
             self.problems.append(_syntax_problem(source, error))
             return None
         places = {path: Place(source.name, position.line) for path, position in key_positions(source.text).items()}
-        version = values.get("schema", SCHEMA_VERSION)
+        version: object = values.get("schema", SCHEMA_VERSION)
         if version != SCHEMA_VERSION or isinstance(version, bool):
             hint = "update cc613hal" if isinstance(version, int) and version > SCHEMA_VERSION else f"write schema = {SCHEMA_VERSION}"
             self.problems.append(Problem(places[("schema",)], "schema", f"must be {SCHEMA_VERSION}, not {plain(version)}", hint))

@@ -15,7 +15,7 @@ import os
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cc613hal.errors import ConfigError
 from cc613hal.plugins.context import Memory
@@ -136,8 +136,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the board's memory {path} cannot be read: {error}", hint="give the service a folder it may write to") from error
     try:
-        values = json.loads(text)
-        if not isinstance(values, dict) or not all(isinstance(entry, dict) for entry in values.values()):
+        values: Any = json.loads(text)
+        if not isinstance(values, dict) or not all(isinstance(entry, dict) for entry in cast("dict[str, Any]", values).values()):
             raise ValueError("it holds no table of devices")
     except ValueError as error:
         aside = path.with_suffix(".json.broken")
@@ -146,7 +146,7 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
             "the board's memory %s is damaged (%s); it is kept as %s, and devices start with nothing remembered", path, error, aside.name
         )
         return {}
-    return values
+    return cast("dict[str, dict[str, Any]]", values)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import Factory, frozen
+from attrs import field, frozen
 
 from cc613hal.bus.gpio import LineRequest
 from cc613hal.bus.options import BusOptions
@@ -48,8 +48,8 @@ class DeviceDescription:
     required: bool = True
     bus: str | None = None
     address: int | None = None
-    lines: dict[str, LineRequest] = Factory(dict)
-    uses: dict[str, str] = Factory(dict)
+    lines: dict[str, LineRequest] = field(factory=dict[str, LineRequest])
+    uses: dict[str, str] = field(factory=dict[str, str])
     options: object = None
 
     def lines_of(self, direction: Direction) -> Iterator[tuple[str, LineRequest]]:
@@ -73,8 +73,8 @@ class BoardDescription:
 
     name: str
     summary: str = ""
-    buses: dict[str, BusOptions] = Factory(dict)
-    devices: dict[str, DeviceDescription] = Factory(dict)
+    buses: dict[str, BusOptions] = field(factory=dict[str, BusOptions])
+    devices: dict[str, DeviceDescription] = field(factory=dict[str, DeviceDescription])
     sources: tuple[str, ...] = ()
 
     def bus_kind(self, device: str) -> BusKind | None:

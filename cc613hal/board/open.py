@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -36,7 +36,7 @@ async def open_board(
     connect_timeout_s: float = 10.0,
     back_off: BackOff | None = None,
     sigterm: bool = True,
-) -> AsyncIterator[Board]:
+) -> AsyncGenerator[Board]:
     """Open a board; on leaving it, for whatever reason, every device has been brought to its safe state.
 
     Outputs are requested at their safe level before any other bus is opened. Devices connect in parallel, each after those it uses.

@@ -6,11 +6,12 @@ removes it. Whatever is left remembers the file and the line it came from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import define, field
 
-from cc613hal.board.problems import Place, Problem, path_text
+from cc613hal.board.problems import Place, Problem, as_table, path_text
 from cc613hal.board.toml_lines import KeyPath
 
 __all__ = ["Document", "lay_over"]
@@ -52,16 +53,16 @@ class _Merger:
     over: dict[KeyPath, Place]
     problems: list[Problem] = field(factory=list)
 
-    def merge(self, base: dict[str, Any], over: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+    def merge(self, base: Mapping[str, Any], over: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
         merged = dict(base)
         self._drop_what_no_longer_fits(merged, over, path)
         for key, value in over.items():
             here = (*path, key)
             if value is False and _removable(here):
                 self._remove(merged, key, here)
-            elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            elif (table := as_table(value)) is not None and (below := as_table(merged.get(key))) is not None:
                 self.places[here] = self.over.get(here, self.places.get(here, Place("", 0)))
-                merged[key] = self.merge(merged[key], value, here)
+                merged[key] = self.merge(below, table, here)
             else:
                 self._forget(here)
                 self._adopt(here)
@@ -70,9 +71,10 @@ class _Merger:
 
     def _without_removals(self, value: Any, path: KeyPath) -> Any:
         """A table that is new as a whole; a removal inside it has nothing to remove."""
-        return self.merge({}, value, path) if isinstance(value, dict) else value
+        table = as_table(value)
+        return value if table is None else self.merge({}, table, path)
 
-    def _drop_what_no_longer_fits(self, merged: dict[str, Any], over: dict[str, Any], path: KeyPath) -> None:
+    def _drop_what_no_longer_fits(self, merged: dict[str, Any], over: Mapping[str, Any], path: KeyPath) -> None:
         if len(path) != 2:
             return
         if path[0] == "device" and "driver" in over and over["driver"] != merged.get("driver"):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any, cast
 
 from attrs import field, frozen
 
 from cc613hal.board.toml_lines import KeyPath
 
-__all__ = ["Place", "Problem", "Problems", "listed", "near", "path_text", "plain"]
+__all__ = ["Place", "Problem", "Problems", "as_list", "as_table", "listed", "near", "path_text", "plain"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -101,6 +102,16 @@ def path_text(path: Sequence[str | int]) -> str:
             shown = part if _BARE.fullmatch(part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
             text += f".{shown}" if text else shown
     return text
+
+
+def as_table(value: object) -> Mapping[str, Any] | None:
+    """The value if it is a table, else ``None``. Keys of TOML tables are texts."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+
+
+def as_list(value: object) -> list[Any] | None:
+    """The value if it is a list, else ``None``."""
+    return [*cast("Iterable[Any]", value)] if isinstance(value, list) else None
 
 
 def plain(value: object) -> str:

@@ -7,6 +7,7 @@ import itertools
 import logging
 import signal
 import threading
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
@@ -29,13 +30,16 @@ class Step(Protocol):
     """One device on its way to the safe state."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The device."""
 
     @property
+    @abstractmethod
     def rank(self) -> SafeRank:
         """When it is its turn."""
 
+    @abstractmethod
     async def make_safe(self) -> None:
         """Go there. May be called twice."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import attrs
 import cattrs
 
-from cc613hal.board.problems import Problems, listed, near, plain
+from cc613hal.board.problems import Problems, as_list, as_table, listed, near, plain
 from cc613hal.board.toml_lines import KeyPath
 
 __all__ = ["INVALID", "Invalid", "expected", "read_class", "read_value"]
@@ -89,20 +89,21 @@ def _compound(value: Any, kind: Any, path: KeyPath, problems: Problems) -> Any:
 
 def read_class(value: Any, cls: type[Any], path: KeyPath, problems: Problems) -> Any:
     """An instance of an attrs class from a table, or :data:`INVALID` with the reasons among the problems."""
-    if not isinstance(value, Mapping):
+    table = as_table(value)
+    if table is None:
         problems.add(path, f"must be a table, not {plain(value)}")
         return INVALID
     hints = get_type_hints(cls, include_extras=True)
     known = {attribute.alias: attribute for attribute in attrs.fields(cls) if attribute.init}
     complete = True
-    for key in value:
+    for key in table:
         if key not in known:
             problems.add((*path, key), "unknown key", near(key, known, f"known are {listed(known)}" if known else "there are no keys here"))
             complete = False
     values: dict[str, Any] = {}
     for alias, attribute in known.items():
-        if alias in value:
-            read = read_value(value[alias], hints[attribute.name], (*path, alias), problems)
+        if alias in table:
+            read = read_value(table[alias], hints[attribute.name], (*path, alias), problems)
             if read is INVALID:
                 complete = False
             else:
@@ -185,7 +186,8 @@ def _choice(value: Any, choices: Mapping[str, Any], path: KeyPath, problems: Pro
 
 
 def _list(value: Any, kind: Any, path: KeyPath, problems: Problems) -> Any:
-    if not isinstance(value, list):
+    entries = as_list(value)
+    if entries is None:
         problems.add(path, f"must be a list, not {plain(value)}")
         return INVALID
     container: Any = get_origin(kind) or kind
@@ -193,24 +195,26 @@ def _list(value: Any, kind: Any, path: KeyPath, problems: Problems) -> Any:
     kinds = (
         list(arguments)
         if container is tuple and arguments and arguments[-1] is not Ellipsis
-        else [arguments[0] if arguments else Any] * len(value)
+        else [arguments[0] if arguments else Any] * len(entries)
     )
-    if len(kinds) != len(value):
-        problems.add(path, f"must have {len(kinds)} entries, not {len(value)}")
+    if len(kinds) != len(entries):
+        problems.add(path, f"must have {len(kinds)} entries, not {len(entries)}")
         return INVALID
-    read = [read_value(entry, kinds[index], (*path, index), problems) for index, entry in enumerate(value)]
+    read = [read_value(entry, kinds[index], (*path, index), problems) for index, entry in enumerate(entries)]
     if any(entry is INVALID for entry in read):
         return INVALID
-    return tuple(read) if container is Sequence else container(read)
+    make: Callable[[list[Any]], Any] = tuple if container is Sequence else container
+    return make(read)
 
 
 def _table(value: Any, kind: Any, path: KeyPath, problems: Problems) -> Any:
-    if not isinstance(value, Mapping):
+    table = as_table(value)
+    if table is None:
         problems.add(path, f"must be a table, not {plain(value)}")
         return INVALID
     arguments = get_args(kind)
     entries: dict[Any, Any] = {}
-    for key, entry in value.items():
+    for key, entry in table.items():
         read = read_value(entry, arguments[1] if arguments else Any, (*path, key), problems)
         name = _key(key, arguments[0] if arguments else str, (*path, key), problems)
         entries[name] = read

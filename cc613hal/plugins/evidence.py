@@ -38,4 +38,4 @@ class Evidence:
 
     text: str
     certainty: Certainty = Certainty.LIKELY
-    options: Mapping[str, object] = field(factory=dict)
+    options: Mapping[str, object] = field(factory=dict[str, object])
