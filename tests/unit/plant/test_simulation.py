@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,9 +18,9 @@ from cc613hal.bus.options import GpioOptions, I2cOptions, ModbusRtuOptions, PwmO
 from cc613hal.bus.replay import Recording, RecordingBuses, ReplayBuses
 from cc613hal.bus.sim.modbus_units import RegisterUnit
 from cc613hal.clock import Clock, run_virtual
-from cc613hal.errors import ConfigError, NotOnBoard, PluginError, Unsupported
+from cc613hal.errors import BusError, ConfigError, NotOnBoard, PluginError, Unsupported
 from cc613hal.health import HealthState
-from cc613hal.interfaces import EnergyMeter, TemperatureSensor
+from cc613hal.interfaces import Contactor, ContactorState, EnergyMeter, LockPosition, PlugLock, ResidualCurrentMonitor, TemperatureSensor
 from cc613hal.plant import EmulationSite, Plant, Simulation
 from cc613hal.plugins.spec import BusKind, Direction, DriverSpec, LineSpec
 
@@ -244,3 +245,54 @@ def test_a_session_with_the_board_is_recorded_and_played_back_without_any_part(t
     then, now = run_virtual(record()), run_virtual(play())
     assert now == then
     assert then[1] == pytest.approx(61.5, abs=0.5)
+
+
+def test_a_whole_switching_sequence_plays_back_with_the_timing_of_its_contacts(tmp_path: Path) -> None:
+    path = tmp_path / "sequence.jsonl"
+    description = load_board("bender.cc613")
+
+    async def program(buses: RecordingBuses | ReplayBuses) -> list[tuple[object, float]]:
+        async with open_board(description, buses, clock=Clock()) as board:
+            lock, contactor = board.get(PlugLock), board.get(Contactor, "contactor1")
+            test = await board.get(ResidualCurrentMonitor).self_test()
+            locked, on, off, unlocked = await lock.lock(), await contactor.switch_on(), await contactor.switch_off(), await lock.unlock()
+            return [
+                (test.passed, round(test.steps[-1].elapsed_s, 3)),
+                (locked.position, round(locked.elapsed_s, 3)),
+                (on.state, round(on.elapsed_s, 3)),
+                (off.state, round(off.elapsed_s, 3)),
+                (unlocked.position, round(unlocked.elapsed_s, 3)),
+            ]
+
+    async def record() -> list[tuple[object, float]]:
+        async with Simulation(description) as simulation:
+            with Recording(path) as recording:
+                return await program(RecordingBuses(simulation.buses, recording))
+
+    async def play() -> list[tuple[object, float]]:
+        async with ReplayBuses.from_file(path) as buses:
+            return await program(buses)
+
+    then, now = run_virtual(record()), run_virtual(play())
+    assert now == then
+    assert [result for result, _ in then] == [True, LockPosition.LOCKED, ContactorState.ON, ContactorState.OFF, LockPosition.UNLOCKED]
+
+
+def test_a_part_that_is_unplugged_goes_offline_and_comes_back() -> None:
+    async def main() -> list[HealthState]:
+        simulation = Simulation(load_board("bender.cc613"))
+        states: list[HealthState] = []
+        async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
+            sensor, health = board.get(TemperatureSensor, "temp-relay"), board.health()["temp-relay"]
+            simulation.faults("temp-relay").unplug()
+            for _ in range(3):
+                with pytest.raises(BusError):
+                    await sensor.read()
+            states.append(health.state)
+            simulation.faults("temp-relay").plug()
+            await asyncio.sleep(120.0)
+            states.append(health.state)
+            assert (await sensor.read()).source == "temp-relay"
+        return states
+
+    assert run_virtual(main()) == [HealthState.OFFLINE, HealthState.OK]

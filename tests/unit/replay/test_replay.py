@@ -387,3 +387,34 @@ def test_a_recording_of_another_board_says_that_its_buses_were_never_opened() ->
 
 def test_recording_goes_on_when_the_disk_is_full() -> None:
     record(Path("/dev/full"), use_everything)
+
+
+def test_a_transaction_the_program_gave_up_ends_as_a_time_out(file: Path) -> None:
+    buses = simulated()
+    buses.i2c("i2c0").faults_at(0x40).late_s = 10.0
+
+    async def impatient(bench: Bench) -> None:
+        with pytest.raises(TimeoutError):  # of the program then, of the bus now
+            async with asyncio.timeout(1.0):
+                await bench.i2c.read(1)
+
+    record(file, impatient, buses)
+    assert [frame.note for frame in read_recording(file)] == ["r1", "cancelled"]
+    play(file, impatient)
+
+
+def test_a_board_opened_twice_plays_on_where_the_recording_is(file: Path) -> None:
+    async def twice(buses: BusFactory) -> None:
+        for count in (1, 2):
+            bench = await Bench.open(buses)
+            assert await bench.i2c.read(1) == bytes([count])
+            bench.gpio.output(LineRequest(name="K1_COIL"), initial=False).write(True)
+            await bench.gpio.aclose()
+
+    async def main() -> None:
+        with Recording(file) as recording:
+            await twice(RecordingBuses(simulated(), recording))
+        async with ReplayBuses.from_file(file) as buses:
+            await twice(buses)
+
+    run_virtual(main())
