@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from attrs import define, frozen
+from attrs import define, field
 
 from cc613hal.bus.modbus import Table
 from cc613hal.errors import DeviceRefused
@@ -43,39 +43,46 @@ class Measured:
     export_wh: float = 0.0
     serial_number: int = 12345678
     firmware: str = "1.0"
-
-    def moment(self) -> tuple[object, ...]:
-        """What the values follow from; as long as it stays the same, so do they."""
-        outlet = self.outlet
-        given = self.frequency_hz, self.before_wh, self.export_wh, self.serial_number, self.firmware
-        return outlet.mains_v.value, outlet.current_a.value, outlet.energy_now_wh(), *given
+    _moment: tuple[object, object] | None = field(default=None, init=False)
+    _flow: dict[str, Value] = field(factory=dict, init=False)
 
     def values(self) -> dict[str, Value]:
         """Every quantity the plant can tell, in the vocabulary's units; power factor 1."""
-        volts, amperes, watts = self.outlet.mains_v.value, self.outlet.current_a.value, self.outlet.phase_power_w
         imported = max(0.0, self.before_wh + self.outlet.energy_now_wh())
-        found: dict[str, Value] = {
+        found = self._flowing() | {
             "frequency": self.frequency_hz,
             "energy_import": imported,
             "energy_export": self.export_wh,
             "energy_total": imported + self.export_wh,
             "serial_number": str(self.serial_number),
             "firmware": self.firmware,
-            "voltage_mean_ln": sum(volts) / 3,
-            "current_mean": sum(amperes) / 3,
-            "phase_sequence": 0,
-            "type_code": 0,
-            "application": 0,
         }
-        found |= _powers("", sum(watts))
-        for phase, volt, ampere, watt in zip(_PHASES, volts, amperes, watts, strict=True):
-            found |= {f"voltage{phase}": volt, f"current{phase}": abs(ampere), **_powers(phase, watt)}
+        for phase in _PHASES:
             found[f"energy_import{phase}"] = imported / 3
             found[f"energy_export{phase}"] = self.export_wh / 3
         return found
 
+    def _flowing(self) -> dict[str, Value]:
+        """What follows from voltages and currents alone; worked out when they change."""
+        moment = self.outlet.mains_v.value, self.outlet.current_a.value
+        if moment != self._moment:
+            volts, amperes = moment
+            watts = self.outlet.phase_power_w
+            found: dict[str, Value] = {
+                "voltage_mean_ln": sum(volts) / 3,
+                "current_mean": sum(amperes) / 3,
+                "phase_sequence": 0,
+                "type_code": 0,
+                "application": 0,
+            }
+            found |= _powers("", sum(watts))
+            for phase, volt, ampere, watt in zip(_PHASES, volts, amperes, watts, strict=True):
+                found |= {f"voltage{phase}": volt, f"current{phase}": abs(ampere), **_powers(phase, watt)}
+            self._moment, self._flow = moment, found
+        return self._flow
 
-@frozen
+
+@define
 class _Page:
     """One table of the map.
 
@@ -83,8 +90,9 @@ class _Page:
         registers: in the map's order.
         fixed: words that are always the same.
         places: every address that holds something.
-        first: lowest of them, one more than ``last`` in an empty table.
-        last: highest of them.
+        first: lowest of them.
+        last: highest of them, less than ``first`` in an empty table.
+        encoded: what registers last said, by address and quantity, with the value and exponent it came from.
     """
 
     registers: tuple[Register, ...]
@@ -92,12 +100,22 @@ class _Page:
     places: frozenset[int]
     first: int
     last: int
+    encoded: dict[tuple[int, str], tuple[tuple[Value, int], tuple[int, ...]]] = field(factory=dict, init=False)
+    _reads: dict[tuple[int, int], tuple[Register, ...]] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, registers: list[Register], fixed: dict[int, int]) -> _Page:
         """A table with these registers and words."""
         places = frozenset(place for register in registers for place in range(register.address, register.end)) | frozenset(fixed)
         return cls(tuple(registers), fixed, places, min(places, default=0), max(places, default=-1))
+
+    def read(self, start: int, stop: int) -> tuple[Register, ...]:
+        """The registers between two addresses, those that reach in among them."""
+        found = self._reads.get((start, stop))
+        if found is None:
+            found = tuple(register for register in self.registers if register.address < stop and register.end > start)
+            self._reads[start, stop] = found
+        return found
 
 
 class MapMeter(ModbusUnit):
@@ -136,7 +154,6 @@ class MapMeter(ModbusUnit):
         self.refusal = _ILLEGAL_VALUE
         self.reads: list[tuple[Table, int, int]] = []
         self._pages: dict[Table, _Page] = {}
-        self._encoded: dict[tuple[Table, int, str], tuple[tuple[Value, int], tuple[int, ...]]] = {}
 
     @property
     def stuck(self) -> bool:
@@ -188,32 +205,32 @@ class MapMeter(ModbusUnit):
         return page
 
     def _words(self, page: _Page, start: int, stop: int) -> dict[int, int]:
-        """What the registers hold that lie between two addresses, or reach in; only they are worked out."""
+        """What the registers between two addresses hold; only they are worked out."""
         values = self._held if self._held is not None else self._values()
         words: dict[int, int] = {}
-        for register in page.registers:
-            if register.address < stop and register.end > start:
-                encoded = self._encode(register, values.get(register.quantity))
-                words.update(zip(range(register.address, register.end), encoded, strict=True))
+        for register in page.read(start, stop):
+            encoded = self._encode(page, register, values.get(register.quantity))
+            words.update(zip(range(register.address, register.end), encoded, strict=True))
         words.update(page.fixed)
         return words
 
-    def _encode(self, register: Register, value: Value) -> tuple[int, ...]:
-        if register.quantity in self.exponents:
-            value = self.exponents[register.quantity]
-        if register.quantity in self.not_available:
+    def _encode(self, page: _Page, register: Register, value: Value) -> tuple[int, ...]:
+        name = register.quantity
+        text = QUANTITIES[name].shape is Shape.TEXT
+        if name in self.exponents:
+            value = self.exponents[name]
+        if name in self.not_available:
             value = None
         elif value is None:
-            value = "" if QUANTITIES[register.quantity].shape is Shape.TEXT else 0
-        if QUANTITIES[register.quantity].shape is Shape.TEXT and register.type.word != "ascii":
+            value = "" if text else 0
+        if text and register.type.word != "ascii":
             value = int(str(value)) if str(value).isdigit() else 0
         exponent = self.exponents.get(register.scale_by, 0)
-        place = (register.table, register.address, register.quantity)
-        known = self._encoded.get(place)
+        known = page.encoded.get((register.address, name))
         if known is not None and known[0] == (value, exponent):
             return known[1]  # most values of a meter stand still from one read to the next
         words = encode_register(register, value, exponent=exponent)
-        self._encoded[place] = (value, exponent), words
+        page.encoded[register.address, name] = (value, exponent), words
         return words
 
     def _values(self) -> dict[str, Value]:
@@ -231,14 +248,9 @@ def emulate_meter(site: EmulationSite, options: MeterOptions) -> None:
     A meter the options call reversed is emulated reversed, one with current transformers sees their secondary side.
     """
     measured = Measured(outlet=site.outlet)
-    seen: tuple[tuple[object, ...], dict[str, Value]] = ((), {})
 
     def secondary() -> dict[str, Value]:
-        nonlocal seen
-        moment = measured.moment()
-        if moment != seen[0]:  # the reads of one group come at one moment
-            seen = moment, _wired(measured.values(), options)
-        return seen[1]
+        return _wired(measured.values(), options)
 
     meter = MapMeter(map_for(options), secondary)
     site.plant.parts[site.device] = meter
