@@ -73,7 +73,7 @@ class ModbusAdapter(Protocol):
             The registers or bits that were read; empty for a write.
 
         Raises:
-            BusTimeout: no answer in time.
+            BusTimeout: no answer in time, or a gateway says so (exception code 11).
             FrameError: noise, or an answer to another question.
             DeviceRefused: an exception response; ``code`` is the exception code.
         """

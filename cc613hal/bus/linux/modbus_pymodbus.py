@@ -26,7 +26,7 @@ from pymodbus.pdu.register_message import (
 )
 
 from cc613hal.bus.modbus import EXCEPTION_NAMES, ModbusRequest, Table
-from cc613hal.errors import ConfigError, DeviceRefused
+from cc613hal.errors import BusTimeout, ConfigError, DeviceRefused
 
 __all__ = ["Exchange", "Exchanges", "check_sum", "foreign_length", "mbap_decode", "mbap_encode"]
 
@@ -39,6 +39,9 @@ _READERS: dict[Table, type[ModbusPDU]] = {
 _MOST_READ = {Table.COILS: 2000, Table.DISCRETE_INPUTS: 2000, Table.HOLDING: 125, Table.INPUT: 125}
 _MOST_WRITTEN = {Table.COILS: 1968, Table.HOLDING: 123}
 """Largest counts of one request (MODBUS Application Protocol V1.1b3, section 6)."""
+
+_TARGET_SILENT = 11
+"""Exception code of a gateway whose unit does not answer (MODBUS Application Protocol V1.1b3, section 7)."""
 
 _DECODER = DecodePDU(is_server=False)
 _SOCKET = FramerSocket(_DECODER)
@@ -157,11 +160,17 @@ class Exchange:
 
         Raises:
             DeviceRefused: it is an exception response.
+            BusTimeout: it is the gateway's word that the unit is silent, so that a silent unit is suspended behind a gateway as on a line.
         """
         if pdu[0] & 0x80:
             refusal = ExceptionResponse(pdu[0])
             refusal.decode(pdu[1:])
             code = refusal.exception_code
+            if code == _TARGET_SILENT:
+                raise BusTimeout(
+                    f"the gateway heard nothing from unit {self.request.unit}",
+                    hint="check the unit's supply, wiring and number behind the gateway",
+                )
             name = EXCEPTION_NAMES.get(code, "unknown exception")
             raise DeviceRefused(
                 f"unit {self.request.unit} refuses function {self.function} at {self.request.address}: {name} ({code})", code=code

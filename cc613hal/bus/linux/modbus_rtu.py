@@ -13,7 +13,7 @@ from cc613hal.bus.actor import BusActor
 from cc613hal.bus.linux.modbus_pymodbus import Exchange, Exchanges, foreign_length
 from cc613hal.bus.modbus import ModbusAdapter, ModbusRequest
 from cc613hal.bus.serial import SerialAdapter
-from cc613hal.errors import BusError, BusTimeout, FrameError, Unsupported
+from cc613hal.errors import BusClosed, BusError, BusTimeout, FrameError, Unsupported
 
 __all__ = ["RtuClient"]
 
@@ -66,7 +66,7 @@ class RtuClient(ModbusAdapter):
         deadline_s = asyncio.get_running_loop().time() + timeout_s + len(frame) * self._character_s
         self._awaited, self._dirty_until_s = exchange, deadline_s + self._drain_s  # until the answer is there
         try:
-            await self._link.write(frame)
+            await self._send(frame)
             if request.unit == 0:
                 await asyncio.sleep(_BROADCAST_S + len(frame) * self._character_s)
                 self._clean()
@@ -82,6 +82,13 @@ class RtuClient(ModbusAdapter):
     async def aclose(self) -> None:
         """Release the line."""
         await self._link.aclose()
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            await self._link.write(frame)
+        except BusClosed:
+            self._clean()  # nothing was sent, so nothing will be answered
+            raise
 
     async def _answer(self, exchange: Exchange, deadline_s: float, timeout_s: float) -> bytes:
         loop = asyncio.get_running_loop()
@@ -128,7 +135,11 @@ class RtuClient(ModbusAdapter):
         heard = b""
         awaited = self._awaited
         while (left_s := self._dirty_until_s - loop.time()) > 0.0:
-            data = await self._link.read(left_s)
+            try:
+                data = await self._link.read(left_s)
+            except BusClosed:
+                await asyncio.sleep(left_s)  # a gateway may pass the late answer on to the next connection; :meth:`execute` makes it
+                break
             heard += data
             if awaited is not None and awaited.find(heard) is not None:
                 break  # one request, one answer: this was it

@@ -18,7 +18,7 @@ __all__ = ["TcpClient", "TcpLink", "connect_tcp"]
 _DEAF = 3
 """Time-outs in a row after which the connection is made anew: a device that lost power never says that the old one is gone."""
 
-_Answer = tuple[int, bytes]
+_Answer = tuple[int, bytes, bytes]  # unit, protocol data unit, whole frame
 
 
 async def connect_tcp(name: str, options: ModbusTcpOptions, protocol: asyncio.Protocol) -> asyncio.Transport:
@@ -89,7 +89,7 @@ class _Stream(asyncio.Protocol):
                 self._actor.statistics.discarded_frames += 1
                 self._actor.trace.record(self._actor.clock.monotonic_s(), self._actor.name, unit, "<", heard[:used], "thrown away: late")
             else:
-                future.set_result((unit, pdu))
+                future.set_result((unit, pdu, heard[:used]))
             heard = heard[used:]
         self._rest = heard
 
@@ -143,7 +143,7 @@ class TcpClient(ModbusAdapter):
         timer = loop.call_later(timeout_s, self._expired, answer, request.unit, timeout_s)
         try:
             transport.write(frame)
-            unit, pdu = await answer
+            unit, pdu, heard = await answer
             if unit != request.unit or not exchange.answers(pdu):
                 raise FrameError(
                     f"unit {unit} answered {pdu[:8].hex(' ')}, which is no answer to {exchange.pdu[:8].hex(' ')} for unit {request.unit}",
@@ -157,7 +157,7 @@ class TcpClient(ModbusAdapter):
             timer.cancel()
             del stream.pending[transaction]
         self._deaf = 0
-        trace.record(clock.monotonic_s(), name, unit, "<", pdu)
+        trace.record(clock.monotonic_s(), name, unit, "<", heard)
         return exchange.values(pdu)
 
     async def aclose(self) -> None:

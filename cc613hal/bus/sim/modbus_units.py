@@ -91,8 +91,8 @@ class ModbusUnits:
         line: what is wrong with the line itself.
     """
 
-    units: dict[int, ModbusUnit] = Factory(dict)
-    faults: dict[int, Faults] = Factory(dict)
+    units: dict[int, ModbusUnit] = Factory(dict[int, ModbusUnit])
+    faults: dict[int, Faults] = Factory(dict[int, Faults])
     line: Faults = Factory(Faults)
 
     def attach(self, number: int, unit: ModbusUnit, faults: Faults | None = None) -> None:

@@ -71,8 +71,7 @@ class RtuServer(SerialPeer):
                 self._forget(1)
             elif not length or len(self._heard) < length:
                 return
-            elif crc16(self._heard[: length - 2]) == self._heard[length - 2 : length]:
-                request = bytes(self._heard[:length])
+            elif (request := bytes(self._heard[:length]))[-2:] == crc16(request[:-2]):
                 del self._heard[:length]
                 self._serve(request)
             else:

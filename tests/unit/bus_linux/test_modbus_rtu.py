@@ -332,3 +332,17 @@ def test_thirty_two_meters_with_noise_late_and_lost_answers_give_no_wrong_value(
     assert wrong == 0
     assert good > 1300
     assert bad > 30, "the faults did not happen"
+
+
+def test_a_line_that_was_unplugged_answers_again_without_a_wait_once_it_is_back() -> None:
+    async def main() -> None:
+        line = Line(Scripted([(0.01, registers(7))]))
+        line.link._faults.unplug()
+        for _ in range(3):
+            with pytest.raises(BusClosed):
+                await line.port().read_registers(0, 1)
+        line.link._faults.plug()
+        assert await line.port().read_registers(0, 1) == (7,)
+        assert asyncio.get_running_loop().time() < 0.1
+
+    virtually(main)

@@ -18,7 +18,7 @@ from cc613hal.bus.options import ModbusRtuOverTcpOptions, ModbusTcpOptions
 from cc613hal.bus.sim.modbus_units import ModbusUnits, RegisterUnit
 from cc613hal.bus.sim.tcp_server import ModbusTcpServer
 from cc613hal.clock import Clock
-from cc613hal.errors import BusClosed, BusError, BusMissing, BusTimeout, DeviceRefused, FrameError
+from cc613hal.errors import BusClosed, BusError, BusMissing, BusSuspended, BusTimeout, DeviceRefused, FrameError
 
 
 def units() -> ModbusUnits:
@@ -202,3 +202,36 @@ async def test_rtu_over_tcp_keeps_late_answers_apart() -> None:
         known.faults_of(1).clear()
         assert await port.read_registers(20, 2) == (60, 63)
         assert owner.statistics.discarded_frames == 1
+
+
+async def test_a_unit_that_is_silent_behind_a_gateway_is_suspended_as_on_a_line() -> None:
+    async with ModbusTcpServer(units()) as server:
+        owner = BusActor("grid", Clock(), breaker=BreakerPolicy(failures=2))
+        adapter = await LinuxBuses().open("grid", ModbusTcpOptions(host="127.0.0.1", port=server.port), owner)
+        for _ in range(2):
+            with pytest.raises(BusTimeout, match="gateway heard nothing from unit 9"):
+                await ModbusPort(owner, adapter, 9).read_registers(0, 1)
+        with pytest.raises(BusSuspended):
+            await ModbusPort(owner, adapter, 9).read_registers(0, 1)
+        assert await ModbusPort(owner, adapter, 1).read_registers(0, 1) == (0,)
+        await adapter.aclose()
+
+
+async def test_whole_frames_are_traced_in_both_directions() -> None:
+    async with ModbusTcpServer(units()) as server, opened(server.port) as (port, owner):
+        await port.read_registers(2, 1)
+        assert [(frame.direction, frame.data.hex()) for frame in owner.trace] == [
+            (">", "000100000006010300020001"),
+            ("<", "0001000000050103020006"),
+        ]
+
+
+async def test_rtu_over_tcp_recovers_from_a_connection_lost_in_the_middle() -> None:
+    known = units()
+    async with ModbusTcpServer(known, rtu=True) as server, opened(server.port, rtu=True, timeout_s=0.1) as (port, _):
+        known.faults_of(1).silence = True
+        asyncio.get_running_loop().call_later(0.02, server.drop)
+        with pytest.raises(BusClosed):
+            await port.read_registers(1, 2)
+        known.faults_of(1).clear()
+        assert await port.read_registers(1, 2) == (3, 6)

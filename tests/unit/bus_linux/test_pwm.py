@@ -92,7 +92,7 @@ async def test_a_channel_runs_at_the_frequency_and_duty_it_is_set_to(kernel: Ker
 
 
 @given(st.lists(st.tuples(st.floats(1.0, 100_000.0), st.floats(0.0, 1.0)), min_size=1, max_size=12), st.booleans())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_order_of_settings_breaks_the_kernel_s_rules(
     tmp_path_factory: pytest.TempPathFactory, sets: list[tuple[float, float]], inverted: bool
 ) -> None:

@@ -178,7 +178,7 @@ async def test_a_line_that_takes_no_bytes_is_a_time_out(monkeypatch: pytest.Monk
     master, slave = os.openpty()
     line = LinuxSerial.open("reader", os.ttyname(slave), SerialSettings(baud=921600))
     with pytest.raises(BusTimeout, match="takes no more bytes"):
-        await line.write(bytes(200_000))
+        await line.write(bytes(70_000))
     await line.aclose()
     os.close(master)
     os.close(slave)
