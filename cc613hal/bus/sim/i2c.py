@@ -70,7 +70,10 @@ class SimI2c(I2cAdapter):
 
     def faults_at(self, address: int) -> Faults:
         """The faults of the chip at an address."""
-        return self._part_faults.setdefault(address, Faults())
+        faults = self._part_faults.get(address)
+        if faults is None:
+            faults = self._part_faults[address] = Faults()
+        return faults
 
     @property
     def addresses(self) -> tuple[int, ...]:
