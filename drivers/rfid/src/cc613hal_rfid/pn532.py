@@ -123,7 +123,6 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
         """Wake the chip, identify it, set it up. Polling that was started before goes on.
 
         Raises:
-            ConfigError: the serial line does not run at the chip's speed.
             WrongIdentity: something else answers.
             BusError: nobody answers.
         """
@@ -384,10 +383,23 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
             await link.transport.wake()
             await self._command(SAM_CONFIGURATION, NORMAL_MODE)
             self._identity = await self._read_identity()
+        except BusTimeout as error:
+            self._drop_link()
+            raise self._with_speed(error) from error
         except BaseException:
             self._drop_link()
             raise
         self._connected.set()
+
+    def _with_speed(self, error: BusTimeout) -> BusTimeout:
+        """The same error, with the likeliest cause where the serial line runs at another speed than the chip starts with."""
+        if not self._context.has_bus("serial") or self._context.serial.settings.baud == BAUD:
+            return error
+        return BusTimeout(
+            error.message,
+            device=self._context.device,
+            hint=f"the PN532 starts at {BAUD} 8N1, the line runs at {self._context.serial.settings}: set settings = {{ baud = {BAUD} }}",
+        )
 
     async def _reset(self) -> None:
         if not self._context.has_line("reset"):
@@ -401,14 +413,7 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
     def _transport(self) -> Transport:
         context, poll_s = self._context, self._options.poll_s
         if context.has_bus("serial"):
-            port = context.serial
-            if port.settings.baud != BAUD:
-                raise ConfigError(
-                    f"the serial line runs at {port.settings}, the PN532 starts at {BAUD} 8N1",
-                    device=context.device,
-                    hint=f"set settings = {{ baud = {BAUD} }} on its bus",
-                )
-            return HsuTransport(port, context.clock)
+            return HsuTransport(context.serial, context.clock)
         irq = context.input("irq") if context.has_line("irq") else None
         if context.has_bus("i2c"):
             return I2cTransport(context.i2c, context.clock, context.health, poll_s, irq)

@@ -95,12 +95,10 @@ class PolledTransport(Transport):
         return found[0] if found else Damaged("no frame where one was announced")
 
     async def _pause(self, pause_s: float, left_s: float) -> None:
-        if self._irq is None:
+        if self._irq is None or self._irq.read():  # a line that rings without a frame (wrong polarity) is no better than none
             await self._clock.sleep(pause_s)
             return
         self._rang.clear()
-        if self._irq.read():
-            return
         try:
             async with asyncio.timeout(left_s):
                 await self._rang.wait()
