@@ -114,6 +114,21 @@ def test_mains_sense_finds_what_a_stuck_mirror_contact_hides(bench):
     run_virtual(main())
 
 
+def test_right_after_opening_what_the_vehicle_feeds_back_is_not_taken_for_a_weld(bench):
+    async def main():
+        async with bench(DRIVER, "coil", "mains_sense", options={"sense_after_s": 1.0}) as it:
+            await it.part.switch_on()
+            await it.part.switch_off()
+            it.emulated.mains_sense.hold(True)  # capacitors
+            early = await it.part.check_weld()
+            assert (early.state, early.detail) == (WeldState.UNKNOWN, "too soon after opening for mains sense")
+            it.emulated.mains_sense.hold(None)
+            await asyncio.sleep(1.0)
+            assert (await it.part.check_weld()).state is WeldState.CLEAR
+
+    run_virtual(main())
+
+
 def test_mains_sense_sees_half_waves_too(bench):
     async def main():
         async with bench(DRIVER, "coil", "mains_sense") as it:

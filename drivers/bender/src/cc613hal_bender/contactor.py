@@ -61,6 +61,8 @@ class ContactorOptions:
         phase_pause_s: rest between off and on when the number of phases changed, s (10 s default of EVerest).
         rated_operations: operations the part is rated for; ``None`` if unknown.
         warn_share: share of ``rated_operations`` from which the device counts as degraded.
+        sense_after_s: the mains sense input is not asked earlier than this after the coil was released, s: a plugged-in vehicle's
+            capacitors feed back for a moment (inferred).
         sense_window_s: how long the mains sense input is watched for a 50 Hz signal, s; five periods by default.
     """
 
@@ -72,6 +74,7 @@ class ContactorOptions:
     phase_pause_s: float = field(default=10.0, validator=validators.ge(0))
     rated_operations: int | None = field(default=None, validator=validators.optional(validators.gt(0)))
     warn_share: float = field(default=0.9, validator=[validators.gt(0), validators.le(1)])
+    sense_after_s: float = field(default=1.0, validator=validators.ge(0.0))
     sense_window_s: float = field(default=0.1, validator=validators.ge(0.02))
 
 
@@ -250,7 +253,8 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
     async def check_weld(self) -> WeldReading:
         """Judge the main contacts. Whatever of mirror contact and mains sense is fitted is asked, and one bad word is enough.
 
-        The mains sense word is only good after the vehicle is unplugged (state B→A); the caller decides when to ask.
+        The mains sense word is only good after the vehicle is unplugged (state B→A); the caller decides when to ask. It is left out
+        for ``sense_after_s`` after opening; without a mirror contact the verdict is unknown for so long.
         """
         async with self._turn:
             return await self._judge()
@@ -263,12 +267,14 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
             methods.append(WeldMethod.MIRROR_CONTACT)
             if not await self._follows(ContactorState.OFF, self._options.open_s):
                 return self._welded(WeldMethod.MIRROR_CONTACT, "the mirror contact shows closed main contacts")
-        if self._sense_line is not None:
+        settled = self._context.clock.monotonic_s() - self._commanded_s >= self._options.sense_after_s
+        if self._sense_line is not None and settled:
             methods.append(WeldMethod.MAINS_SENSE)
             if await self._voltage_behind(self._sense_line):
                 return self._welded(WeldMethod.MAINS_SENSE, "mains voltage behind the open contactor")
         if not methods:
-            return self._weld_reading(WeldState.UNKNOWN, WeldMethod.NONE, "neither a mirror contact nor mains sense is fitted")
+            why = "neither a mirror contact nor mains sense is fitted" if settled else "too soon after opening for mains sense"
+            return self._weld_reading(WeldState.UNKNOWN, WeldMethod.NONE, why)
         if self._weld is not None:
             self._weld = None
             self._context.health.ok("weld resolved")
