@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from decimal import Decimal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -35,11 +36,11 @@ PYMODBUS = {
     ValueType.F32: ModbusClientMixin.DATATYPE.FLOAT32,
     ValueType.F64: ModbusClientMixin.DATATYPE.FLOAT64,
 }
-ORDERS = {WordOrder.MSW_FIRST: "big", WordOrder.LSW_FIRST: "little"}
+ORDERS: dict[WordOrder, Literal["big", "little"]] = {WordOrder.MSW_FIRST: "big", WordOrder.LSW_FIRST: "little"}
 words = st.integers(0, 0xFFFF)
 
 
-def register(kind: ValueType, quantity: str = "power", *, count: int = 0, **more: object) -> Register:
+def register(kind: ValueType, quantity: str = "power", *, count: int = 0, **more: Any) -> Register:
     return Register(quantity=quantity, address=0, type=kind, count=count or kind.registers, **more)
 
 
@@ -49,6 +50,7 @@ def test_pymodbus_reads_the_same(kind: ValueType, order: WordOrder, data: st.Dat
     content = data.draw(st.lists(words, min_size=kind.registers, max_size=kind.registers))
     ours = decode_register(register(kind, word_order=order), content)
     theirs = ModbusClientMixin.convert_from_registers(content, PYMODBUS[kind], word_order=ORDERS[order])
+    assert isinstance(theirs, int | float)
     assert ours == (float(theirs) if math.isfinite(theirs) else None)
 
 

@@ -70,7 +70,7 @@ def second(**keys: object) -> str:
 
 
 MISTAKES = [
-    (extra("adress = 1"), "register[0].adress: unknown key (did you mean 'address'?)"),
+    (extra("addresses = 1"), "register[0].addresses: unknown key (did you mean 'address'?)"),
     (extra("count = 3"), "i32 takes 2 registers, not 3"),
     (extra("not_available = 0x1FFFFFFFF"), "8589934591 is no content of 2 registers"),
     (extra("group = 'quick'"), "'quick' is none of fast, slow, once"),

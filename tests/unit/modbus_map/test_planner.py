@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -32,12 +34,12 @@ LINE = LinkTiming.serial(9600)
 TYPES = [ValueType.U16, ValueType.F32, ValueType.U64]
 
 
-def meter(registers: list[Register], **limits: object) -> RegisterMap:
+def meter(registers: list[Register], **limits: Any) -> RegisterMap:
     ordered = sorted(registers, key=lambda register: (register.table.value, register.address))
     return RegisterMap(name="m", vendor="v", model="m", phases=3, registers=tuple(ordered), limits=Limits(**limits), sources=("here",))
 
 
-def at(address: int, quantity: str = "voltage_l1", kind: ValueType = ValueType.F32, **more: object) -> Register:
+def at(address: int, quantity: str = "voltage_l1", kind: ValueType = ValueType.F32, **more: Any) -> Register:
     return Register(quantity=quantity, address=address, type=kind, count=kind.registers, **more)
 
 
@@ -74,7 +76,7 @@ def legal(device: RegisterMap, table: Table, start: int, end: int, refused: tupl
     return device.limits.gaps_readable or all(place in known for place in range(start, end))
 
 
-def partitions(items: list[Register]):
+def partitions(items: list[Register]) -> Iterator[list[list[Register]]]:
     """Every way to share items out into groups, neighbours or not."""
     if not items:
         yield []
