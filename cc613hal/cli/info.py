@@ -28,12 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _info(arguments: argparse.Namespace) -> int:
     async with open_session(arguments) as session:
-        found = {"board": session.description.name, "simulated": session.simulation is not None, **collect(session)}
+        name, simulated, found = session.description.name, session.simulation is not None, collect(session)
     if arguments.json:
-        print(to_json(found))
+        print(to_json({"board": name, "simulated": simulated, **found}))
         return ExitCode.OK
-    simulated = " (simulated)" if found["simulated"] else ""
-    print(bold(f"{found['board']}{simulated}"))
+    print(bold(f"{name} (simulated)" if simulated else name))
     table(
         (
             (f"  {row['device']}", row["driver"], _health(row["health"]), row["place"], ", ".join(row["capabilities"]))

@@ -170,6 +170,7 @@ def _values(family: str, part: str, interface: str, bus: str) -> dict[str, str]:
         "reading": pattern.reading,
         "result": pattern.result,
         "suite": pattern.suite,
+        "suites": ", ".join(sorted(["DriverSuite", pattern.suite])),
         "place": pattern.place,
         "raw": pattern.raw,
         "vary": pattern.vary,
@@ -181,7 +182,8 @@ def _values(family: str, part: str, interface: str, bus: str) -> dict[str, str]:
         "events_init": f'\n        self._changes: EventSource[{pattern.reading}] = EventSource(f"{{context.device}}.changes")'
         if interesting
         else "",
-        "publish": _PUBLISH if interesting else "        return reading\n",
+        "publish": _PUBLISH if interesting else "",
+        "give": "reading =" if interesting else "return",
         "publish_init": "\n        self._last: bool | None = None" if interesting else "",
     }
 

@@ -6,12 +6,16 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.read import as_data
 from cc613hal.cli.readers import read_all
 from cc613hal.cli.session import add_board_arguments, add_json_argument, describe, open_session
 from cc613hal.cli.session import run as run_loop
+
+if TYPE_CHECKING:
+    from cc613hal.bus.factory import BusFactory
 
 HELP = "record what goes over the buses while the board is read"
 EXAMPLE = "cc613hal record bench.trace --board my-board.toml --rounds 10"
@@ -39,6 +43,7 @@ async def _record(arguments: argparse.Namespace) -> int:
 
     description = describe(arguments)
     readings = 0
+    inner: BusFactory = LinuxBuses()
     with Recording(arguments.file) as recording:
         async with AsyncExitStack() as stack:
             if arguments.sim:
@@ -46,8 +51,6 @@ async def _record(arguments: argparse.Namespace) -> int:
 
                 simulation = await stack.enter_async_context(Simulation(description))
                 inner = simulation.buses
-            else:
-                inner = LinuxBuses()
             session = await stack.enter_async_context(open_session(arguments, description, buses=RecordingBuses(inner, recording)))
             for _ in range(arguments.rounds):
                 async for answer in read_all(session):

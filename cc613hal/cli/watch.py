@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.plain import flat, short
@@ -65,7 +65,7 @@ async def _watch(arguments: argparse.Namespace) -> int:
     return ExitCode.DEVICE if failed else ExitCode.OK
 
 
-def _show(session: Session, answer: Answer, writer: csv.Writer | None, as_json: bool) -> None:
+def _show(session: Session, answer: Answer, writer: Any | None, as_json: bool) -> None:
     time = session.board.clock.wall().isoformat(timespec="milliseconds")
     if writer:
         if answer.error:

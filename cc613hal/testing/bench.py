@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from cc613hal.errors import NotOnBoard, Unsupported
@@ -39,6 +39,7 @@ def board_for(
     bus: BusKind | None = None,
     address: int | None = None,
     options: Mapping[str, object] | None = None,
+    lines: Mapping[str, Mapping[str, object] | None] | None = None,
     plugins: Plugins | None = None,
 ) -> BoardDescription:
     """A description of a board with this driver, on a bus of its own, with every line it can use and the devices it builds on.
@@ -48,6 +49,7 @@ def board_for(
         bus: the kind of bus; the driver's first if omitted.
         address: I2C address, Modbus unit or SPI chip select; the driver's usual one if omitted.
         options: the driver's options.
+        lines: what a role's line needs beyond its name (``{"irq": {"active_low": True}}``); ``None`` leaves an optional line unconnected.
         plugins: the installed drivers; discovered if omitted.
 
     Raises:
@@ -59,11 +61,8 @@ def board_for(
     from cc613hal.plugins.manager import Plugins  # noqa: PLC0415  # see above
 
     known = plugins or Plugins.discover()
-    return parse_board(
-        board_text_for(spec_named(driver, known), known, bus=bus, address=address, options=options),
-        file=f"bench of {driver}",
-        plugins=known,
-    )
+    text = board_text_for(spec_named(driver, known), known, bus=bus, address=address, options=options, lines=lines)
+    return parse_board(text, file=f"bench of {driver}", plugins=known)
 
 
 def spec_named(driver: str, plugins: Plugins) -> DriverSpec:
@@ -84,16 +83,18 @@ def board_text_for(
     bus: BusKind | None = None,
     address: int | None = None,
     options: Mapping[str, object] | None = None,
+    lines: Mapping[str, Mapping[str, object] | None] | None = None,
 ) -> str:
     """The board file that :func:`board_for` reads; arguments and errors as there."""
-    text = _Text(plugins)
+    text = _Text(plugins, lines or {})
     text.device(PART, spec, bus=bus, address=address, options=options or {})
     return text.finish(spec.name)
 
 
 class _Text:
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, wiring: Mapping[str, Mapping[str, object] | None]) -> None:
         self._plugins = plugins
+        self._wiring = wiring
         self._buses: dict[str, str] = {}
         self._gpio: dict[str, str] = {}
         self._pwm: dict[str, int] = {}
@@ -112,14 +113,7 @@ class _Text:
             if kind is not BusKind.SERIAL:
                 usual = spec.addresses[0] if spec.addresses else 1
                 lines.append(f"address = {(0 if kind is BusKind.SPI else usual) if address is None else address}")
-        if spec.lines:
-            roles = {line.role: f"{name}-{line.role}".upper().replace("-", "_") for line in spec.lines}
-            for line in spec.lines:
-                if line.direction is Direction.PWM:
-                    self._pwm[roles[line.role]] = len(self._pwm)
-                else:
-                    self._gpio[roles[line.role]] = f"gpiochip0:{len(self._gpio)}"
-            lines.append(f"lines = {_inline(roles)}")
+        lines.extend(self._lines(name, spec))
         if options:
             lines.append(f"options = {_inline(options)}")
         used: dict[str, str] = {}
@@ -133,6 +127,21 @@ class _Text:
         if used:
             lines.append(f"uses = {_inline(used)}")
         self._devices.append("\n".join(lines))
+
+    def _lines(self, name: str, spec: DriverSpec) -> Iterator[str]:
+        wired: dict[str, object] = {}
+        for line in spec.lines:
+            wiring = self._wiring.get(line.role, {}) if name == PART else {}
+            if wiring is None and not line.required:
+                continue
+            label = f"{name}-{line.role}".upper().replace("-", "_")
+            wired[line.role] = {"name": label, **wiring} if wiring else label
+            if line.direction is Direction.PWM:
+                self._pwm[label] = len(self._pwm)
+            else:
+                self._gpio[label] = f"gpiochip0:{len(self._gpio)}"
+        if wired:
+            yield f"lines = {_inline(wired)}"
 
     def finish(self, name: str) -> str:
         tables = [f'schema = 1\nname = "bench.{name}"\nsummary = "one {name}"']

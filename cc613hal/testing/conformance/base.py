@@ -51,6 +51,7 @@ class Suite:
         driver: the driver's name.
         capability: the Protocol the suite is about; empty for any.
         options: options of the driver.
+        lines: what lines need beyond their names, by role; see :func:`cc613hal.testing.bench.board_for`.
         bus: the kind of bus; the driver's first if ``None``.
         plugins: the installed drivers; discovered if ``None``.
     """
@@ -58,6 +59,7 @@ class Suite:
     driver: ClassVar[str] = ""
     capability: ClassVar[str] = ""
     options: ClassVar[Mapping[str, object]] = {}
+    lines: ClassVar[Mapping[str, Mapping[str, object] | None]] = {}
     bus: ClassVar[BusKind | None] = None
     plugins: ClassVar[Plugins | None] = None
 
@@ -71,7 +73,7 @@ class Suite:
 
     def describe(self) -> BoardDescription:
         """The board the part is tested on."""
-        return board_for(self.driver, bus=self.bus, options=self.options, plugins=self.installed())
+        return board_for(self.driver, bus=self.bus, options=self.options, lines=self.lines, plugins=self.installed())
 
     def prepare(self, simulation: Simulation) -> None:
         """Change the world before the board opens; nothing by default."""

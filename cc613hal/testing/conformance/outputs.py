@@ -41,8 +41,9 @@ class RelaySuite(Suite):
     @scenario
     async def test_switches(self, bench: Bench) -> None:
         relay: Relay = bench.device
-        assert not relay.is_on
+        seen = [relay.is_on]
         await relay.switch_on()
-        assert relay.is_on
+        seen.append(relay.is_on)
         await relay.switch_off()
-        assert not relay.is_on
+        seen.append(relay.is_on)
+        assert seen == [False, True, False]

@@ -1,0 +1,55 @@
+"""Every first-party driver passes the suites of everything it announces."""
+
+from __future__ import annotations
+
+import pytest
+
+from cc613hal.plugins.manager import Plugins
+from cc613hal.plugins.spec import BusKind
+from cc613hal.testing.conformance import SUITES, DriverSuite, Suite
+
+PLUGINS = Plugins.discover()
+FAMILIES = {"banner", "bender", "hella", "hmi", "meters", "phoenix_contact", "rfid", "sensors"}
+FIRST_PARTY = {
+    name: spec
+    for name, spec in sorted(PLUGINS.drivers.items())
+    if PLUGINS.origins[name].split()[0].removeprefix("cc613hal-").replace("-", "_") in FAMILIES
+}
+LINES = {"rfid.pn532": {"irq": {"active_low": True}, "reset": {"active_low": True}}}
+NEEDS_OPTIONS = {"meters.custom": "needs a register map of the user's own; its package's tests give it one"}
+
+
+def suites_of(name: str) -> list[type[Suite]]:
+    return [DriverSuite, *(SUITES[capability] for capability in FIRST_PARTY[name].capabilities if capability in SUITES)]
+
+
+def cases() -> list[object]:
+    found: list[object] = []
+    for name, spec in FIRST_PARTY.items():
+        for bus in spec.buses or (None,):
+            for suite in suites_of(name):
+                for test in sorted(member for member in dir(suite) if member.startswith("test_")):
+                    if suite is DriverSuite and bus is not None and bus is not spec.buses[0] and "bus" not in test and "part" not in test:
+                        continue  # what does not depend on the wire is checked on the first one
+                    label = f"{name}-{bus.value if bus else 'lines'}-{suite.__name__}-{test.removeprefix('test_')}"
+                    found.append(pytest.param(name, bus, suite, test, id=label))
+    return found
+
+
+@pytest.mark.parametrize(("name", "bus", "suite", "test"), cases())
+def test_driver(name: str, bus: BusKind | None, suite: type[Suite], test: str) -> None:
+    if name in NEEDS_OPTIONS:
+        pytest.skip(NEEDS_OPTIONS[name])
+    subject = type(f"{suite.__name__}Of", (suite,), {"driver": name, "bus": bus, "plugins": PLUGINS, "lines": LINES.get(name, {})})()
+    getattr(subject, test)()
+
+
+def test_all_families_are_there() -> None:
+    assert {name.split(".")[0] for name in FIRST_PARTY} == FAMILIES
+
+
+def test_no_capability_of_a_first_party_driver_goes_untested_without_a_word() -> None:
+    announced = {capability for spec in FIRST_PARTY.values() for capability in spec.capabilities}
+    # covered by other suites, by the board's tests, or by the driver's own
+    elsewhere = {"SafeState", "Identified", "ImmediateOff", "PhaseSwitching", "EmergencyOpener", "SupplyMonitor", "SecureCardReader"}
+    assert announced <= set(SUITES) | elsewhere
