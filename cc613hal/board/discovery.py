@@ -315,4 +315,4 @@ def _value(value: object) -> str:
     table = as_table(value)
     if table is not None:
         return f"{{ {', '.join(f'{key} = {_value(entry)}' for key, entry in table.items())} }}"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

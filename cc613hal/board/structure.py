@@ -203,7 +203,7 @@ def _list(value: Any, kind: Any, path: KeyPath, problems: Problems) -> Any:
     read = [read_value(entry, kinds[index], (*path, index), problems) for index, entry in enumerate(entries)]
     if any(entry is INVALID for entry in read):
         return INVALID
-    make: Callable[[list[Any]], Any] = tuple if container is Sequence else container
+    make: Callable[[list[Any]], Any] = tuple[Any, ...] if container is Sequence else container
     return make(read)
 
 
