@@ -598,7 +598,7 @@ class SyncProximityPilot(Facade[ProximityPilot]):
 
 
 class SyncRelay(Facade[Relay]):
-    """A relay for auxiliaries; a vehicle is fed by a :class:`~cc613hal.interfaces.Contactor`, never by this.
+    """A relay for auxiliaries; a vehicle is fed by a contactor, never by this.
 
     Blocking form of :class:`~cc613hal.interfaces.Relay`.
     """

@@ -10,7 +10,7 @@ __all__ = ["Relay"]
 
 @runtime_checkable
 class Relay(Protocol):
-    """A relay for auxiliaries; a vehicle is fed by a :class:`~cc613hal.interfaces.Contactor`, never by this."""
+    """A relay for auxiliaries; a vehicle is fed by a contactor, never by this."""
 
     @abstractmethod
     async def switch_on(self) -> None:
