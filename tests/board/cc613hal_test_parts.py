@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen, validators
 
@@ -59,9 +58,9 @@ class Probe(TemperatureSensor):
 class Switch(Relay, SafeState):
     """A relay on one output; what it does is written down in ``story``."""
 
-    story: list[str] = []
-    broken: set[str] = set()
-    slow: dict[str, float] = {}
+    story: ClassVar[list[str]] = []
+    broken: ClassVar[set[str]] = set()
+    slow: ClassVar[dict[str, float]] = {}
 
     def __init__(self, context: DeviceContext, options: Any) -> None:
         self.context = context
@@ -95,8 +94,6 @@ class Switch(Relay, SafeState):
 
 class Follower(Relay):
     """Builds on a sensor."""
-
-    order: Counter[str] = Counter()
 
     def __init__(self, context: DeviceContext, options: Any) -> None:
         self.context = context

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,7 @@ def plugins() -> Plugins:
 
 
 @pytest.fixture(autouse=True)
-def fresh_parts() -> Iterator[None]:
+def fresh_parts() -> None:
     parts.Switch.story.clear()
     parts.Switch.broken.clear()
     parts.Switch.slow.clear()
-    yield

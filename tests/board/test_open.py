@@ -11,7 +11,7 @@ from typing import Any
 import cc613hal_test_parts as parts
 import pytest
 
-from cc613hal.board import BoardDescription, open_board, parse_board
+from cc613hal.board import BoardDescription, SafetyReport, open_board, parse_board
 from cc613hal.bus.sim.factory import SimulatedBuses
 from cc613hal.clock import Clock, run_virtual
 from cc613hal.errors import BusClosed, CommandFailed, ConnectFailed, HalError, NotOnBoard
@@ -76,12 +76,13 @@ def test_devices_are_found_by_what_they_can_do(plugins: Plugins, buses: Simulate
                 opened.get(Relay)
             with pytest.raises(NotOnBoard, match=r"no device of test.board is a Contactor.*probe \(TemperatureSensor\)"):
                 opened.get(Contactor)
-            with pytest.raises(NotOnBoard, match="test.probe is no Relay.*it is TemperatureSensor"):
+            with pytest.raises(NotOnBoard, match=r"test.probe is no Relay.*it is TemperatureSensor"):
                 opened.get(Relay, "probe")
             with pytest.raises(NotOnBoard, match="did you mean probe"):
                 opened.get(TemperatureSensor, "prope")
             assert {name: health.state for name, health in opened.health().items()} == dict.fromkeys(description.devices, HealthState.OK)
-        assert opened.devices["probe"].closed  # type: ignore[attr-defined]
+            probe = opened.get(parts.Probe)
+        assert probe.closed
 
     virtually(main())
 
@@ -99,12 +100,16 @@ def test_safe_states_are_reached_in_order_although_one_raises_and_one_hangs(plug
     parts.Switch.slow["lock"] = 60.0
 
     async def main() -> None:
-        with pytest.raises(CommandFailed, match="pilot: stuck.*lock: was not safe within 2 s") as caught:
+        async def visit() -> None:
             async with open_board(description, buses) as opened:
                 for relay in opened.all(Relay).values():
                     await relay.switch_on()
+
+        with pytest.raises(CommandFailed, match=r"pilot: stuck.*lock: was not safe within 2 s") as caught:
+            await visit()
         assert parts.Switch.story[:4] == ["contactor", "pilot", "fan", "light"]
-        assert set(caught.value.evidence.failed) == {"pilot", "lock"}  # type: ignore[attr-defined]
+        assert isinstance(caught.value.evidence, SafetyReport)
+        assert set(caught.value.evidence.failed) == {"pilot", "lock"}
         assert not any(buses.gpio("gpio").wire(line).level.value for line in ("K1", "K2", "K3", "K4", "K5")), (
             "also those that failed are off"
         )
@@ -114,10 +119,13 @@ def test_safe_states_are_reached_in_order_although_one_raises_and_one_hangs(plug
 
 def test_an_exception_reaches_the_safe_state_and_goes_on(plugins: Plugins, buses: SimulatedBuses) -> None:
     async def main() -> None:
-        with pytest.raises(ZeroDivisionError):
+        async def visit() -> None:
             async with open_board(board(plugins, switch("k1", "contactor", "K1")), buses) as opened:
                 await opened.get(Relay).switch_on()
-                _ = 1 // 0
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await visit()
         assert parts.Switch.story == ["k1", "k1 closed"]
 
     virtually(main())
@@ -172,7 +180,7 @@ def test_devices_connect_at_the_same_time(plugins: Plugins, buses: SimulatedBuse
 
     async def main() -> None:
         async with open_board(board(plugins, later, PROBE), buses) as opened:
-            assert opened.get(Relay, "follower").sensor is opened.get(TemperatureSensor)  # type: ignore[attr-defined]
+            assert opened.get(parts.Follower).sensor is opened.get(TemperatureSensor)
 
     virtually(main())
 
@@ -180,7 +188,7 @@ def test_devices_connect_at_the_same_time(plugins: Plugins, buses: SimulatedBuse
 def test_an_optional_device_comes_when_it_comes_and_stays_the_same_object(plugins: Plugins, buses: SimulatedBuses) -> None:
     async def main() -> None:
         async with open_board(board(plugins, PROBE + "required = false\n"), buses) as opened:
-            sensor, health = opened.get(TemperatureSensor), opened.health()["probe"]
+            sensor, health = opened.get(parts.Probe), opened.health()["probe"]
             assert health.state is HealthState.OFFLINE
             await asyncio.sleep(3)
             buses.i2c("i2c0").attach(0x48, Chip())
@@ -200,7 +208,7 @@ def test_an_unplugged_bus_comes_back_with_the_same_objects_and_one_line_each_way
 
     async def main() -> None:
         async with open_board(board(plugins, PROBE), buses) as opened:
-            sensor, health, actor = opened.get(TemperatureSensor), opened.health()["probe"], opened.buses["i2c0"][0]
+            sensor, health, actor = opened.get(parts.Probe), opened.health()["probe"], opened.buses["i2c0"][0]
             buses.i2c("i2c0").faults.unplug()
             with pytest.raises(BusClosed):
                 await sensor.read()
@@ -212,7 +220,7 @@ def test_an_unplugged_bus_comes_back_with_the_same_objects_and_one_line_each_way
             await asyncio.sleep(31)
             assert health.state is HealthState.OK
             assert (await sensor.read()).temperature_c == 21.0
-            assert sensor.connects == 2, "set up again"  # type: ignore[attr-defined]
+            assert sensor.connects == 2, "set up again"
             assert opened.buses["i2c0"][0] is actor
 
     virtually(main())
@@ -228,7 +236,7 @@ def test_a_silent_device_is_set_up_again_when_it_is_back(plugins: Plugins, buses
 
     async def main() -> None:
         async with open_board(board(plugins, PROBE), buses) as opened:
-            sensor, health = opened.get(TemperatureSensor), opened.health()["probe"]
+            sensor, health = opened.get(parts.Probe), opened.health()["probe"]
             faults.nack = True
             for _ in range(3):
                 with pytest.raises(HalError):
@@ -237,7 +245,7 @@ def test_a_silent_device_is_set_up_again_when_it_is_back(plugins: Plugins, buses
             faults.nack = False
             await asyncio.sleep(10)
             assert health.state is HealthState.OK
-            assert sensor.connects == 2  # type: ignore[attr-defined]
+            assert sensor.connects == 2
 
     virtually(main())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cc613hal_test_parts as parts
 import pytest
 
 from cc613hal.board import check_board, load_board
@@ -47,7 +48,7 @@ def test_tables_merge_key_by_key_and_the_overlay_wins(tmp_path: Path, base: Path
     top = write(tmp_path, "top.toml", 'schema = 1\nname = "top"\nbase = "base.toml"\n[device.probe.options]\noffset_k = 3\n')
     board = load_board(top, plugins=plugins)
     assert (board.name, board.summary) == ("top", "the base")
-    assert (board.devices["probe"].options.offset_k, board.devices["probe"].options.mode) == (3.0, "slow")  # type: ignore[attr-defined]
+    assert board.devices["probe"].options == parts.ProbeOptions(offset_k=3, mode="slow")
     assert [Path(source).name for source in board.sources] == ["base.toml", "top.toml"]
 
 

@@ -130,8 +130,10 @@ ADDED = [
         "",
     ),
     (
-        '[device.x]\ndriver = "test.relay"\nlines = { coil = "K2", mirror = "M" }\n'
-        '[device.y]\ndriver = "test.relay"\nlines = { coil = "K3", mirror = { name = "M", active_low = true } }',
+        (
+            '[device.x]\ndriver = "test.relay"\nlines = { coil = "K2", mirror = "M" }\n'
+            '[device.y]\ndriver = "test.relay"\nlines = { coil = "K3", mirror = { name = "M", active_low = true } }'
+        ),
         6,
         "device.y.lines.mirror: M is also mirror of x, with other settings",
         "one line has one polarity",
@@ -156,8 +158,10 @@ ADDED = [
         "probe is",
     ),
     (
-        '[device.x]\ndriver = "test.follower"\nuses = { sensor = "probe", other = "y" }\n'
-        '[device.y]\ndriver = "test.follower"\nuses = { sensor = "probe", other = "x" }',
+        (
+            '[device.x]\ndriver = "test.follower"\nuses = { sensor = "probe", other = "y" }\n'
+            '[device.y]\ndriver = "test.follower"\nuses = { sensor = "probe", other = "x" }'
+        ),
         3,
         "device.x.uses.other: the devices use each other in a circle: x → y → x",
         "one of them must come first",
