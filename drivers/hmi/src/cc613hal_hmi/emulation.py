@@ -19,6 +19,9 @@ from cc613hal_hmi.pca9685 import (
 
 __all__ = ["Pca9685Chip", "emulate_pca9685"]
 
+_AFTER_LAST_LED = LED0_ON_L + 4 * 16
+"""Where auto-increment starts over (data sheet, section 7.3: after LED15_OFF_H comes MODE1)."""
+
 
 class Pca9685Chip(I2cChip):
     """The chip with RGB lights on its channels.
@@ -66,9 +69,14 @@ class Pca9685Chip(I2cChip):
         self._pointer = data[0]
         if len(data) > 1:
             self.writes += 1
-        for value in data[1:]:
-            self._store(self._pointer, value)
-            self._advance()
+        start, stop = self._pointer, self._pointer + len(data) - 1
+        if self._registers[MODE1] & AUTO_INCREMENT and LED0_ON_L <= start and stop <= _AFTER_LAST_LED:
+            self._registers[start:stop] = data[1:]  # a picture, in one go
+            self._pointer = 0 if stop == _AFTER_LAST_LED else stop
+        else:
+            for value in data[1:]:
+                self._store(self._pointer, value)
+                self._advance()
         if len(data) > 1:
             self._shine()
 
@@ -83,7 +91,7 @@ class Pca9685Chip(I2cChip):
 
     def _advance(self) -> None:
         if self._registers[MODE1] & AUTO_INCREMENT:
-            self._pointer = 0 if self._pointer == 0x45 else (self._pointer + 1) & 0xFF
+            self._pointer = 0 if self._pointer == _AFTER_LAST_LED - 1 else (self._pointer + 1) & 0xFF
 
     def _store(self, address: int, value: int) -> None:
         if address == PRE_SCALE and not self._registers[MODE1] & SLEEP:
