@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import cattrs
@@ -203,7 +203,7 @@ def _list(value: Any, kind: Any, path: KeyPath, problems: Problems) -> Any:
     read = [read_value(entry, kinds[index], (*path, index), problems) for index, entry in enumerate(entries)]
     if any(entry is INVALID for entry in read):
         return INVALID
-    make: Callable[[list[Any]], Any] = tuple[Any, ...] if container is Sequence else container
+    make: Callable[[list[Any]], Any] = cast("Any", tuple if container is Sequence else container)
     return make(read)
 
 

@@ -103,7 +103,7 @@ def test_the_environment_can_name_the_only_plugins_to_load(tmp_path: Path) -> No
     assert ask(tmp_path, "") == {"drivers": [], "problems": {}}
 
 
-def spec(**changes: str) -> DriverSpec:
+def spec(**changes: Any) -> DriverSpec:
     return DriverSpec(name="a.b", summary="", implementation=changes.pop("implementation", "json:loads"), **changes)
 
 
