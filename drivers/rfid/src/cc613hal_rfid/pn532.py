@@ -389,6 +389,7 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
         except BaseException:
             self._drop_link()
             raise
+        self._context.health.ok()  # a fault from the time when it was away must not outlive its return
         self._connected.set()
 
     def _with_speed(self, error: BusTimeout) -> BusTimeout:

@@ -100,6 +100,7 @@ class Lis2dh12(Driver, TiltSensor, Identified):
         self._shocks = 0
         self._last_shock_s = -math.inf
         self._rejected_since_s: float | None = None
+        self._stalled = False
         self._new_s = 0.0
         self._last_raw = b""
         self._same = 0
@@ -269,18 +270,28 @@ class Lis2dh12(Driver, TiltSensor, Identified):
         return sample
 
     async def _fresh_sample(self) -> _Sample:
-        """A sample of a chip that measures; one that lost its supply was set back to power-down and is set up again."""
+        """A sample of a chip that measures; one that lost its supply was set back to power-down and is set up again.
+
+        Axes without a single bit are registers after power-on: even in free fall there is noise.
+        """
         sample = await self._sample()
-        if sample.new or self._context.clock.monotonic_s() - self._new_s < _STALLED_S:
-            return sample
+        if any(sample.raw) and (sample.new or self._context.clock.monotonic_s() - self._new_s < _STALLED_S):
+            return self._measures(sample)
         self._context.log.warning("%s: the sensor stopped measuring and is set up again", self._context.device)
         await self._set_up()
         sample = await self._sample()
-        if sample.new:
-            return sample
+        if sample.new and any(sample.raw):
+            return self._measures(sample)
+        self._stalled = True
         error = ImplausibleReading("the sensor does not measure", device=self._context.device, hint="check its supply")
         self._context.health.fault(error.message, error)
         raise error
+
+    def _measures(self, sample: _Sample) -> _Sample:
+        if self._stalled:
+            self._stalled = False
+            self._context.health.ok("measures again")
+        return sample
 
 
 def _vector(stored: Any) -> tuple[float, float, float] | None:

@@ -60,6 +60,7 @@ class Lm75(Driver, TemperatureSensor, Identified):
         self._high_c = self._variant.high_c if options.high_c is None else options.high_c
         self._last_raw: int | None = None
         self._changed_s = 0.0
+        self._complained = False
 
     async def connect(self) -> None:
         """Check the identity where the chip has one, and start measuring if it was shut down.
@@ -75,6 +76,7 @@ class Lm75(Driver, TemperatureSensor, Identified):
         if configuration & variant.shutdown_mask == variant.shutdown_value:
             running = configuration & ~variant.shutdown_mask
             await self._context.i2c.write(bytes((_CONFIGURATION,)) + running.to_bytes(width, "big"))
+        await self._context.clock.sleep(variant.conversion_s)  # till then the register holds its reset value or an old temperature
 
     async def aclose(self) -> None:
         """Nothing runs; the chip goes on measuring."""
@@ -99,28 +101,37 @@ class Lm75(Driver, TemperatureSensor, Identified):
             ImplausibleReading: outside the part's or the configured range, or no chip behind the bus.
         """
         raw = int.from_bytes(await self._context.i2c.write_read(bytes((_TEMPERATURE,)), 2), "big")
+        try:
+            celsius = self._plausible(raw)
+        except ImplausibleReading as error:
+            self._complained = True
+            self._context.health.fault(error.message, error)
+            raise
+        quality = self._judge(raw)
+        if quality is Quality.GOOD and self._complained:
+            self._complained = False
+            self._context.health.ok("measures again")
+        return TemperatureReading(stamp=self._context.clock.stamp(), source=self._context.device, quality=quality, temperature_c=celsius)
+
+    def _plausible(self, raw: int) -> float:
         if raw == _OPEN_BUS and self._variant.shift:  # the unused low bits read 0 in every part that has them
             raise ImplausibleReading("every bit reads 1: the data line is not driven", device=self._context.device, hint="check the wiring")
-        celsius = finite(
+        return finite(
             self._variant.celsius(raw) + self._options.offset_c,
             what="temperature in °C",
             device=self._context.device,
             low=self._low_c,
             high=self._high_c,
         )
-        return TemperatureReading(
-            stamp=self._context.clock.stamp(), source=self._context.device, quality=self._judge(raw), temperature_c=celsius
-        )
 
     def _judge(self, raw: int) -> Quality:
         now_s = self._context.clock.monotonic_s()
         if raw != self._last_raw:
-            if self._last_raw is not None and self._stuck(now_s):
-                self._context.health.ok("moves again")
             self._last_raw, self._changed_s = raw, now_s
             return Quality.GOOD
         if not self._stuck(now_s):
             return Quality.GOOD
+        self._complained = True
         self._context.health.degraded(f"the temperature has not moved by a bit for {self._options.stuck_s:g} s")
         return Quality.SUSPECT
 

@@ -38,6 +38,8 @@ class Variant:
         config_bytes: width of the configuration register (address 1).
         shutdown_mask: bits of that register that stop measuring.
         shutdown_value: what they read when it does.
+        conversion_s: until the first temperature is there after power-on or shutdown, s; the register holds an older value till then.
+        extended_flag: bit of the temperature register that says that one bit more is used; 0 if the chip has none.
         identity: where the chip tells who it is; ``None`` if it does not.
         source: where these figures are from.
     """
@@ -51,6 +53,8 @@ class Variant:
     config_bytes: int = 1
     shutdown_mask: int = 0x01
     shutdown_value: int = 0x01
+    conversion_s: float
+    extended_flag: int = 0
     identity: IdRegister | None = None
     source: str
 
@@ -61,7 +65,8 @@ class Variant:
             raw: the 16 bits of register 0.
         """
         signed = raw - 0x10000 if raw & 0x8000 else raw
-        return (signed >> self.shift) * self.step_c
+        shift = self.shift - 1 if raw & self.extended_flag else self.shift
+        return (signed >> shift) * self.step_c
 
     def raw(self, celsius: float) -> int:
         """The register content the chip makes of a temperature, held at the ends of its scale."""
@@ -71,16 +76,27 @@ class Variant:
 
 
 VARIANTS: Mapping[str, Variant] = {
-    "lm75": Variant(model="LM75", vendor=None, shift=7, step_c=0.5, source="TI LM75A data sheet SNOS808; Linux hwmon/lm75.c"),
-    "lm75b": Variant(model="LM75B", vendor="NXP", shift=5, step_c=0.125, source="NXP LM75B data sheet; Linux hwmon/lm75.c"),
+    "lm75": Variant(
+        model="LM75", vendor=None, shift=7, step_c=0.5, conversion_s=0.3, source="TI LM75A data sheet SNOS808; Linux hwmon/lm75.c"
+    ),
+    "lm75b": Variant(
+        model="LM75B", vendor="NXP", shift=5, step_c=0.125, conversion_s=0.1, source="NXP LM75B data sheet; Linux hwmon/lm75.c"
+    ),
     "pct2075": Variant(
-        model="PCT2075", vendor="NXP", shift=5, step_c=0.125, source="NXP PCT2075 data sheet; Adafruit_CircuitPython_PCT2075"
+        model="PCT2075",
+        vendor="NXP",
+        shift=5,
+        step_c=0.125,
+        conversion_s=0.1,
+        source="NXP PCT2075 data sheet; Adafruit_CircuitPython_PCT2075",
     ),
     "tmp102": Variant(
         model="TMP102",
         vendor="Texas Instruments",
         shift=4,
         step_c=0.0625,
+        conversion_s=0.035,
+        extended_flag=0x0001,
         config_bytes=2,
         shutdown_mask=0x0100,
         shutdown_value=0x0100,
@@ -91,6 +107,7 @@ VARIANTS: Mapping[str, Variant] = {
         vendor="Texas Instruments",
         shift=4,
         step_c=0.0625,
+        conversion_s=0.04,
         config_bytes=2,
         shutdown_mask=0x0100,
         shutdown_value=0x0100,
@@ -103,6 +120,7 @@ VARIANTS: Mapping[str, Variant] = {
         shift=0,
         step_c=0.0078125,
         high_c=150.0,
+        conversion_s=0.15,
         config_bytes=2,
         shutdown_mask=0x0C00,
         shutdown_value=0x0400,

@@ -1,0 +1,9 @@
+"""The library's suites, inherited by the driver of this package."""
+
+from __future__ import annotations
+
+from cc613hal.testing.conformance import IndicatorSuite, DriverSuite
+
+
+class TestPca9685(DriverSuite, IndicatorSuite):
+    driver = "hmi.pca9685"

@@ -1,0 +1,9 @@
+"""The library's suites, inherited by the driver of this package."""
+
+from __future__ import annotations
+
+from cc613hal.testing.conformance import CardReaderSuite, DriverSuite
+
+
+class TestPn532(DriverSuite, CardReaderSuite):
+    driver = "rfid.pn532"
