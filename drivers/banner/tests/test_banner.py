@@ -25,11 +25,10 @@ BOTH = ["banner.discrete", "banner.modbus-distance"]
 @asynccontextmanager
 async def bench(driver, **options):
     description = board_for(driver, options=options)
-    async with Simulation(description) as simulation:
-        async with open_board(description, simulation.buses, clock=simulation.clock) as board:
-            sensor, told = board.get(PresenceSensor, PART), []
-            sensor.changes.on(lambda reading: told.append(reading.occupied))
-            yield simulation, board, sensor, told
+    async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+        sensor, told = board.get(PresenceSensor, PART), []
+        sensor.changes.on(lambda reading: told.append(reading.occupied))
+        yield simulation, board, sensor, told
 
 
 @pytest.mark.parametrize("driver", BOTH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613hal.testing.conformance import IndicatorSuite, DriverSuite
+from cc613hal.testing.conformance import DriverSuite, IndicatorSuite
 
 
 class TestPca9685(DriverSuite, IndicatorSuite):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from contextlib import asynccontextmanager
 
 import pytest
@@ -32,9 +33,8 @@ class Bench:
 @asynccontextmanager
 async def bench(**options):
     description = board_for("hmi.pca9685", options=options)
-    async with Simulation(description) as simulation:
-        async with open_board(description, simulation.buses, clock=simulation.clock) as board:
-            yield Bench(simulation, board)
+    async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+        yield Bench(simulation, board)
 
 
 def test_a_steady_pattern_is_written_once_and_then_the_bus_is_quiet():
@@ -59,7 +59,7 @@ def test_blinking_alternates_at_its_period():
             await asyncio.sleep(10.5)
             times = [at for at, _ in changes]
             assert len(changes) == 10
-            assert all(abs(later - earlier - 1.0) < 0.01 for earlier, later in zip(times, times[1:], strict=False))
+            assert all(abs(later - earlier - 1.0) < 0.01 for earlier, later in itertools.pairwise(times))
 
     run_virtual(main())
 
@@ -178,8 +178,8 @@ def test_a_white_label_language_replaces_it_and_its_mistakes_are_all_told(tmp_pa
         assert part in str(told.value)
     with pytest.raises(ConfigError, match="cannot read"):
         status_patterns(tmp_path / "none.toml")
+    bad.write_text("= nonsense")
     with pytest.raises(ConfigError):
-        bad.write_text("= nonsense")
         status_patterns(bad)
 
 

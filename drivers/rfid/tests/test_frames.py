@@ -113,7 +113,7 @@ def test_nfcpy_builds_the_same_frames_and_reads_ours(data, half):
             return self.answers.pop(0)
 
     class Nfcpy(Chipset):
-        CMD = dict.fromkeys(range(256), "any")  # noqa: RUF012  # nfcpy's own way
+        CMD = dict.fromkeys(range(256), "any")  # nfcpy's own way
         host_command_frame_max_size = 265
 
     judge = Judge()

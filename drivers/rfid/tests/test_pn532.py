@@ -38,9 +38,8 @@ class Bench:
 @asynccontextmanager
 async def bench(wire=BusKind.SERIAL, **options):
     description = board_for("rfid.pn532", bus=wire, options=options)
-    async with Simulation(description) as simulation:
-        async with open_board(description, simulation.buses, clock=simulation.clock) as board:
-            yield Bench(simulation, board)
+    async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+        yield Bench(simulation, board)
 
 
 @pytest.fixture(params=WIRES, ids=lambda wire: wire.value)

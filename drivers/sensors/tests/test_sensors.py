@@ -24,9 +24,11 @@ from cc613hal_sensors.variants import VARIANTS
 @asynccontextmanager
 async def bench(driver, state_dir=None, **options):
     description = board_for(driver, options=options)
-    async with Simulation(description) as simulation:
-        async with open_board(description, simulation.buses, clock=simulation.clock, state_dir=state_dir) as board:
-            yield simulation, board
+    async with (
+        Simulation(description) as simulation,
+        open_board(description, simulation.buses, clock=simulation.clock, state_dir=state_dir) as board,
+    ):
+        yield simulation, board
 
 
 def lean(degrees):

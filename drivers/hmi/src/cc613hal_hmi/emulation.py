@@ -70,7 +70,7 @@ class Pca9685Chip(I2cChip):
         if len(data) > 1:
             self.writes += 1
         start, stop = self._pointer, self._pointer + len(data) - 1
-        if self._registers[MODE1] & AUTO_INCREMENT and LED0_ON_L <= start and stop <= _AFTER_LAST_LED:
+        if self._registers[MODE1] & AUTO_INCREMENT and start >= LED0_ON_L and stop <= _AFTER_LAST_LED:
             self._registers[start:stop] = data[1:]  # a picture, in one go
             self._pointer = 0 if stop == _AFTER_LAST_LED else stop
         else:
