@@ -5,22 +5,35 @@
     description = board_for("meters.sdm630")
     async with Simulation(description) as simulation, open_board(description, simulation.buses) as board:
         meter = board.get(EnergyMeter, PART)
+
+or, with the board opened and the world around the part at hand (in pytest through the fixture ``open_part``)::
+
+    async with open_part("bender.contactor", "coil", "mirror") as bench:
+        bench.outlet.welded.set(True)
+        assert (await bench.device.check_weld()).state is WeldState.WELDED
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from attrs import frozen
 
 from cc613hal.errors import NotOnBoard, Unsupported
 from cc613hal.plugins.spec import BusKind, Direction, DriverSpec
 
 if TYPE_CHECKING:
-    from cc613hal.board import BoardDescription
+    from pathlib import Path
+
+    from cc613hal.board import Board, BoardDescription
+    from cc613hal.bus.sim.gpio import Wire
+    from cc613hal.plant import Outlet, Plant, Signal, Simulation
     from cc613hal.plugins.manager import Plugins
 
-__all__ = ["PART", "board_for", "board_text_for", "spec_named"]
+__all__ = ["PART", "Bench", "board_for", "board_text_for", "open_part", "spec_named"]
 
 PART = "part"
 """Name of the device on such a board."""
@@ -31,6 +44,104 @@ _BUSES = {
     BusKind.SERIAL: 'type = "serial"\npath = "/dev/ttyBENCH"',
     BusKind.MODBUS: 'type = "modbus-rtu"\npath = "/dev/ttyBENCH"',
 }
+
+
+@frozen
+class Bench:
+    """The part under test, connected, and the world around it.
+
+    Attributes:
+        device: the driver object.
+        board: the open board.
+        simulation: the simulated buses, with their faults and, where it is virtual, the clock.
+        name: the part's name on the board.
+    """
+
+    device: Any
+    board: Board
+    simulation: Simulation
+    name: str = PART
+
+    @property
+    def plant(self) -> Plant:
+        """The simulated world."""
+        return self.simulation.plant
+
+    @property
+    def outlet(self) -> Outlet:
+        """What stands at connector 1, where :func:`board_for` puts the part."""
+        return self.plant.outlet(1)
+
+    @property
+    def emulated(self) -> Any:
+        """The emulated part, which can be told to misbehave.
+
+        Raises:
+            KeyError: the driver brings no emulated part.
+        """
+        return self.plant.parts[self.name]
+
+    @property
+    def health(self) -> str:
+        """State of the part's health as the board sees it: ``ok``, ``fault``, …"""
+        return self.board.health()[self.name].state.value
+
+    def wire(self, role: str) -> Wire:
+        """The wire on one of the part's GPIO lines; its level is the electrical one, whatever ``active_low`` says.
+
+        Raises:
+            NotOnBoard: nothing is connected to that role.
+        """
+        return self.simulation.line(_label(self.name, role))
+
+    def channel(self, role: str) -> Signal[tuple[float, float]]:
+        """What one of the part's PWM lines puts out: frequency in Hz and share of the period at the electrical high level.
+
+        Raises:
+            NotOnBoard: nothing is connected to that role.
+        """
+        return self.simulation.channel(_label(self.name, role))
+
+
+@asynccontextmanager
+async def open_part(
+    driver: str,
+    *roles: str,
+    options: Mapping[str, object] | None = None,
+    low: tuple[str, ...] = (),
+    before: Callable[[Simulation], None] | None = None,
+    state_dir: Path | None = None,
+) -> AsyncGenerator[Bench]:
+    """One simulated part on an open board, as :func:`board_for` describes it; afterwards it is in its safe state.
+
+    Args:
+        driver: the driver's name.
+        roles: the optional lines to connect besides the ones it needs; all its lines if omitted.
+        options: the driver's options.
+        low: roles whose lines are active low.
+        before: changes the world before the board opens (a welded contact, a broken wire).
+        state_dir: where parts keep what outlives them (wear counters); nothing is kept if omitted.
+
+    Raises:
+        NotOnBoard: no installed package has this driver.
+        Unsupported: the driver has no line of that role.
+        BoardFileError: the options are wrong, or do not go with the connected lines.
+    """
+    from cc613hal.board import open_board  # noqa: PLC0415  # the pytest plug-in imports this module's package at start-up
+    from cc613hal.plant import Simulation  # noqa: PLC0415  # see above
+    from cc613hal.plugins.manager import Plugins  # noqa: PLC0415  # see above
+
+    known = Plugins.discover()
+    there = [line.role for line in spec_named(driver, known).lines]
+    if unknown := sorted({*roles, *low}.difference(there)):
+        raise Unsupported(f"{driver} has no line {', '.join(unknown)}", hint=f"it has: {', '.join(there) or 'none'}")
+    lines = {role: None if roles and role not in roles else {"active_low": True} if role in low else {} for role in there}
+    description = board_for(driver, options=options, lines=lines, plugins=known)
+    async with Simulation(description) as simulation:
+        if before is not None:
+            before(simulation)
+        async with open_board(description, simulation.buses, clock=simulation.clock, state_dir=state_dir) as board:
+            yield Bench(board.devices[PART], board, simulation)
 
 
 def board_for(
@@ -131,10 +242,10 @@ class _Text:
     def _lines(self, name: str, spec: DriverSpec) -> Iterator[str]:
         wired: dict[str, object] = {}
         for line in spec.lines:
-            wiring = self._wiring.get(line.role, {}) if name == PART else {}
+            wiring: Mapping[str, object] | None = self._wiring.get(line.role, {}) if name == PART else {}
             if wiring is None and not line.required:
                 continue
-            label = f"{name}-{line.role}".upper().replace("-", "_")
+            label = _label(name, line.role)
             wired[line.role] = {"name": label, **wiring} if wiring else label
             if line.direction is Direction.PWM:
                 self._pwm[label] = len(self._pwm)
@@ -153,6 +264,11 @@ class _Text:
         return "\n\n".join([*tables, *self._devices]) + "\n"
 
 
+def _label(name: str, role: str) -> str:
+    """The board's name for the line that has this role for that device."""
+    return f"{name}-{role}".upper().replace("-", "_")
+
+
 def _inline(values: Mapping[str, object]) -> str:
     """A TOML inline table."""
     return "{ " + ", ".join(f"{json.dumps(str(key))} = {_value(value)}" for key, value in values.items()) + " }"
@@ -164,7 +280,7 @@ def _value(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
-        return _inline(value)
+        return _inline(cast("Mapping[str, object]", value))
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
+        return "[" + ", ".join(map(_value, cast("Iterable[object]", value))) + "]"
     return json.dumps(str(value), ensure_ascii=False)

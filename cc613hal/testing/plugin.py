@@ -11,12 +11,25 @@
 
 ``board`` is the open board; ``device`` the one device with the first capability the test needs (``needs("EnergyMeter", name="grid")``
 names one); ``simulation`` what it is simulated by. Tests are skipped, with the reason, when no board is named or it lacks the capability.
+
+For a driver's own tests, which need no board, ``open_part`` puts one simulated part on a bench (:func:`cc613hal.testing.bench.open_part`)::
+
+    def test_a_welded_contact_is_found(open_part):
+        async def main():
+            async with open_part("bender.contactor", "coil", "mirror") as it:
+                it.outlet.welded.set(True)
+                assert (await it.device.check_weld()).state is WeldState.WELDED
+
+        run_virtual(main())
+
 Importing this module imports nothing but pytest, because every pytest run in the environment does it.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +38,13 @@ import pytest
 if TYPE_CHECKING:
     from cc613hal.board import Board, BoardDescription
     from cc613hal.plant import Simulation
+    from cc613hal.testing.bench import Bench
 
 __all__ = [
     "cc613hal_description",
     "fixture_board",
     "fixture_device",
+    "fixture_open_part",
     "fixture_simulation",
     "pytest_addoption",
     "pytest_configure",
@@ -80,7 +95,8 @@ def cc613hal_description(request: pytest.FixtureRequest) -> BoardDescription:
         pytest.skip("no board: give pytest --board NAME|FILE, or --sim")
     from cc613hal.board import load_board  # noqa: PLC0415  # see the module's docstring
 
-    return load_board(_path(named), overlays=[_path(overlay) for overlay in request.config.getoption("overlay")])
+    overlays: list[str] = request.config.getoption("overlay")
+    return load_board(_path(named), overlays=[_path(overlay) for overlay in overlays])
 
 
 @pytest.fixture(name="_cc613hal_opened")
@@ -125,6 +141,14 @@ async def fixture_device(request: pytest.FixtureRequest, board: Board) -> Any:
     if marker is None or not marker.args:
         pytest.fail('the fixture "device" wants a marker: @pytest.mark.needs("Contactor")', pytrace=False)
     return board.get(_capability(marker.args[0]), marker.kwargs.get("name"), connector=marker.kwargs.get("connector"))
+
+
+@pytest.fixture(name="open_part")
+def fixture_open_part(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Bench]]:
+    """:func:`cc613hal.testing.bench.open_part`; what the part keeps is kept for this test, also when it is opened again."""
+    from cc613hal.testing.bench import open_part  # noqa: PLC0415  # see the module's docstring
+
+    return partial(open_part, state_dir=tmp_path)
 
 
 def _capability(named: Any) -> Any:

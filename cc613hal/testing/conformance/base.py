@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, TypeVar
 
 import pytest
-from attrs import frozen
 
 from cc613hal import interfaces
 from cc613hal.board import Board, BoardDescription, open_board
 from cc613hal.clock import run_virtual
-from cc613hal.plant import Plant, Simulation
+from cc613hal.plant import Simulation
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import BusKind, DriverSpec
-from cc613hal.testing.bench import PART, board_for, spec_named
+from cc613hal.testing.bench import PART, Bench, board_for, spec_named
 
 __all__ = ["Bench", "Suite", "eventually", "scenario"]
 
 S = TypeVar("S", bound="Suite")
-
-
-@frozen
-class Bench:
-    """The part under test and the world around it.
-
-    Attributes:
-        device: the driver object.
-        board: the open board; the part's name on it is ``part`` unless the suite's ``bench`` was overridden.
-        simulation: the simulated buses, with their faults.
-        name: the part's name on the board.
-    """
-
-    device: Any
-    board: Board
-    simulation: Simulation
-    name: str = PART
-
-    @property
-    def plant(self) -> Plant:
-        """The simulated world."""
-        return self.simulation.plant
 
 
 class Suite:
@@ -79,7 +56,7 @@ class Suite:
         """Change the world before the board opens; nothing by default."""
 
     @asynccontextmanager
-    async def bench(self) -> AsyncIterator[Bench]:
+    async def bench(self) -> AsyncGenerator[Bench]:
         """The part, connected; override it for a part that needs another board."""
         self._skip_without_emulator()
         async with Simulation(self.describe()) as simulation:

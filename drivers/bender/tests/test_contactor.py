@@ -13,125 +13,125 @@ from cc613hal.interfaces import ContactorState, WeldMethod, WeldState
 DRIVER = "bender.contactor"
 
 
-def test_on_and_off_are_confirmed_by_the_mirror_contact(bench):
+def test_on_and_off_are_confirmed_by_the_mirror_contact(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", low=("mirror",)) as it:
-            assert (await it.part.sense()).state is ContactorState.OFF
-            on = await it.part.switch_on()
+        async with open_part(DRIVER, "coil", "mirror", low=("mirror",)) as it:
+            assert (await it.device.sense()).state is ContactorState.OFF
+            on = await it.device.switch_on()
             assert (on.state, on.verified) == (ContactorState.ON, True)
             assert on.elapsed_s == pytest.approx(0.03)
             assert it.outlet.contacts.value == 3
-            off = await it.part.switch_off()
+            off = await it.device.switch_off()
             assert (off.state, off.verified) == (ContactorState.OFF, True)
             assert it.outlet.contacts.value == 0
 
     run_virtual(main())
 
 
-def test_an_auxiliary_contact_that_closes_with_the_main_contacts_serves_too(bench):
+def test_an_auxiliary_contact_that_closes_with_the_main_contacts_serves_too(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", options={"feedback": "no"}) as it:
-            assert (await it.part.switch_on()).state is ContactorState.ON
-            assert (await it.part.switch_off()).state is ContactorState.OFF
+        async with open_part(DRIVER, "coil", "mirror", options={"feedback": "no"}) as it:
+            assert (await it.device.switch_on()).state is ContactorState.ON
+            assert (await it.device.switch_off()).state is ContactorState.OFF
 
     run_virtual(main())
 
 
-def test_without_feedback_nothing_is_claimed_to_be_verified(bench):
+def test_without_feedback_nothing_is_claimed_to_be_verified(open_part):
     async def main():
-        async with bench(DRIVER, "coil") as it:
-            on = await it.part.switch_on()
+        async with open_part(DRIVER, "coil") as it:
+            on = await it.device.switch_on()
             assert (on.state, on.verified) == (ContactorState.UNKNOWN, False)
             assert on.elapsed_s == pytest.approx(0.1)
-            assert not (await it.part.sense()).verified
-            await it.part.switch_off()
-            weld = await it.part.check_weld()
+            assert not (await it.device.sense()).verified
+            await it.device.switch_off()
+            weld = await it.device.check_weld()
             assert (weld.state, weld.method) == (WeldState.UNKNOWN, WeldMethod.NONE)
 
     run_virtual(main())
 
 
-def test_contacts_that_do_not_close_release_the_coil_and_say_so(bench):
+def test_contacts_that_do_not_close_release_the_coil_and_say_so(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
+        async with open_part(DRIVER, "coil", "mirror") as it:
             it.outlet.stuck_open.set(True)
             with pytest.raises(CommandFailed, match="no feedback 100 ms after") as failure:
-                await it.part.switch_on()
+                await it.device.switch_on()
             assert failure.value.evidence.state is ContactorState.OFF
             assert not it.outlet.coil.value
             assert it.health == "fault"
             it.outlet.stuck_open.set(False)
-            assert (await it.part.switch_on()).verified
+            assert (await it.device.switch_on()).verified
             assert it.health == "ok"
 
     run_virtual(main())
 
 
-def test_a_weld_is_found_at_switching_off_and_nothing_is_energised_until_it_is_cleared(bench):
+def test_a_weld_is_found_at_switching_off_and_nothing_is_energised_until_it_is_cleared(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
-            await it.part.switch_on()
+        async with open_part(DRIVER, "coil", "mirror") as it:
+            await it.device.switch_on()
             it.outlet.welded.set(True)
             with pytest.raises(CommandFailed, match="welded") as failure:
-                await it.part.switch_off()
+                await it.device.switch_off()
             assert failure.value.evidence.state is ContactorState.ON
             assert not it.outlet.coil.value
             with pytest.raises(SafetyRefused):
-                await it.part.switch_on()
-            assert (await it.part.check_weld()).state is WeldState.WELDED
+                await it.device.switch_on()
+            assert (await it.device.check_weld()).state is WeldState.WELDED
             it.outlet.welded.set(False)
             with pytest.raises(SafetyRefused, match="check_weld"):
-                await it.part.switch_on()
-            assert (await it.part.check_weld()).state is WeldState.CLEAR
+                await it.device.switch_on()
+            assert (await it.device.check_weld()).state is WeldState.CLEAR
             assert it.health == "ok"
-            await it.part.switch_on()
+            await it.device.switch_on()
 
     run_virtual(main())
 
 
-def test_a_weld_from_before_the_start_is_found_when_the_board_opens(bench):
+def test_a_weld_from_before_the_start_is_found_when_the_board_opens(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", before=lambda simulation: simulation.plant.outlet(1).welded.set(True)) as it:
+        async with open_part(DRIVER, "coil", "mirror", before=lambda simulation: simulation.plant.outlet(1).welded.set(True)) as it:
             assert it.health == "fault"
             with pytest.raises(SafetyRefused):
-                await it.part.switch_on()
+                await it.device.switch_on()
             it.outlet.welded.set(False)
 
     run_virtual(main())
 
 
-def test_mains_sense_finds_what_a_stuck_mirror_contact_hides(bench):
+def test_mains_sense_finds_what_a_stuck_mirror_contact_hides(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", "mains_sense") as it:
+        async with open_part(DRIVER, "coil", "mirror", "mains_sense") as it:
             it.emulated.mirror.hold(True)  # closed for ever: "surely open"
             it.outlet.welded.set(True)
-            weld = await it.part.check_weld()
+            weld = await it.device.check_weld()
             assert (weld.state, weld.method) == (WeldState.WELDED, WeldMethod.MAINS_SENSE)
             it.outlet.welded.set(False)
-            clear = await it.part.check_weld()
+            clear = await it.device.check_weld()
             assert (clear.state, clear.method) == (WeldState.CLEAR, WeldMethod.MAINS_SENSE)
 
     run_virtual(main())
 
 
-def test_right_after_opening_what_the_vehicle_feeds_back_is_not_taken_for_a_weld(bench):
+def test_right_after_opening_what_the_vehicle_feeds_back_is_not_taken_for_a_weld(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mains_sense", options={"sense_after_s": 1.0}) as it:
-            await it.part.switch_on()
-            await it.part.switch_off()
+        async with open_part(DRIVER, "coil", "mains_sense", options={"sense_after_s": 1.0}) as it:
+            await it.device.switch_on()
+            await it.device.switch_off()
             it.emulated.mains_sense.hold(True)  # capacitors
-            early = await it.part.check_weld()
+            early = await it.device.check_weld()
             assert (early.state, early.detail) == (WeldState.UNKNOWN, "too soon after opening for mains sense")
             it.emulated.mains_sense.hold(None)
             await asyncio.sleep(1.0)
-            assert (await it.part.check_weld()).state is WeldState.CLEAR
+            assert (await it.device.check_weld()).state is WeldState.CLEAR
 
     run_virtual(main())
 
 
-def test_mains_sense_sees_half_waves_too(bench):
+def test_mains_sense_sees_half_waves_too(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mains_sense") as it:
+        async with open_part(DRIVER, "coil", "mains_sense") as it:
 
             async def half_waves():
                 while True:
@@ -142,19 +142,19 @@ def test_mains_sense_sees_half_waves_too(bench):
 
             waves = asyncio.create_task(half_waves())
             await asyncio.sleep(0.007)
-            assert (await it.part.check_weld()).state is WeldState.WELDED
+            assert (await it.device.check_weld()).state is WeldState.WELDED
             waves.cancel()
 
     run_virtual(main())
 
 
-def test_off_now_releases_in_the_same_call_and_ends_a_switch_on_under_way(bench):
+def test_off_now_releases_in_the_same_call_and_ends_a_switch_on_under_way(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
-            closing = asyncio.create_task(it.part.switch_on())
+        async with open_part(DRIVER, "coil", "mirror") as it:
+            closing = asyncio.create_task(it.device.switch_on())
             await asyncio.sleep(0.01)
             assert it.outlet.coil.value
-            it.part.off_now()
+            it.device.off_now()
             assert not it.outlet.coil.value
             with pytest.raises(CommandFailed, match="switched off"):
                 await closing
@@ -164,14 +164,14 @@ def test_off_now_releases_in_the_same_call_and_ends_a_switch_on_under_way(bench)
     run_virtual(main())
 
 
-def test_a_switch_on_that_waits_for_the_rest_is_ended_by_an_off(bench):
+def test_a_switch_on_that_waits_for_the_rest_is_ended_by_an_off(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", options={"min_off_s": 10.0}) as it:
-            await it.part.switch_on()
-            await it.part.switch_off()
-            waiting = asyncio.create_task(it.part.switch_on())
+        async with open_part(DRIVER, "coil", "mirror", options={"min_off_s": 10.0}) as it:
+            await it.device.switch_on()
+            await it.device.switch_off()
+            waiting = asyncio.create_task(it.device.switch_on())
             await asyncio.sleep(1)
-            await asyncio.gather(it.part.make_safe(), asyncio.sleep(0))
+            await asyncio.gather(it.device.make_safe(), asyncio.sleep(0))
             with pytest.raises(CommandFailed, match="before it closed"):
                 await waiting
             assert it.outlet.contacts.value == 0
@@ -179,11 +179,11 @@ def test_a_switch_on_that_waits_for_the_rest_is_ended_by_an_off(bench):
     run_virtual(main())
 
 
-def test_a_cancelled_switch_on_leaves_the_coil_released(bench):
+def test_a_cancelled_switch_on_leaves_the_coil_released(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
+        async with open_part(DRIVER, "coil", "mirror") as it:
             it.outlet.stuck_open.set(True)
-            closing = asyncio.create_task(it.part.switch_on())
+            closing = asyncio.create_task(it.device.switch_on())
             await asyncio.sleep(0.05)
             closing.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -193,24 +193,24 @@ def test_a_cancelled_switch_on_leaves_the_coil_released(bench):
     run_virtual(main())
 
 
-def test_the_rest_between_off_and_on_is_kept(bench):
+def test_the_rest_between_off_and_on_is_kept(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", options={"min_off_s": 2.5}) as it:
-            await it.part.switch_on()
-            await it.part.switch_off()
+        async with open_part(DRIVER, "coil", "mirror", options={"min_off_s": 2.5}) as it:
+            await it.device.switch_on()
+            await it.device.switch_off()
             opened_s = it.simulation.clock.monotonic_s()
-            await it.part.switch_on()
+            await it.device.switch_on()
             assert 2.5 <= it.simulation.clock.monotonic_s() - opened_s + 0.02 <= 2.6
 
     run_virtual(main())
 
 
-def test_contacts_that_drop_out_are_reported_and_do_not_come_back_by_themselves(bench):
+def test_contacts_that_drop_out_are_reported_and_do_not_come_back_by_themselves(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
+        async with open_part(DRIVER, "coil", "mirror") as it:
             seen = []
-            it.part.unexpected.on(seen.append)
-            await it.part.switch_on()
+            it.device.unexpected.on(seen.append)
+            await it.device.switch_on()
             await asyncio.sleep(60)
             it.outlet.stuck_open.set(True)
             assert [(reading.state, reading.commanded_on) for reading in seen] == [(ContactorState.OFF, True)]
@@ -222,109 +222,109 @@ def test_contacts_that_drop_out_are_reported_and_do_not_come_back_by_themselves(
     run_virtual(main())
 
 
-def test_contacts_that_close_by_themselves_are_reported_and_taken_for_welded(bench):
+def test_contacts_that_close_by_themselves_are_reported_and_taken_for_welded(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
+        async with open_part(DRIVER, "coil", "mirror") as it:
             seen = []
-            it.part.unexpected.on(seen.append)
+            it.device.unexpected.on(seen.append)
             await asyncio.sleep(60)
             it.outlet.welded.set(True)
             assert [(reading.state, reading.commanded_on) for reading in seen] == [(ContactorState.ON, False)]
             with pytest.raises(SafetyRefused):
-                await it.part.switch_on()
+                await it.device.switch_on()
             it.outlet.welded.set(False)
 
     run_virtual(main())
 
 
-def test_ordinary_switching_reports_nothing_unexpected(bench):
+def test_ordinary_switching_reports_nothing_unexpected(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
+        async with open_part(DRIVER, "coil", "mirror") as it:
             seen = []
-            it.part.unexpected.on(seen.append)
+            it.device.unexpected.on(seen.append)
             for _ in range(3):
-                await it.part.switch_on()
+                await it.device.switch_on()
                 await asyncio.sleep(10)
-                it.part.off_now()
+                it.device.off_now()
                 await asyncio.sleep(10)
             assert not seen
 
     run_virtual(main())
 
 
-def test_one_or_three_phases_are_chosen_only_while_off_and_with_a_pause(bench):
+def test_one_or_three_phases_are_chosen_only_while_off_and_with_a_pause(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror", "coil3") as it:
-            await it.part.switch_on()
+        async with open_part(DRIVER, "coil", "mirror", "coil3") as it:
+            await it.device.switch_on()
             assert it.outlet.contacts.value == 3
             with pytest.raises(SafetyRefused):
-                await it.part.select_phases(1)
-            await it.part.switch_off()
+                await it.device.select_phases(1)
+            await it.device.switch_off()
             opened_s = it.simulation.clock.monotonic_s()
-            await it.part.select_phases(1)
-            assert it.part.phases == 1
-            await it.part.switch_on()
+            await it.device.select_phases(1)
+            assert it.device.phases == 1
+            await it.device.switch_on()
             assert it.simulation.clock.monotonic_s() - opened_s >= 9.9
             assert it.outlet.contacts.value == 1
-            assert (await it.part.sense()).phases == 1
+            assert (await it.device.sense()).phases == 1
             with pytest.raises(Unsupported):
-                await it.part.select_phases(2)
+                await it.device.select_phases(2)
 
     run_virtual(main())
 
 
-def test_a_single_contactor_cannot_change_its_phases(bench):
+def test_a_single_contactor_cannot_change_its_phases(open_part):
     async def main():
-        async with bench(DRIVER, "coil", options={"phases": 1}) as it:
-            await it.part.select_phases(1)
+        async with open_part(DRIVER, "coil", options={"phases": 1}) as it:
+            await it.device.select_phases(1)
             with pytest.raises(Unsupported, match="3 phases"):
-                await it.part.select_phases(3)
+                await it.device.select_phases(3)
 
     run_virtual(main())
 
 
-def test_wear_is_counted_across_restarts_and_reported(bench):
+def test_wear_is_counted_across_restarts_and_reported(open_part):
     async def main():
         options = {"rated_operations": 3, "warn_share": 0.6, "min_off_s": 0.0}
-        async with bench(DRIVER, "coil", "mirror", options=options) as it:
-            await it.part.switch_on()
-            await it.part.switch_off(under_load=True)
-            await it.part.switch_off(under_load=True)  # already open: not hot
+        async with open_part(DRIVER, "coil", "mirror", options=options) as it:
+            await it.device.switch_on()
+            await it.device.switch_off(under_load=True)
+            await it.device.switch_off(under_load=True)  # already open: not hot
             assert it.health == "ok"
-        async with bench(DRIVER, "coil", "mirror", options=options) as it:
-            await it.part.switch_on()
-            assert (it.part.counter.operations, it.part.counter.hot_openings, it.part.counter.rated) == (2, 1, 3)
+        async with open_part(DRIVER, "coil", "mirror", options=options) as it:
+            await it.device.switch_on()
+            assert (it.device.counter.operations, it.device.counter.hot_openings, it.device.counter.rated) == (2, 1, 3)
             assert it.health == "degraded"
 
     run_virtual(main())
 
 
-def test_leaving_the_board_opens_the_contactor(bench):
+def test_leaving_the_board_opens_the_contactor(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
-            await it.part.switch_on()
+        async with open_part(DRIVER, "coil", "mirror") as it:
+            await it.device.switch_on()
             outlet = it.outlet
         assert outlet.contacts.value == 0
 
     run_virtual(main())
 
 
-def test_the_safe_state_says_when_the_contacts_stay_closed(bench):
+def test_the_safe_state_says_when_the_contacts_stay_closed(open_part):
     async def main():
-        async with bench(DRIVER, "coil", "mirror") as it:
-            await it.part.switch_on()
+        async with open_part(DRIVER, "coil", "mirror") as it:
+            await it.device.switch_on()
             it.outlet.welded.set(True)
             with pytest.raises(CommandFailed, match="stay closed"):
-                await it.part.make_safe()
+                await it.device.make_safe()
             it.outlet.welded.set(False)
 
     run_virtual(main())
 
 
-def test_impossible_options_are_refused_with_their_name(bench):
+def test_impossible_options_are_refused_with_their_name(open_part):
     async def main():
         with pytest.raises(BoardFileError, match="phases"):
-            async with bench(DRIVER, "coil", options={"phases": 2}):
+            async with open_part(DRIVER, "coil", options={"phases": 2}):
                 pass
 
     run_virtual(main())

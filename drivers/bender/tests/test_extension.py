@@ -9,46 +9,46 @@ from cc613hal.interfaces import SupplyState
 
 
 @pytest.mark.parametrize("low", [(), ("input",)])
-def test_the_input_tells_current_through_the_optocoupler_whatever_the_polarity(bench, low):
+def test_the_input_tells_current_through_the_optocoupler_whatever_the_polarity(open_part, low):
     async def main():
-        async with bench("bender.opto-input", "input", low=low) as it:
+        async with open_part("bender.opto-input", "input", low=low) as it:
             seen = []
-            it.part.changes.on(seen.append)
-            assert not (await it.part.read_input()).active
+            it.device.changes.on(seen.append)
+            assert not (await it.device.read_input()).active
             it.emulated.press(True)
-            assert (await it.part.read_input()).active
+            assert (await it.device.read_input()).active
             it.emulated.press(False)
             assert [reading.active for reading in seen] == [True, False]
 
     run_virtual(main())
 
 
-def test_the_relay_switches_and_is_off_in_its_safe_state(bench):
+def test_the_relay_switches_and_is_off_in_its_safe_state(open_part):
     async def main():
-        async with bench("bender.relay", "coil") as it:
+        async with open_part("bender.relay", "coil") as it:
             emulated = it.emulated
-            await it.part.switch_on()
-            assert it.part.is_on
+            await it.device.switch_on()
+            assert it.device.is_on
             assert emulated.closed
-            await it.part.switch_off()
+            await it.device.switch_off()
             assert not emulated.closed
-            await it.part.switch_on()
-            await it.part.make_safe()
+            await it.device.switch_on()
+            await it.device.make_safe()
             assert not emulated.closed
-            await it.part.switch_on()
+            await it.device.switch_on()
         assert not emulated.closed
 
     run_virtual(main())
 
 
-def test_the_supply_monitor_tells_brown_out_from_lost_mains(bench):
+def test_the_supply_monitor_tells_brown_out_from_lost_mains(open_part):
     async def main():
-        async with bench("bender.supply", "power_good", "mains") as it:
+        async with open_part("bender.supply", "power_good", "mains") as it:
             seen = []
-            it.part.changes.on(lambda reading: seen.append(reading.state))
-            assert (await it.part.read_supply()).state is SupplyState.GOOD
+            it.device.changes.on(lambda reading: seen.append(reading.state))
+            assert (await it.device.read_supply()).state is SupplyState.GOOD
             it.outlet.mains_v.set((0.0, 0.0, 0.0))
-            assert (await it.part.read_supply()).mains_present is False
+            assert (await it.device.read_supply()).mains_present is False
             it.simulation.plant.cabinet.supply_v.set(9.0)
             it.simulation.plant.cabinet.supply_v.set(12.0)
             it.outlet.mains_v.set((230.0, 230.0, 230.0))
@@ -58,11 +58,11 @@ def test_the_supply_monitor_tells_brown_out_from_lost_mains(bench):
     run_virtual(main())
 
 
-def test_without_a_mains_line_nothing_is_claimed_about_the_mains(bench):
+def test_without_a_mains_line_nothing_is_claimed_about_the_mains(open_part):
     async def main():
-        async with bench("bender.supply", "power_good") as it:
+        async with open_part("bender.supply", "power_good") as it:
             it.outlet.mains_v.set((0.0, 0.0, 0.0))
-            reading = await it.part.read_supply()
+            reading = await it.device.read_supply()
             assert (reading.state, reading.mains_present) == (SupplyState.GOOD, None)
 
     run_virtual(main())

@@ -102,23 +102,23 @@ def test_a_floating_data_line_is_nobody():
 
 
 @pytest.mark.parametrize("state", STATE_OHM)
-def test_a_vehicle_present_at_the_start_is_known_at_once(bench, state):
+def test_a_vehicle_present_at_the_start_is_known_at_once(open_part, state):
     def park(simulation):
         simulation.plant.outlet(1).vehicle_ohm.set(STATE_OHM[state])
 
     async def main():
-        async with bench(DRIVER, *LINES, spi=True, before=park) as it:
-            reading = await it.part.read()
+        async with open_part(DRIVER, *LINES, before=park) as it:
+            reading = await it.device.read()
             assert (reading.state, reading.output, reading.low_v, reading.diode_ok) == (state, PilotOutput.STEADY, None, None)
 
     run_virtual(main())
 
 
-def test_every_change_is_published_within_50_ms_also_a_short_toggle(bench):
+def test_every_change_is_published_within_50_ms_also_a_short_toggle(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
+        async with open_part(DRIVER, *LINES) as it:
             seen = []
-            it.part.changes.on(lambda reading: seen.append((reading.state.value, round(reading.stamp.monotonic_s - changed_s, 3))))
+            it.device.changes.on(lambda reading: seen.append((reading.state.value, round(reading.stamp.monotonic_s - changed_s, 3))))
             for ohm in (2740.0, 882.0, 2740.0, 246.0, None):
                 await asyncio.sleep(0.2)
                 changed_s = it.simulation.clock.monotonic_s()
@@ -130,11 +130,11 @@ def test_every_change_is_published_within_50_ms_also_a_short_toggle(bench):
     run_virtual(main())
 
 
-def test_without_an_alert_line_the_poll_is_fast_enough(bench):
+def test_without_an_alert_line_the_poll_is_fast_enough(open_part):
     async def main():
-        async with bench(DRIVER, "pwm", spi=True) as it:
+        async with open_part(DRIVER, "pwm") as it:
             seen = []
-            it.part.changes.on(seen.append)
+            it.device.changes.on(seen.append)
             await asyncio.sleep(0.201)
             changed_s = it.simulation.clock.monotonic_s()
             it.outlet.vehicle_ohm.set(2740.0)
@@ -145,12 +145,12 @@ def test_without_an_alert_line_the_poll_is_fast_enough(bench):
     run_virtual(main())
 
 
-def test_a_deaf_alert_line_is_covered_by_the_slow_poll(bench):
+def test_a_deaf_alert_line_is_covered_by_the_slow_poll(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
+        async with open_part(DRIVER, *LINES) as it:
             it.emulated.deaf = True
             seen = []
-            it.part.changes.on(seen.append)
+            it.device.changes.on(seen.append)
             it.outlet.vehicle_ohm.set(2740.0)
             await asyncio.sleep(1.1)
             assert [reading.state for reading in seen] == [PilotState.B]
@@ -158,11 +158,11 @@ def test_a_deaf_alert_line_is_covered_by_the_slow_poll(bench):
     run_virtual(main())
 
 
-def test_a_spike_shorter_than_the_filter_is_no_state(bench):
+def test_a_spike_shorter_than_the_filter_is_no_state(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True, options={"samples": 4, "sample_s": 0.01}) as it:
+        async with open_part(DRIVER, *LINES, options={"samples": 4, "sample_s": 0.01}) as it:
             seen = []
-            it.part.changes.on(seen.append)
+            it.device.changes.on(seen.append)
             it.outlet.vehicle_ohm.set(882.0)
             await asyncio.sleep(0.015)
             it.outlet.vehicle_ohm.set(None)
@@ -172,164 +172,164 @@ def test_a_spike_shorter_than_the_filter_is_no_state(bench):
     run_virtual(main())
 
 
-def test_between_the_windows_the_last_state_stays_and_the_time_is_counted(bench):
+def test_between_the_windows_the_last_state_stays_and_the_time_is_counted(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
+        async with open_part(DRIVER, *LINES) as it:
             it.outlet.vehicle_ohm.set(2740.0)
             await asyncio.sleep(0.1)
             it.outlet.vehicle_ohm.set(1500.0)  # 7.5 V
             await asyncio.sleep(5)
-            reading = await it.part.read()
+            reading = await it.device.read()
             assert reading.state is PilotState.B
             assert reading.undefined_s == pytest.approx(5.0, abs=0.1)
             it.outlet.vehicle_ohm.set(882.0)
             await asyncio.sleep(0.1)
-            reading = await it.part.read()
+            reading = await it.device.read()
             assert (reading.state, reading.undefined_s) == (PilotState.C, 0.0)
 
     run_virtual(main())
 
 
-def test_pwm_fault_and_steady_reach_the_wire(bench):
+def test_pwm_fault_and_steady_reach_the_wire(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
-            await it.part.offer(26.7)
-            assert it.simulation.channel("PWM").value == (1000.0, pytest.approx(0.267))
-            reading = await it.part.read()
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.offer(26.7)
+            assert it.channel("pwm").value == (1000.0, pytest.approx(0.267))
+            reading = await it.device.read()
             assert (reading.output, reading.duty_percent) == (PilotOutput.PWM, 26.7)
             assert reading.low_v == pytest.approx(-12.0, abs=0.02)
-            await it.part.fault()
+            await it.device.fault()
             assert it.wire("fault").level.value
-            reading = await it.part.read()
+            reading = await it.device.read()
             assert (reading.state, reading.output, reading.duty_percent) == (PilotState.F, PilotOutput.FAULT, None)
-            await it.part.steady()
+            await it.device.steady()
             assert not it.wire("fault").level.value
-            assert (await it.part.read()).state is PilotState.A
+            assert (await it.device.read()).state is PilotState.A
 
     run_virtual(main())
 
 
-def test_without_a_fault_line_a_duty_of_zero_makes_f(bench):
+def test_without_a_fault_line_a_duty_of_zero_makes_f(open_part):
     async def main():
-        async with bench(DRIVER, "pwm", spi=True) as it:
-            await it.part.fault()
-            assert (await it.part.read()).state is PilotState.F
+        async with open_part(DRIVER, "pwm") as it:
+            await it.device.fault()
+            assert (await it.device.read()).state is PilotState.F
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize("duty", [0.0, 2.9, 97.1, 100.0, float("nan")])
-def test_a_duty_that_offers_nothing_is_refused_and_changes_nothing(bench, duty):
+def test_a_duty_that_offers_nothing_is_refused_and_changes_nothing(open_part, duty):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
-            await it.part.offer(10.0)
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.offer(10.0)
             with pytest.raises(ConfigError, match="offers nothing"):
-                await it.part.offer(duty)
-            assert (await it.part.read()).duty_percent == 10.0
+                await it.device.offer(duty)
+            assert (await it.device.read()).duty_percent == 10.0
 
     run_virtual(main())
 
 
-def test_the_diode_is_proven_by_the_negative_half_wave(bench):
+def test_the_diode_is_proven_by_the_negative_half_wave(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
+        async with open_part(DRIVER, *LINES) as it:
             with pytest.raises(CommandFailed, match="PWM is not running"):
-                await it.part.check_diode()
-            await it.part.offer(50.0)
+                await it.device.check_diode()
+            await it.device.offer(50.0)
             with pytest.raises(CommandFailed, match="no vehicle"):
-                await it.part.check_diode()
+                await it.device.check_diode()
             it.outlet.vehicle_ohm.set(2740.0)
             await asyncio.sleep(0.1)
-            assert await it.part.check_diode()
+            assert await it.device.check_diode()
             it.outlet.vehicle_diode.set(False)
-            assert not await it.part.check_diode()
-            assert (await it.part.read()).diode_ok is False
+            assert not await it.device.check_diode()
+            assert (await it.device.read()).diode_ok is False
 
     run_virtual(main())
 
 
-def test_a_short_is_e_and_a_lost_earth_looks_like_no_vehicle(bench):
+def test_a_short_is_e_and_a_lost_earth_looks_like_no_vehicle(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
-            await it.part.offer(50.0)
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.offer(50.0)
             it.outlet.vehicle_ohm.set(882.0)
             await asyncio.sleep(0.1)
             it.outlet.pilot_shorted.set(True)
             await asyncio.sleep(0.1)
-            assert (await it.part.read()).state is PilotState.E
+            assert (await it.device.read()).state is PilotState.E
             it.outlet.pilot_shorted.set(False)
             it.outlet.pe_connected.set(False)
             await asyncio.sleep(0.1)
-            assert (await it.part.read()).state is PilotState.A
+            assert (await it.device.read()).state is PilotState.A
 
     run_virtual(main())
 
 
-def test_the_cable_is_read_and_a_corroded_contact_is_a_fault(bench):
+def test_the_cable_is_read_and_a_corroded_contact_is_a_fault(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
-            assert (await it.part.read_cable()).cable is CableState.NO_CABLE
+        async with open_part(DRIVER, *LINES) as it:
+            assert (await it.device.read_cable()).cable is CableState.NO_CABLE
             for ohm, ampacity_a in ((1500.0, 13.0), (680.0, 20.0), (220.0, 32.0), (100.0, 63.0)):
                 it.outlet.cable_ohm.set(ohm)
-                reading = await it.part.read_cable()
+                reading = await it.device.read_cable()
                 assert (reading.cable, reading.ampacity_a) == (CableState.CABLE, ampacity_a)
                 assert reading.resistance_ohm == pytest.approx(ohm, rel=0.01)
             for ohm in (10.0, 3000.0):
                 it.emulated.pp_ohm = ohm
-                reading = await it.part.read_cable()
+                reading = await it.device.read_cable()
                 assert (reading.cable, reading.ampacity_a) == (CableState.FAULT, None)
 
     run_virtual(main())
 
 
-def test_an_absent_converter_fails_to_connect_and_says_what_to_check(bench):
+def test_an_absent_converter_fails_to_connect_and_says_what_to_check(open_part):
     async def main():
         with pytest.raises(ConnectFailed, match="converter's supply"):
-            async with bench(DRIVER, *LINES, spi=True, before=lambda simulation: setattr(simulation.plant.parts["part"], "absent", True)):
+            async with open_part(DRIVER, *LINES, before=lambda simulation: setattr(simulation.plant.parts["part"], "absent", True)):
                 pass
 
     run_virtual(main())
 
 
-def test_a_converter_that_goes_away_raises_and_the_watch_goes_on(bench):
+def test_a_converter_that_goes_away_raises_and_the_watch_goes_on(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True) as it:
+        async with open_part(DRIVER, *LINES) as it:
             it.emulated.absent = True
             with pytest.raises(NoAnswer):
-                await it.part.read()
+                await it.device.read()
             await asyncio.sleep(0.5)
             it.emulated.absent = False
             it.outlet.vehicle_ohm.set(2740.0)
             await asyncio.sleep(60)
-            assert (await it.part.read()).state is PilotState.B
+            assert (await it.device.read()).state is PilotState.B
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize(("options", "state"), [({}, PilotState.A), ({"safe_fault": True}, PilotState.F)])
-def test_the_safe_state_offers_nothing(bench, options, state):
+def test_the_safe_state_offers_nothing(open_part, options, state):
     async def main():
-        async with bench(DRIVER, *LINES, spi=True, options=options) as it:
-            await it.part.offer(50.0)
-            await it.part.make_safe()
-            assert (await it.part.read()).state is state
+        async with open_part(DRIVER, *LINES, options=options) as it:
+            await it.device.offer(50.0)
+            await it.device.make_safe()
+            assert (await it.device.read()).state is state
 
     run_virtual(main())
 
 
-def test_a_tethered_pilot_has_no_proximity_contact(bench):
+def test_a_tethered_pilot_has_no_proximity_contact(open_part):
     async def main():
-        async with bench("bender.pilot-tethered", *LINES, spi=True) as it:
-            assert not isinstance(it.part, ProximityPilot)
-            assert (await it.part.read()).state is PilotState.A
+        async with open_part("bender.pilot-tethered", *LINES) as it:
+            assert not isinstance(it.device, ProximityPilot)
+            assert (await it.device.read()).state is PilotState.A
 
     run_virtual(main())
 
 
-def test_a_filter_that_is_too_slow_is_refused(bench):
+def test_a_filter_that_is_too_slow_is_refused(open_part):
     async def main():
         with pytest.raises(BoardFileError, match=r"0\.05 s"):
-            async with bench(DRIVER, *LINES, spi=True, options={"samples": 20, "sample_s": 0.01}):
+            async with open_part(DRIVER, *LINES, options={"samples": 20, "sample_s": 0.01}):
                 pass
 
     run_virtual(main())

@@ -22,43 +22,43 @@ def test_a_board_file_changes_only_what_it_names():
     assert changed.feedback is FeedbackSense.CLOSED_WHEN_UNLOCKED
 
 
-def test_without_feedback_the_position_is_unknown_then_believed(bench):
+def test_without_feedback_the_position_is_unknown_then_believed(open_part):
     async def main():
-        async with bench(DRIVER, "in1", "in2", options={"feedback": "none"}) as it:
-            assert (await it.part.position()).position is LockPosition.UNKNOWN
-            result = await it.part.lock()
+        async with open_part(DRIVER, "in1", "in2", options={"feedback": "none"}) as it:
+            assert (await it.device.position()).position is LockPosition.UNKNOWN
+            result = await it.device.lock()
             assert (result.position, result.verified, result.attempts) == (LockPosition.LOCKED, False, 1)
-            again = await it.part.lock()
+            again = await it.device.lock()
             assert again.attempts == 1  # nothing proves that it is still there
-            assert (await it.part.opener()).state is OpenerState.NOT_FITTED
+            assert (await it.device.opener()).state is OpenerState.NOT_FITTED
 
     run_virtual(main())
 
 
-def test_a_lock_that_is_proven_locked_is_not_driven_again(bench):
+def test_a_lock_that_is_proven_locked_is_not_driven_again(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
-            await it.part.lock()
-            assert (await it.part.lock()).attempts == 0
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.lock()
+            assert (await it.device.lock()).attempts == 0
             assert it.emulated.motor.strokes == [1]
 
     run_virtual(main())
 
 
-def test_swapped_wires_are_swapped_back(bench):
+def test_swapped_wires_are_swapped_back(open_part):
     async def main():
-        async with bench(DRIVER, *LINES, options={"invert": True}) as it:
-            await it.part.lock()
+        async with open_part(DRIVER, *LINES, options={"invert": True}) as it:
+            await it.device.lock()
             assert it.outlet.bolt_locked.value == 1.0
 
     run_virtual(main())
 
 
 @pytest.mark.parametrize(("brake", "level"), [(True, True), (False, False)])
-def test_after_a_stroke_both_wires_are_equal_so_nothing_drives(bench, brake, level):
+def test_after_a_stroke_both_wires_are_equal_so_nothing_drives(open_part, brake, level):
     async def main():
-        async with bench(DRIVER, *LINES, options={"brake": brake}) as it:
-            await it.part.lock()
+        async with open_part(DRIVER, *LINES, options={"brake": brake}) as it:
+            await it.device.lock()
             assert (it.wire("in1").level.value, it.wire("in2").level.value) == (level, level)
             assert not it.emulated.motor.powered
             wires = it.wire("in1"), it.wire("in2")
@@ -67,10 +67,10 @@ def test_after_a_stroke_both_wires_are_equal_so_nothing_drives(bench, brake, lev
     run_virtual(main())
 
 
-def test_a_cancelled_stroke_is_finished_and_the_motor_is_off(bench):
+def test_a_cancelled_stroke_is_finished_and_the_motor_is_off(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
-            locking = asyncio.create_task(it.part.lock())
+        async with open_part(DRIVER, *LINES) as it:
+            locking = asyncio.create_task(it.device.lock())
             await asyncio.sleep(0.2)
             locking.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -82,68 +82,68 @@ def test_a_cancelled_stroke_is_finished_and_the_motor_is_off(bench):
     run_virtual(main())
 
 
-def test_the_reading_says_moving_while_it_moves_and_nothing_unexpected_happened(bench):
+def test_the_reading_says_moving_while_it_moves_and_nothing_unexpected_happened(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
+        async with open_part(DRIVER, *LINES) as it:
             seen = []
-            it.part.unexpected.on(seen.append)
-            locking = asyncio.create_task(it.part.lock())
+            it.device.unexpected.on(seen.append)
+            locking = asyncio.create_task(it.device.lock())
             await asyncio.sleep(0.2)
-            assert (await it.part.position()).position is LockPosition.MOVING
+            assert (await it.device.position()).position is LockPosition.MOVING
             await locking
             assert not seen
 
     run_virtual(main())
 
 
-def test_a_bolt_turned_by_hand_is_reported(bench):
+def test_a_bolt_turned_by_hand_is_reported(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
-            await it.part.lock()
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.lock()
             seen = []
-            it.part.unexpected.on(seen.append)
+            it.device.unexpected.on(seen.append)
             it.outlet.bolt_locked.set(0.0)
             assert [reading.position for reading in seen] == [LockPosition.UNLOCKED]
             assert it.health == "fault"
-            assert (await it.part.lock()).attempts == 1
+            assert (await it.device.lock()).attempts == 1
 
     run_virtual(main())
 
 
-def test_a_dead_motor_is_a_failure_and_the_deadline_limits_the_tries(bench):
+def test_a_dead_motor_is_a_failure_and_the_deadline_limits_the_tries(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
+        async with open_part(DRIVER, *LINES) as it:
             it.emulated.motor.dead = True
             with pytest.raises(CommandFailed, match="after 1 stroke "):
-                await it.part.lock(deadline_s=1.0)
+                await it.device.lock(deadline_s=1.0)
             with pytest.raises(CommandFailed, match=r"after 0 strokes.*deadline"):
-                await it.part.lock(deadline_s=0.5)
+                await it.device.lock(deadline_s=0.5)
 
     run_virtual(main())
 
 
-def test_the_safe_state_leaves_the_bolt_or_drives_it_back_once(bench):
+def test_the_safe_state_leaves_the_bolt_or_drives_it_back_once(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
-            await it.part.lock()
-            await it.part.make_safe()
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.lock()
+            await it.device.make_safe()
             assert it.outlet.bolt_locked.value == 1.0
-        async with bench(DRIVER, *LINES, options={"unlock_when_safe": True}) as it:
-            await it.part.lock()
-            await it.part.make_safe()
+        async with open_part(DRIVER, *LINES, options={"unlock_when_safe": True}) as it:
+            await it.device.lock()
+            await it.device.make_safe()
             assert it.outlet.bolt_locked.value == 0.0
             assert not it.emulated.motor.powered
 
     run_virtual(main())
 
 
-def test_strokes_are_counted_across_restarts(bench):
+def test_strokes_are_counted_across_restarts(open_part):
     async def main():
-        async with bench(DRIVER, *LINES) as it:
-            await it.part.lock()
-        async with bench(DRIVER, *LINES) as it:
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.lock()
+        async with open_part(DRIVER, *LINES) as it:
             it.outlet.bolt_locked.set(0.0)
-            await it.part.lock()
-            assert it.part.cycles == 2
+            await it.device.lock()
+            assert it.device.cycles == 2
 
     run_virtual(main())
