@@ -82,9 +82,9 @@ class Clock:
         """Both clocks, read together."""
         return Stamp(self.monotonic_s(), self.wall(), self.state)
 
-    async def sleep(self, seconds: float) -> None:
-        """Wait on the loop's clock."""
-        await asyncio.sleep(seconds)
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
+        """Wait on the loop's clock; to be awaited."""
+        return asyncio.sleep(seconds)
 
 
 class _SkippingSelector(selectors.DefaultSelector):

@@ -106,7 +106,8 @@ class Health:
         clears it.
         """
         self._failures = 0
-        if self._state in {HealthState.UNKNOWN, HealthState.OFFLINE}:
+        present = self._state  # identity instead of a set: this runs with every transfer
+        if present is HealthState.UNKNOWN or present is HealthState.OFFLINE:
             state, reason = self._standing or (HealthState.OK, "answers")
             self._change(state, reason, None)
 

@@ -159,10 +159,7 @@ class BusActor:
         """
         if priority is not Priority.SAFETY and self._breakers:
             self._refuse_suspended(unit)
-        asked_s = self.clock.monotonic_s()
-        await self._acquire(priority)
-        started_s = self.clock.monotonic_s()
-        self.statistics.waited_s += started_s - asked_s
+        started_s = await self._acquire(priority)
         used = False
         try:
             if self._closed is not None:
@@ -238,10 +235,12 @@ class BusActor:
             breaker.pause_s = min(breaker.pause_s * 2 or self.breaker.pause_s, self.breaker.max_pause_s)
             breaker.until_s = self.clock.monotonic_s() + breaker.pause_s
 
-    async def _acquire(self, priority: Priority) -> None:
+    async def _acquire(self, priority: Priority) -> float:
+        """Wait for the turn; returns when it came."""
+        asked_s = self.clock.monotonic_s()
         if not self._taken:
             self._taken = True
-            return
+            return asked_s
         waiter = _Waiter(int(priority), next(self._numbers), asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiting, waiter)
         try:
@@ -250,6 +249,9 @@ class BusActor:
             if waiter.turn.done() and not waiter.turn.cancelled():
                 self._release()  # the turn arrived together with the cancellation: pass it on
             raise
+        turn_s = self.clock.monotonic_s()
+        self.statistics.waited_s += turn_s - asked_s
+        return turn_s
 
     def _release(self) -> None:
         while self._waiting:

@@ -87,6 +87,7 @@ class I2cPort:
         self._adapter = adapter
         self.address = address
         self._observer = observer
+        self._unit = f"0x{address:02X}"
 
     @property
     def capabilities(self) -> I2cCapabilities:
@@ -114,15 +115,15 @@ class I2cPort:
 
         async def operation() -> bytes:
             trace, clock = self._actor.trace, self._actor.clock
-            sent = b"".join(message.data for message in messages if isinstance(message, I2cWrite))
-            trace.record(clock.monotonic_s(), self._actor.name, f"0x{self.address:02X}", ">", sent)
+            sent = b"".join([message.data for message in messages if isinstance(message, I2cWrite)])
+            trace.record(clock.monotonic_s(), self._actor.name, self._unit, ">", sent)
             try:
                 answer = await self._adapter.transfer(self.address, messages)
             except BusError as error:
-                trace.record(clock.monotonic_s(), self._actor.name, f"0x{self.address:02X}", "!", b"", error.kind)
+                trace.record(clock.monotonic_s(), self._actor.name, self._unit, "!", b"", error.kind)
                 raise
             if answer:
-                trace.record(clock.monotonic_s(), self._actor.name, f"0x{self.address:02X}", "<", answer)
+                trace.record(clock.monotonic_s(), self._actor.name, self._unit, "<", answer)
             return answer
 
         return await self._actor.run(self.address, operation, priority=priority, observer=self._observer)

@@ -79,7 +79,8 @@ class Trace:
     """
 
     def __init__(self, size: int = 512) -> None:
-        self._frames: deque[Frame] = deque(maxlen=size)
+        # what a frame is made of; the frame itself is made when somebody looks, which for most never happens
+        self._frames: deque[tuple[float, str, object, str, bytes, str]] = deque(maxlen=size)
         self.enabled = size > 0
 
     def record(  # noqa: PLR0917 - the fields of a frame, in the order of its line
@@ -87,10 +88,10 @@ class Trace:
     ) -> None:
         """Remember a frame."""
         if self.enabled:
-            self._frames.append(Frame(at_s, bus, str(unit), direction, bytes(data), note))
+            self._frames.append((at_s, bus, unit, direction, bytes(data), note))
 
     def __iter__(self) -> Iterator[Frame]:
-        return iter(tuple(self._frames))
+        return iter([Frame(at_s, bus, str(unit), direction, data, note) for at_s, bus, unit, direction, data, note in tuple(self._frames)])
 
     def __len__(self) -> int:
         return len(self._frames)

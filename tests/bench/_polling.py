@@ -45,32 +45,20 @@ class Polling:
 
     def rates(self) -> Iterator[tuple[str, float, Read]]:
         """What is read, how often in s, and how."""
-        board = self.board
-        for temperature in board.all(TemperatureSensor).values():
-            yield "temperature", 10.0, temperature.read
-        for tilt in board.all(TiltSensor).values():
-            yield "tilt", 1.0, tilt.read_tilt
-        for bay in board.all(PresenceSensor).values():
-            yield "presence", 1.0, bay.read_presence
-        for supply in board.all(SupplyMonitor).values():
-            yield "supply", 10.0, supply.read_supply
-        for rcd in board.all(ResidualCurrentMonitor).values():
-            yield "residual current", 10.0, rcd.read
-        for pilot in board.all(ControlPilot).values():
-            yield "pilot", 1.0, pilot.read
-        for cable in board.all(ProximityPilot).values():
-            yield "cable", 10.0, cable.read_cable
-        for contactor in board.all(Contactor).values():
-            yield "contactor", 1.0, contactor.sense
-        for lock in board.all(PlugLock).values():
-            yield "lock", 10.0, lock.position
-        for opener in board.all(EmergencyOpener).values():
-            yield "emergency opener", 10.0, opener.opener
-        for contact in board.all(DigitalInput).values():
-            yield "input", 1.0, contact.read_input
+        every = self.board.all
+        yield from (("temperature", 10.0, each.read) for each in every(TemperatureSensor).values())
+        yield from (("tilt", 1.0, each.read_tilt) for each in every(TiltSensor).values())
+        yield from (("presence", 1.0, each.read_presence) for each in every(PresenceSensor).values())
+        yield from (("supply", 10.0, each.read_supply) for each in every(SupplyMonitor).values())
+        yield from (("residual current", 10.0, each.read) for each in every(ResidualCurrentMonitor).values())
+        yield from (("pilot", 1.0, each.read) for each in every(ControlPilot).values())
+        yield from (("cable", 10.0, each.read_cable) for each in every(ProximityPilot).values())
+        yield from (("contactor", 1.0, each.sense) for each in every(Contactor).values())
+        yield from (("lock", 10.0, each.position) for each in every(PlugLock).values())
+        yield from (("emergency opener", 10.0, each.opener) for each in every(EmergencyOpener).values())
+        yield from (("input", 1.0, each.read_input) for each in every(DigitalInput).values())
         if self.meter:
-            for meter in board.all(SnapshotMeter).values():
-                yield "meter", 1.0, meter.read_all
+            yield from (("meter", 1.0, each.read_all) for each in every(SnapshotMeter).values())
 
     async def run(self) -> None:
         """Poll until cancelled; a read that fails ends it."""

@@ -18,6 +18,8 @@ from cc613hal_meters.options import MeterOptions, Mounted
 __all__ = ["MapMeter", "Measured", "emulate_meter"]
 
 _PHASES = ("_l1", "_l2", "_l3")
+_IMPORTS = tuple(f"energy_import{phase}" for phase in _PHASES)
+_EXPORTS = tuple(f"energy_export{phase}" for phase in _PHASES)
 _ILLEGAL_ADDRESS = 2
 _ILLEGAL_VALUE = 3
 
@@ -57,9 +59,8 @@ class Measured:
             "serial_number": str(self.serial_number),
             "firmware": self.firmware,
         }
-        for phase in _PHASES:
-            found[f"energy_import{phase}"] = imported / 3
-            found[f"energy_export{phase}"] = self.export_wh / 3
+        found.update(dict.fromkeys(_IMPORTS, imported / 3))
+        found.update(dict.fromkeys(_EXPORTS, self.export_wh / 3))
         return found
 
     def _flowing(self) -> dict[str, Value]:
@@ -83,39 +84,54 @@ class Measured:
 
 
 @define
+class _Asked:
+    """A read that is asked again and again.
+
+    Attributes:
+        places: the addresses.
+        registers: those among them, and those that reach in.
+        refused: the first address that cannot be read; ``None`` if all can.
+        encoded: what the registers said last time.
+        words: the answer that made.
+    """
+
+    places: range
+    registers: tuple[Register, ...]
+    refused: int | None
+    encoded: list[tuple[int, ...]] = field(factory=list)
+    words: list[int] = field(factory=list)
+
+
+@define
 class _Page:
     """One table of the map.
 
     Attributes:
         registers: in the map's order.
         fixed: words that are always the same.
-        places: every address that holds something.
-        first: lowest of them.
-        last: highest of them, less than ``first`` in an empty table.
+        gaps_readable: holes between the registers read as zero.
         encoded: what registers last said, by address and quantity, with the value and exponent it came from.
     """
 
     registers: tuple[Register, ...]
     fixed: dict[int, int]
-    places: frozenset[int]
-    first: int
-    last: int
+    gaps_readable: bool
     encoded: dict[tuple[int, str], tuple[tuple[Value, int], tuple[int, ...]]] = field(factory=dict, init=False)
-    _reads: dict[tuple[int, int], tuple[Register, ...]] = field(factory=dict, init=False)
+    _reads: dict[tuple[int, int], _Asked] = field(factory=dict, init=False)
 
-    @classmethod
-    def of(cls, registers: list[Register], fixed: dict[int, int]) -> _Page:
-        """A table with these registers and words."""
-        places = frozenset(place for register in registers for place in range(register.address, register.end)) | frozenset(fixed)
-        return cls(tuple(registers), fixed, places, min(places, default=0), max(places, default=-1))
+    def read(self, start: int, count: int) -> _Asked:
+        """What there is to know about a read."""
+        asked = self._reads.get((start, count))
+        if asked is None:
+            places = range(start, start + count)
+            registers = tuple(register for register in self.registers if register.address < places.stop and register.end > start)
+            asked = self._reads[start, count] = _Asked(places, registers, self._first_refused(places))
+        return asked
 
-    def read(self, start: int, stop: int) -> tuple[Register, ...]:
-        """The registers between two addresses, those that reach in among them."""
-        found = self._reads.get((start, stop))
-        if found is None:
-            found = tuple(register for register in self.registers if register.address < stop and register.end > start)
-            self._reads[start, stop] = found
-        return found
+    def _first_refused(self, places: range) -> int | None:
+        known = {place for register in self.registers for place in range(register.address, register.end)} | set(self.fixed)
+        readable = range(min(known), max(known) + 1) if self.gaps_readable and known else known
+        return next((place for place in places if place not in readable), None)
 
 
 class MapMeter(ModbusUnit):
@@ -175,13 +191,19 @@ class MapMeter(ModbusUnit):
             raise DeviceRefused("refuses everything", code=self.exception)
         if count > (self.longest or self.map.limits.max_registers):
             raise DeviceRefused(f"{count} registers are too many", code=self.refusal)
-        places = range(address, address + count)
         page = self._page(table)
-        for place in places:
-            if place not in page.places and not (self.map.limits.gaps_readable and page.first <= place <= page.last):
-                raise DeviceRefused(f"no register {place:#06x}", code=_ILLEGAL_ADDRESS)
-        words = self._words(page, address, address + count)
-        return [words.get(place, 0) for place in places]
+        asked = page.read(address, count)
+        if asked.refused is not None:
+            raise DeviceRefused(f"no register {asked.refused:#06x}", code=_ILLEGAL_ADDRESS)
+        values = self._held if self._held is not None else self._values()
+        encoded = [self._encode(page, register, values.get(register.quantity)) for register in asked.registers]
+        if encoded != asked.encoded or not asked.words:
+            words: dict[int, int] = {}
+            for register, part in zip(asked.registers, encoded, strict=True):
+                words.update(zip(range(register.address, register.end), part, strict=True))
+            words.update(page.fixed)
+            asked.encoded, asked.words = encoded, [words.get(place, 0) for place in asked.places]
+        return list(asked.words)
 
     def write(self, table: Table, address: int, values: list[int]) -> None:
         """A meter takes nothing here.
@@ -194,25 +216,15 @@ class MapMeter(ModbusUnit):
     def _page(self, table: Table) -> _Page:
         page = self._pages.get(table)
         if page is None:
-            registers = [register for register in self.map.registers if register.table is table]
+            registers = tuple(register for register in self.map.registers if register.table is table)
             fingerprint = self.map.fingerprint
             fixed: dict[int, int] = {}
             if fingerprint is not None and fingerprint.register.table is table and fingerprint.values:
                 register = fingerprint.register
                 encoded = encode_register(register, fingerprint.values[0])
                 fixed.update(zip(range(register.address, register.end), encoded, strict=True))
-            page = self._pages[table] = _Page.of(registers, fixed)
+            page = self._pages[table] = _Page(registers, fixed, self.map.limits.gaps_readable)
         return page
-
-    def _words(self, page: _Page, start: int, stop: int) -> dict[int, int]:
-        """What the registers between two addresses hold; only they are worked out."""
-        values = self._held if self._held is not None else self._values()
-        words: dict[int, int] = {}
-        for register in page.read(start, stop):
-            encoded = self._encode(page, register, values.get(register.quantity))
-            words.update(zip(range(register.address, register.end), encoded, strict=True))
-        words.update(page.fixed)
-        return words
 
     def _encode(self, page: _Page, register: Register, value: Value) -> tuple[int, ...]:
         name = register.quantity
