@@ -6,6 +6,8 @@ import enum
 
 from attrs import evolve, field, frozen, validators
 
+from cc613hal.errors import ConfigError
+
 __all__ = ["ActuatorPreset", "FeedbackSense", "MotorLockOptions"]
 
 _positive = validators.gt(0.0)
@@ -29,7 +31,9 @@ class ActuatorPreset:
     Attributes:
         name: what it is called.
         drive_s: how long a stroke powers the motor, s.
+        longest_drive_s: the maker's absolute maximum, s; options beyond it are refused. ``None`` where none is published.
         pause_s: rest after each stroke, s.
+        rest_ratio: rest after each stroke as a multiple of the drive time; the longer rest counts. 0 where the maker asks for none.
         attempts: strokes before giving up.
         settle_s: from the end of a stroke until the feedback is believed, s.
         feedback: what the contact tells.
@@ -40,7 +44,9 @@ class ActuatorPreset:
 
     name: str
     drive_s: float = field(validator=_positive)
+    longest_drive_s: float | None = field(default=None, validator=validators.optional(_positive))
     pause_s: float = field(default=3.0, validator=_natural)
+    rest_ratio: float = field(default=0.0, validator=_natural)
     attempts: int = field(default=3, validator=validators.ge(1))
     settle_s: float = field(default=0.15, validator=_natural)
     feedback: FeedbackSense = FeedbackSense.CLOSED_WHEN_LOCKED
@@ -49,9 +55,21 @@ class ActuatorPreset:
     source: str = ""
 
     def with_options(self, options: MotorLockOptions) -> ActuatorPreset:
-        """The preset with what a board file changes."""
+        """The preset with what a board file changes.
+
+        Raises:
+            ConfigError: the drive time is beyond the maker's maximum.
+        """
         names = ("drive_s", "pause_s", "attempts", "settle_s", "feedback", "invert", "brake")
-        return evolve(self, **{name: value for name in names if (value := getattr(options, name)) is not None})
+        changed = evolve(self, **{name: value for name in names if (value := getattr(options, name)) is not None})
+        if self.longest_drive_s is not None and changed.drive_s > self.longest_drive_s:
+            raise ConfigError(
+                f"{self.name}: a stroke of {changed.drive_s:g} s is beyond the maker's maximum of {self.longest_drive_s:g} s",
+                hint="a motor that needs longer is stuck, or another one",
+            )
+        if options.pause_s is not None:
+            return changed
+        return evolve(changed, pause_s=max(changed.pause_s, self.rest_ratio * changed.drive_s))
 
 
 @frozen(kw_only=True)
