@@ -81,6 +81,10 @@ def _configurable(value: Any, _: Any) -> dict[str, str] | list[str]:
     raise TypeError("configurable is a table (option = reason) or a list of options")
 
 
+def _reason(error: BaseException, kind: type | None) -> str:
+    return str(error) if isinstance(error, ValueError | TypeError) else cattrs.v.format_exception(error, kind)
+
+
 def check_tree(root: Path) -> list[str]:
     """The problems of every package under a folder (or of the one it is)."""
     packages = [root] if (root / "pyproject.toml").exists() else sorted(path.parent for path in root.glob("*/pyproject.toml"))
@@ -114,7 +118,7 @@ def check_package(package: Path) -> list[str]:
         try:
             quality = _converter().structure(table, DriverQuality)
         except Exception as error:  # noqa: BLE001  # cattrs raises groups of whatever its hooks raise; all of them are mistakes in the file
-            problems += [f"{name}: {line}" for line in cattrs.transform_error(error)]
+            problems += [f"{name}: {line}" for line in cattrs.transform_error(error, format_exception=_reason)]
             continue
         problems += [f"{name}: {problem}" for problem in _check_driver(package, plugins, plugins.drivers[name], quality)]
     return [f"{file}: {problem}" for problem in problems]
