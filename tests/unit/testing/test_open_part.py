@@ -57,6 +57,7 @@ def test_the_world_can_be_changed_before_the_board_opens(open_part):
     async def main():
         async with open_part(DRIVER, "coil", "mirror", before=lambda simulation: simulation.plant.outlet(1).welded.set(True)) as it:
             assert (await it.device.check_weld()).state is WeldState.WELDED
+            it.outlet.welded.set(False)
 
     run_virtual(main())
 
