@@ -335,7 +335,7 @@ def test_other_exceptions_are_told_and_teach_nothing(code: int) -> None:
 async def test_a_single_value_that_is_refused_is_an_error_with_a_hint() -> None:
     async with site() as at:
         at.part.exception = 2
-        with pytest.raises(DeviceRefused, match=r"refuses power at 0x0034.*is this really a Eastron SDM630"):
+        with pytest.raises(DeviceRefused, match=r"refuses power at 0x0034.*is this really the Eastron SDM630"):
             await at.meter.read_power()
 
 
@@ -363,8 +363,8 @@ def test_something_else_at_the_address_is_not_taken_for_the_meter() -> None:
     def silent(part: MapMeter) -> None:
         part.exception = 1
 
-    run_virtual(scenario(zero, "reads 0.001.*, not what a Eastron SDM630-Modbus V2 has there"))
-    run_virtual(scenario(silent, "refuses register 0x0000, which a Eastron SDM630-Modbus V2 has"))
+    run_virtual(scenario(zero, "reads 0.001.*, not what the Eastron SDM630-Modbus V2 has there"))
+    run_virtual(scenario(silent, "refuses register 0x0000, which the Eastron SDM630-Modbus V2 has"))
 
     async def trusting() -> None:
         async with site(zero, check_identity=False) as at:

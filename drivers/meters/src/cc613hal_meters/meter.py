@@ -42,10 +42,11 @@ from cc613hal.modbus_map import (
 from cc613hal.plugins import DeviceContext
 from cc613hal.readings import Energy, PhaseValues, Quality
 from cc613hal_meters.catalogue import map_for
-from cc613hal_meters.options import MeterOptions, Mounted, Planning
+from cc613hal_meters.options import MeterOptions, Mounted, Planning, SunspecOptions
+from cc613hal_meters.sunspec import locate
 from cc613hal_meters.watch import CounterWatch, FrozenWatch, RangeWatch
 
-__all__ = ["ModbusMeter"]
+__all__ = ["ModbusMeter", "TotalsMeter"]
 
 _PHASE_VALUES = CORE[:9]
 _IDENTITY = ("serial_number", "firmware", "hardware")
@@ -104,8 +105,8 @@ class _Answer(NamedTuple):
     stamp: Stamp
 
 
-class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified):
-    """A meter described by a register map.
+class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
+    """A meter described by a register map, also one that does not measure single phases.
 
     Every group of values is read in the fewest transactions (TCP) or the least time (RTU) and carries one time stamp, taken when the
     first answer of the group arrived. A read the meter refuses is split, planned anew and remembered, also across restarts.
@@ -119,14 +120,14 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
     """
 
     def __init__(self, context: DeviceContext, options: MeterOptions) -> None:
-        self.map = map_for(options)
+        self.map = self._nominal = map_for(options)
         self._context = context
         self._options = options
         self._port = context.modbus
         self._clock = context.clock
         self._device = context.device
         self._objective, self._timing = self._link()
-        self._memory_key = f"refused.{self.map.name}"
+        self._memory_key = f"refused.{self.map.name}" + (f".{self.map.variant}" if self.map.variant else "")
         self.refusals = _remembered(context.memory.load(self._memory_key), self.map)
         self._counters = CounterWatch()
         self._complaints: dict[str, str] = {}
@@ -136,9 +137,11 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
         """Recognise the meter, and take note of its counters.
 
         Raises:
-            WrongIdentity: the fingerprint in the map does not fit what answers.
+            WrongIdentity: the fingerprint in the map does not fit what answers, or a SunSpec meter lacks the model.
             BusError: nobody answers.
         """
+        if self.map.discovery is not None:
+            await self._locate()
         if self._options.check_identity:
             await self._check_fingerprint()
         self._counters = CounterWatch()
@@ -167,24 +170,6 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
         answer = await self._fetch("_power", self._power)
         power_w = self._total(answer.values[0], answer.values[1:4])
         return PowerReading(stamp=answer.stamp, source=self._device, quality=self._judge("power", answer), power_w=power_w)
-
-    async def read_phases(self) -> PhaseReading:
-        """Voltage, current and power per phase, and the frequency.
-
-        Raises:
-            DeviceRefused: the meter refuses even a single value.
-        """
-        answer = await self._fetch("_phases", self._phases)
-        u1, u2, u3, i1, i2, i3, p1, p2, p3, frequency = cast("tuple[Any, ...]", answer.values)
-        return PhaseReading(
-            stamp=answer.stamp,
-            source=self._device,
-            quality=self._judge("phases", answer),
-            voltage_v=PhaseValues(u1, u2, u3),
-            current_a=PhaseValues(_signed(i1, p1), _signed(i2, p2), _signed(i3, p3)),
-            power_w=PhaseValues(p1, p2, p3),
-            frequency_hz=frequency,
-        )
 
     async def read_energy(self) -> EnergyReading:
         """The counters now.
@@ -299,7 +284,7 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
                     f"refuses {read.registers[0].quantity} at {read.address:#06x}: {refusal.message}",
                     code=refusal.code,
                     device=self._device,
-                    hint=f"is this really a {self.map.vendor} {self.map.model}?",
+                    hint=f"is this really the {self.map.vendor} {self.map.model}?",
                 ) from refusal
             learnt = Refusals(max_registers=known.max_registers, ranges=known.ranges, quantities=known.quantities | optional)
         elif refusal.code == 2 and read.count > sum(register.count for register in read.registers):
@@ -367,6 +352,13 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
     def _no_value(self, quantity: str) -> ImplausibleReading:
         return ImplausibleReading(f"the meter has no value for {quantity}", device=self._device, hint="check its wiring and settings")
 
+    async def _locate(self) -> None:
+        """Plan for the addresses at which this very meter has its blocks."""
+        base = self._options.base if isinstance(self._options, SunspecOptions) else None
+        self.map = await locate(self._port, self._nominal, base=base, device=self._device)
+        self.refusals = _remembered(self._context.memory.load(self._memory_key), self.map)
+        self._plan_all()
+
     async def _check_fingerprint(self) -> None:
         fingerprint = self.map.fingerprint
         if fingerprint is None:
@@ -380,13 +372,13 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
             if refusal.code not in {1, *_TEACHING}:
                 raise
             raise WrongIdentity(
-                f"refuses register {register.address:#06x}, which a {who} has: {refusal.message}", device=self._device, hint=hint
+                f"refuses register {register.address:#06x}, which the {who} has: {refusal.message}", device=self._device, hint=hint
             ) from refusal
         value = decode_register(register, words)
         number = value if isinstance(value, float | int) else None
         if not fingerprint.fits(number):
             raise WrongIdentity(
-                f"register {register.address:#06x} reads {value!r}, not what a {who} has there", device=self._device, hint=hint
+                f"register {register.address:#06x} reads {value!r}, not what the {who} has there", device=self._device, hint=hint
             )
 
     async def _compare_counters(self) -> None:
@@ -405,6 +397,28 @@ class ModbusMeter(PowerMeter, EnergyMeter, PhaseMeter, SnapshotMeter, Identified
                 )
         if self._counters.highest:
             memory.save("counters", {name: str(wh) for name, wh in self._counters.highest.items()})
+
+
+class ModbusMeter(TotalsMeter, PhaseMeter):
+    """A meter described by a register map, with values of single phases."""
+
+    async def read_phases(self) -> PhaseReading:
+        """Voltage, current and power per phase, and the frequency.
+
+        Raises:
+            DeviceRefused: the meter refuses even a single value.
+        """
+        answer = await self._fetch("_phases", self._phases)
+        u1, u2, u3, i1, i2, i3, p1, p2, p3, frequency = cast("tuple[Any, ...]", answer.values)
+        return PhaseReading(
+            stamp=answer.stamp,
+            source=self._device,
+            quality=self._judge("phases", answer),
+            voltage_v=PhaseValues(u1, u2, u3),
+            current_a=PhaseValues(_signed(i1, p1), _signed(i2, p2), _signed(i3, p3)),
+            power_w=PhaseValues(p1, p2, p3),
+            frequency_hz=frequency,
+        )
 
 
 def _source(quantity: str, options: MeterOptions) -> str:

@@ -34,6 +34,6 @@ async def probe_map(port: ModbusPort, meter: RegisterMap) -> Evidence | None:
     if not isinstance(value, float | int) or not fingerprint.fits(value):
         return None
     return Evidence(
-        text=f"register {register.address:#06x} reads {value:g}, as a {meter.vendor} {meter.model} does",
+        text=f"register {register.address:#06x} reads {value:g}, as the {meter.vendor} {meter.model} does",
         certainty=Certainty.CERTAIN if fingerprint.values else Certainty.POSSIBLE,
     )
