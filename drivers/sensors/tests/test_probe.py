@@ -1,0 +1,71 @@
+"""Discovery: sensors are recognised by reading alone, and nobody claims more certainty than the chip gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from cc613hal.clock import run_virtual
+from cc613hal.errors import NoAnswer
+from cc613hal.plugins import Certainty
+from cc613hal_sensors.probe import probe_lis2dh12, probe_lm75
+
+
+def port_of(it):
+    return it.part._context.i2c
+
+
+@pytest.mark.parametrize(
+    ("word", "certainty", "proposed"),
+    [
+        ("tmp117", Certainty.CERTAIN, "tmp117"),
+        ("tmp1075", Certainty.CERTAIN, "tmp1075"),
+        ("lm75b", Certainty.LIKELY, "lm75b"),
+        ("lm75", Certainty.LIKELY, "lm75b"),
+        ("tmp102", Certainty.LIKELY, "lm75b"),
+        ("pct2075", Certainty.LIKELY, "lm75b"),
+    ],
+)
+def test_a_thermometer_is_found(bench, word, certainty, proposed):
+    async def main():
+        async with bench("sensors.lm75", variant=word) as it:
+            evidence = await probe_lm75(port_of(it))
+            assert (evidence.certainty, evidence.options) == (certainty, {"variant": proposed})
+            assert evidence.text
+
+    run_virtual(main())
+
+
+def test_an_accelerometer_is_found_and_is_no_thermometer(bench):
+    async def main():
+        async with bench("sensors.lis2dh12") as it:
+            assert (await probe_lis2dh12(port_of(it))).certainty is Certainty.CERTAIN
+            assert await probe_lm75(port_of(it)) is None
+            it.chip.identity = 0x6A
+            assert await probe_lis2dh12(port_of(it)) is None
+
+    run_virtual(main())
+
+
+def test_a_thermometer_is_no_accelerometer(bench):
+    async def main():
+        async with bench("sensors.lm75", variant="tmp117") as it:
+            assert await probe_lis2dh12(port_of(it)) is None
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("driver", "probe"), [("sensors.lm75", probe_lm75), ("sensors.lis2dh12", probe_lis2dh12)])
+def test_probing_writes_nothing_but_register_addresses(bench, driver, probe):
+    async def main():
+        async with bench(driver) as it:
+            written = []
+            write = it.chip.write
+            it.chip.write = lambda data: (written.append(data), write(data))
+            await probe(port_of(it))
+            assert written
+            assert all(len(data) == 1 for data in written)
+            it.faults.unplug()
+            with pytest.raises(NoAnswer):
+                await probe(port_of(it))
+
+    run_virtual(main())
