@@ -62,21 +62,29 @@ class Clock:
 
     def __init__(self, state: ClockState = ClockState.UNKNOWN) -> None:
         self.state = state
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def monotonic_s(self) -> float:
         """Seconds on the loop's monotonic clock."""
-        try:
-            return asyncio.get_running_loop().time()
-        except RuntimeError:
-            return time.monotonic()
+        loop = self._loop  # asking for the running loop costs a system call in Python 3.11, and every transfer looks at the clock
+        if loop is None or not loop.is_running():
+            loop = self._running()
+        return time.monotonic() if loop is None else loop.time()
 
     def wall(self) -> datetime:
         """The calendar time in UTC."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return datetime.now(UTC)
+        loop = self._loop
+        if loop is None or not loop.is_running():
+            loop = self._running()
         return loop.wall() if isinstance(loop, VirtualTimeLoop) else datetime.now(UTC)
+
+    def _running(self) -> asyncio.AbstractEventLoop | None:
+        """The loop that runs now; it is the clock's until it ends."""
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+        return self._loop
 
     def stamp(self) -> Stamp:
         """Both clocks, read together."""
@@ -118,7 +126,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, start: datetime | None = None) -> None:
         self._skipping = _SkippingSelector()
-        self._start = start or datetime(2026, 1, 1, tzinfo=UTC)
+        self._start = self._told = start or datetime(2026, 1, 1, tzinfo=UTC)
+        self._told_s = 0.0
         super().__init__(self._skipping)
 
     def time(self) -> float:
@@ -127,7 +136,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def wall(self) -> datetime:
         """The simulated calendar time."""
-        return self._start + timedelta(seconds=self._skipping.now_s)
+        if self._skipping.now_s != self._told_s:  # many look at one moment
+            self._told_s = self._skipping.now_s
+            self._told = self._start + timedelta(seconds=self._told_s)
+        return self._told
 
 
 def run_virtual(main: Coroutine[Any, Any, T], *, start: datetime | None = None) -> T:

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from cc613hal.board import Board
 from cc613hal.interfaces import (
+    CardReader,
     Contactor,
     ControlPilot,
     DigitalInput,
@@ -44,25 +45,27 @@ class Polling:
     readings: Counter[str] = field(factory=Counter)
 
     def rates(self) -> Iterator[tuple[str, float, Read]]:
-        """What is read, how often in s, and how."""
+        """What is read, how often in s, and how; what watches itself and reports its changes needs a look only now and then."""
         every = self.board.all
         yield from (("temperature", 10.0, each.read) for each in every(TemperatureSensor).values())
         yield from (("tilt", 1.0, each.read_tilt) for each in every(TiltSensor).values())
         yield from (("presence", 1.0, each.read_presence) for each in every(PresenceSensor).values())
         yield from (("supply", 10.0, each.read_supply) for each in every(SupplyMonitor).values())
         yield from (("residual current", 10.0, each.read) for each in every(ResidualCurrentMonitor).values())
-        yield from (("pilot", 1.0, each.read) for each in every(ControlPilot).values())
+        yield from (("pilot", 10.0, each.read) for each in every(ControlPilot).values())
         yield from (("cable", 10.0, each.read_cable) for each in every(ProximityPilot).values())
-        yield from (("contactor", 1.0, each.sense) for each in every(Contactor).values())
+        yield from (("contactor", 10.0, each.sense) for each in every(Contactor).values())
         yield from (("lock", 10.0, each.position) for each in every(PlugLock).values())
         yield from (("emergency opener", 10.0, each.opener) for each in every(EmergencyOpener).values())
-        yield from (("input", 1.0, each.read_input) for each in every(DigitalInput).values())
+        yield from (("input", 10.0, each.read_input) for each in every(DigitalInput).values())
         if self.meter:
             yield from (("meter", 1.0, each.read_all) for each in every(SnapshotMeter).values())
 
     async def run(self) -> None:
         """Poll until cancelled; a read that fails ends it."""
         async with asyncio.TaskGroup() as group:
+            for reader in self.board.all(CardReader).values():
+                await reader.start_polling()
             for what, period_s, read in self.rates():
                 group.create_task(self._poll(what, period_s, read), name=f"poll {what}")
 

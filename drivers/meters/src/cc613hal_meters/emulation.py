@@ -9,11 +9,11 @@ from attrs import define, field
 
 from cc613hal.bus.modbus import Table
 from cc613hal.errors import DeviceRefused
-from cc613hal.modbus_map import QUANTITIES, Register, RegisterMap, Shape, Value, encode_register
+from cc613hal.modbus_map import QUANTITIES, Discovery, Register, RegisterMap, Shape, Value, ValueType, encode_register
 from cc613hal.plant.emulation import EmulationSite, ModbusUnit
 from cc613hal.plant.world import Outlet
 from cc613hal_meters.catalogue import map_for
-from cc613hal_meters.options import MeterOptions, Mounted
+from cc613hal_meters.options import MeterOptions, Mounted, SunspecOptions
 
 __all__ = ["MapMeter", "Measured", "emulate_meter"]
 
@@ -22,13 +22,15 @@ _IMPORTS = tuple(f"energy_import{phase}" for phase in _PHASES)
 _EXPORTS = tuple(f"energy_export{phase}" for phase in _PHASES)
 _ILLEGAL_ADDRESS = 2
 _ILLEGAL_VALUE = 3
+_WYE = 3
+"""Last digit of the SunSpec models for three phases and neutral (203, 213)."""
 
 
 @define
 class Measured:
     """What the emulated meter is connected to.
 
-    A meter with one phase sees the power of L1 and counts the energy of the outlet: connect only one phase of the vehicle to it.
+    A meter with one phase sees L1 and counts its energy only.
 
     Attributes:
         outlet: where it sits; voltages are those of the mains, so that a meter in front of the contactor always shows them.
@@ -37,6 +39,7 @@ class Measured:
         export_wh: what its export counter shows, Wh.
         serial_number: what it says.
         firmware: what it says.
+        phases: phases it measures, 1 or 3.
     """
 
     outlet: Outlet
@@ -45,12 +48,30 @@ class Measured:
     export_wh: float = 0.0
     serial_number: int = 12345678
     firmware: str = "1.0"
+    phases: int = 3
+    _phase_wh: list[float] = field(factory=lambda: [0.0, 0.0, 0.0], init=False)
+    _booked_s: float = field(default=0.0, init=False)
+    _booked_w: tuple[float, float, float] = field(default=(0.0, 0.0, 0.0), init=False)
     _moment: tuple[object, object] | None = field(default=None, init=False)
     _flow: dict[str, Value] = field(factory=dict, init=False)
 
+    def __attrs_post_init__(self) -> None:
+        self._book()
+        self.outlet.mains_v.on(lambda _: self._book())
+        self.outlet.current_a.on(lambda _: self._book())
+
+    def _book(self) -> None:
+        """Add what each phase delivered since it last changed; exact without ticking, as the outlet's own counter is."""
+        now_s = self.outlet.clock.monotonic_s()
+        hours = (now_s - self._booked_s) / 3600.0
+        self._phase_wh = [wh + watts * hours for wh, watts in zip(self._phase_wh, self._booked_w, strict=True)]
+        self._booked_s, self._booked_w = now_s, self.outlet.phase_power_w
+
     def values(self) -> dict[str, Value]:
         """Every quantity the plant can tell, in the vocabulary's units; power factor 1."""
-        imported = max(0.0, self.before_wh + self.outlet.energy_now_wh())
+        hours = (self.outlet.clock.monotonic_s() - self._booked_s) / 3600.0
+        counted = [wh + watts * hours for wh, watts in zip(self._phase_wh, self._booked_w, strict=True)]
+        imported = max(0.0, self.before_wh + (self.outlet.energy_now_wh() if self.phases > 1 else counted[0]))
         found = self._flowing() | {
             "frequency": self.frequency_hz,
             "energy_import": imported,
@@ -59,8 +80,9 @@ class Measured:
             "serial_number": str(self.serial_number),
             "firmware": self.firmware,
         }
-        found.update(dict.fromkeys(_IMPORTS, imported / 3))
-        found.update(dict.fromkeys(_EXPORTS, self.export_wh / 3))
+        for name, wh in zip(_IMPORTS, counted, strict=True):
+            found[name] = max(0.0, self.before_wh / self.phases + wh)
+        found.update(dict.fromkeys(_EXPORTS, self.export_wh / self.phases))
         return found
 
     def _flowing(self) -> dict[str, Value]:
@@ -68,7 +90,7 @@ class Measured:
         moment = self.outlet.mains_v.value, self.outlet.current_a.value
         if moment != self._moment:
             volts, amperes = moment
-            watts = self.outlet.phase_power_w
+            watts = self.outlet.phase_power_w if self.phases > 1 else (self.outlet.phase_power_w[0], 0.0, 0.0)
             found: dict[str, Value] = {
                 "voltage_mean_ln": sum(volts) / 3,
                 "current_mean": sum(amperes) / 3,
@@ -91,15 +113,17 @@ class _Asked:
         places: the addresses.
         registers: those among them, and those that reach in.
         refused: the first address that cannot be read; ``None`` if all can.
-        encoded: what the registers said last time.
-        words: the answer that made.
+        quantities: what the registers stand for.
+        seen: the values of the last answer; ``None`` if it does not follow from them alone.
+        words: the last answer.
     """
 
     places: range
     registers: tuple[Register, ...]
     refused: int | None
-    encoded: list[tuple[int, ...]] = field(factory=list)
-    words: list[int] = field(factory=list)
+    quantities: tuple[str, ...]
+    seen: tuple[Value, ...] | None = field(default=None, init=False)
+    words: list[int] = field(factory=list, init=False)
 
 
 @define
@@ -125,7 +149,9 @@ class _Page:
         if asked is None:
             places = range(start, start + count)
             registers = tuple(register for register in self.registers if register.address < places.stop and register.end > start)
-            asked = self._reads[start, count] = _Asked(places, registers, self._first_refused(places))
+            asked = self._reads[start, count] = _Asked(
+                places, registers, self._first_refused(places), tuple(register.quantity for register in registers)
+            )
         return asked
 
     def _first_refused(self, places: range) -> int | None:
@@ -170,6 +196,7 @@ class MapMeter(ModbusUnit):
         self.refusal = _ILLEGAL_VALUE
         self.reads: list[tuple[Table, int, int]] = []
         self._pages: dict[Table, _Page] = {}
+        self.exponents |= {item.quantity: item.example for item in meter.registers if _is_exponent(item) and isinstance(item.example, int)}
 
     @property
     def stuck(self) -> bool:
@@ -196,13 +223,16 @@ class MapMeter(ModbusUnit):
         if asked.refused is not None:
             raise DeviceRefused(f"no register {asked.refused:#06x}", code=_ILLEGAL_ADDRESS)
         values = self._held if self._held is not None else self._values()
+        seen = tuple(map(values.get, asked.quantities))
+        if seen == asked.seen and not self.exponents and not self.not_available:
+            return list(asked.words)
         encoded = [self._encode(page, register, values.get(register.quantity)) for register in asked.registers]
-        if encoded != asked.encoded or not asked.words:
-            words: dict[int, int] = {}
-            for register, part in zip(asked.registers, encoded, strict=True):
-                words.update(zip(range(register.address, register.end), part, strict=True))
-            words.update(page.fixed)
-            asked.encoded, asked.words = encoded, [words.get(place, 0) for place in asked.places]
+        words: dict[int, int] = {}
+        for register, part in zip(asked.registers, encoded, strict=True):
+            words.update(zip(range(register.address, register.end), part, strict=True))
+        words.update(page.fixed)
+        asked.words = [words.get(place, 0) for place in asked.places]
+        asked.seen = None if self.exponents or self.not_available else seen
         return list(asked.words)
 
     def write(self, table: Table, address: int, values: list[int]) -> None:
@@ -223,12 +253,16 @@ class MapMeter(ModbusUnit):
                 register = fingerprint.register
                 encoded = encode_register(register, fingerprint.values[0])
                 fixed.update(zip(range(register.address, register.end), encoded, strict=True))
+            if table is Table.HOLDING and self.map.discovery is not None:
+                fixed |= _headers(self.map.discovery)
             page = self._pages[table] = _Page(registers, fixed, self.map.limits.gaps_readable)
         return page
 
     def _encode(self, page: _Page, register: Register, value: Value) -> tuple[int, ...]:
         name = register.quantity
         text = QUANTITIES[name].shape is Shape.TEXT
+        if register.example is not None and name not in self.overrides:
+            value = register.example
         if name in self.exponents:
             value = self.exponents[name]
         if name in self.not_available:
@@ -236,7 +270,7 @@ class MapMeter(ModbusUnit):
         elif value is None:
             value = "" if text else 0
         if text and register.type.word != "ascii":
-            value = int(str(value)) if str(value).isdigit() else 0
+            value = _digits(str(value), 16 if register.type is ValueType.HEX32 else 10)
         exponent = self.exponents.get(register.scale_by, 0)
         known = page.encoded.get((register.address, name))
         if known is not None and known[0] == (value, exponent):
@@ -259,14 +293,39 @@ def emulate_meter(site: EmulationSite, options: MeterOptions) -> None:
 
     A meter the options call reversed is emulated reversed, one with current transformers sees their secondary side.
     """
-    measured = Measured(outlet=site.outlet)
+    description = map_for(options)
+    if isinstance(options, SunspecOptions) and options.base is not None and description.discovery is not None:
+        by = options.base - description.discovery.bases[0]
+        description = description.relocated([block.address + by for block in description.discovery.blocks])
+    measured = Measured(outlet=site.outlet, phases=description.phases)
 
     def secondary() -> dict[str, Value]:
         return _wired(measured.values(), options)
 
-    meter = MapMeter(map_for(options), secondary)
+    meter = MapMeter(description, secondary)
     site.plant.parts[site.device] = meter
     site.attach_modbus(meter)
+
+
+def _headers(discovery: Discovery) -> dict[int, int]:
+    """Marker, ids and lengths of the blocks, and the end, of a device that says where its registers are."""
+    first, last = discovery.blocks[0], discovery.blocks[-1]
+    words = {first.address - 2: 0x5375, first.address - 1: 0x6E53, last.end: 0xFFFF, last.end + 1: 0}
+    for block in discovery.blocks:
+        preferred = next((number for number in block.ids if number % 10 == _WYE), block.ids[0])
+        words |= {block.address: preferred, block.address + 1: block.length}
+    return words
+
+
+def _is_exponent(register: Register) -> bool:
+    return register.quantity.startswith("exponent_")
+
+
+def _digits(text: str, base: int) -> int:
+    try:
+        return int(text, base)
+    except ValueError:
+        return 0
 
 
 def _powers(phase: str, watt: float) -> dict[str, Value]:
