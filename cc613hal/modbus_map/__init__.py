@@ -5,8 +5,10 @@ from __future__ import annotations
 from cc613hal.modbus_map.decode import PlanDecoder, ReadDecoder, Value, decode_register, encode_register
 from cc613hal.modbus_map.loader import load_map, parse_map
 from cc613hal.modbus_map.model import (
+    Block,
     ByteOrder,
     Derived,
+    Discovery,
     Fingerprint,
     Limits,
     LinkDefaults,
@@ -14,6 +16,7 @@ from cc613hal.modbus_map.model import (
     Register,
     RegisterMap,
     ValueType,
+    Variant,
     WordOrder,
 )
 from cc613hal.modbus_map.planner import LinkTiming, Objective, Plan, PlannedRead, Refusals, greedy_plan, make_plan, single_plan
@@ -22,8 +25,10 @@ from cc613hal.modbus_map.quantities import CORE, QUANTITIES, Group, Quantity, Sh
 __all__ = [
     "CORE",
     "QUANTITIES",
+    "Block",
     "ByteOrder",
     "Derived",
+    "Discovery",
     "Fingerprint",
     "Group",
     "Limits",
@@ -42,6 +47,7 @@ __all__ = [
     "Shape",
     "Value",
     "ValueType",
+    "Variant",
     "WordOrder",
     "decode_register",
     "encode_register",

@@ -38,6 +38,7 @@ _FORMATS = {
     ValueType.F64: "d",
     ValueType.T5: "I",
     ValueType.T6: "I",
+    ValueType.HEX32: "I",
 }
 _WIDEST_EXPONENT = 24
 """A scale register with more than this is noise, not a scale."""
@@ -261,6 +262,8 @@ def _shaped(register: Register, shape: Shape) -> _Convert | None:
         return _text
     if register.type in {ValueType.T5, ValueType.T6}:
         return _decade_reader(register)
+    if register.type is ValueType.HEX32:
+        return lambda raw: f"{raw:08x}"
     if shape is Shape.TEXT:
         return str
     if shape is Shape.INTEGER:

@@ -8,9 +8,12 @@
     [limits]        max_registers, gaps_readable, barriers, reply_s, refresh_s, resolution_wh
     [defaults]      table, type, word_order, byte_order            for registers that do not say
     [[register]]    quantity, address, type, count, table, scale, unit, scale_by, word_order, byte_order, not_available, group,
-                    optional                       (or ``register = [{ … }, …]`` before the first table)
+                    optional, example              (or ``register = [{ … }, …]`` before the first table)
     [[derived]]     quantity, plus, minus
-    [fingerprint]   address, type, table, word_order, low, high, values
+    [fingerprint]   address, type, table, word_order, low, high, typical, values
+    [discovery]     bases, blocks = [{ ids, address, length }, …]  for devices that say where their registers are (SunSpec)
+    [variant.NAME]  help, register, replace, fingerprint           another reading: its registers take the place of the map's of the same
+                    quantity (``replace = true``: of all)
     [evidence]      sources, confidence, doubtful, notes
 """
 
@@ -30,8 +33,10 @@ from attrs import define, field
 
 from cc613hal.bus.modbus import Table
 from cc613hal.modbus_map.model import (
+    Block,
     ByteOrder,
     Derived,
+    Discovery,
     Fingerprint,
     Limits,
     LinkDefaults,
@@ -39,6 +44,7 @@ from cc613hal.modbus_map.model import (
     Register,
     RegisterMap,
     ValueType,
+    Variant,
     WordOrder,
 )
 from cc613hal.modbus_map.quantities import QUANTITIES, UNIT_FACTORS, Group, Quantity, Shape
@@ -48,13 +54,15 @@ __all__ = ["load_map", "parse_map"]
 FORMAT = 1
 """Version of the file format."""
 
+_LAST_ADDRESS = 0xFFFF
+
 T = TypeVar("T")
 E = TypeVar("E", bound=Enum)
 
 _TABLES = {"holding": Table.HOLDING, "input": Table.INPUT}
 _TYPES = {kind.word: kind for kind in ValueType}
 _CONFIDENCE = ("cross-checked", "one-source", "inferred")
-_TOP = {"format", "identity", "link", "limits", "defaults", "register", "derived", "fingerprint", "evidence"}
+_TOP = {"format", "identity", "link", "limits", "defaults", "register", "derived", "fingerprint", "discovery", "variant", "evidence"}
 _REGISTER_KEYS = {
     "quantity",
     "address",
@@ -69,6 +77,7 @@ _REGISTER_KEYS = {
     "not_available",
     "group",
     "optional",
+    "example",
 }
 _LINK_NUMBERS = ("unit", "baud", "data_bits", "stop_bits", "port")
 _LIMIT_NUMBERS = {"reply_s": 0.01, "refresh_s": 0.0, "resolution_wh": 0.0}
@@ -80,26 +89,28 @@ _ARRAY = re.compile(r"^\s*(\w+)\s*=\s*\[\s*(#.*)?$")
 _ITEM = re.compile(r"^\s*\{")
 
 
-def load_map(path: Path) -> RegisterMap:
+def load_map(path: Path, *, variant: str = "") -> RegisterMap:
     """Read a register map; its name is the file's.
 
     Args:
         path: a TOML file.
+        variant: the variant to read; ``""`` for the usual one.
 
     Raises:
         MapError: the file is no register map; ``problems`` has one line per mistake.
         OSError: it cannot be read.
     """
-    return parse_map(path.read_text(encoding="utf-8"), name=path.stem, source=path.name)
+    return parse_map(path.read_text(encoding="utf-8"), name=path.stem, source=path.name, variant=variant)
 
 
-def parse_map(text: str, *, name: str, source: str = "<map>") -> RegisterMap:
+def parse_map(text: str, *, name: str, source: str = "<map>", variant: str = "") -> RegisterMap:
     """A register map from its text.
 
     Args:
         text: TOML.
         name: what the map is called.
         source: file name for messages.
+        variant: the variant to read; ``""`` for the usual one.
 
     Raises:
         MapError: with every mistake in the text.
@@ -109,7 +120,7 @@ def parse_map(text: str, *, name: str, source: str = "<map>") -> RegisterMap:
     except tomllib.TOMLDecodeError as error:
         raise MapError(f"{source} is no TOML", problems=[f"{source}: {error}"]) from error
     checker = _Checker(source, _lines(text))
-    found = _read(data, name, checker)
+    found = _read(data, name, variant, checker)
     if checker.problems or found is None:
         count = len(checker.problems)
         raise MapError(f"{source} has {count} mistake{'s' if count != 1 else ''}", problems=checker.problems)
@@ -208,7 +219,7 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _read(data: dict[str, Any], name: str, checker: _Checker) -> RegisterMap | None:
+def _read(data: dict[str, Any], name: str, variant: str, checker: _Checker) -> RegisterMap | None:
     checker.keys("", data, _TOP)
     if data.get("format") != FORMAT:
         checker.wrong("format", f"must be {FORMAT}, not {data.get('format')!r}")
@@ -227,11 +238,13 @@ def _read(data: dict[str, Any], name: str, checker: _Checker) -> RegisterMap | N
         checker.wrong("evidence.sources", "name at least one public source")
     confidence = checker.choice("evidence", "confidence", evidence.get("confidence"), {word: word for word in _CONFIDENCE}, "inferred")
     link, limits = _link(data, checker), _limits(data, checker)
+    variants = _variants(data, variant, checker)
     defaults = checker.table(data, "defaults")
     checker.keys("defaults", defaults, ("table", "type", "word_order", "byte_order"))
     registers = _registers(data, defaults, limits or Limits(), checker)
     derived = _derived(data, {register.quantity for register in registers}, checker)
     fingerprint = _fingerprint(data, defaults, checker)
+    discovery = _discovery(data, checker)
     if link is None or limits is None:
         return None
     return RegisterMap(
@@ -249,6 +262,9 @@ def _read(data: dict[str, Any], name: str, checker: _Checker) -> RegisterMap | N
         confidence=confidence,
         doubtful=checker.words("evidence", evidence, "doubtful"),
         notes=checker.words("evidence", evidence, "notes"),
+        discovery=discovery,
+        variants=variants,
+        variant=variant,
     )
 
 
@@ -334,6 +350,7 @@ def _register(path: str, table: dict[str, Any], limits: Limits, checker: _Checke
         if "group" in table
         else (quantity.group if quantity else Group.FAST),
         optional=checker.get(path, table, "optional", bool, False),
+        example=_example(path, table, quantity, checker),
     )
     return register if len(checker.problems) == before else None
 
@@ -373,9 +390,17 @@ def _patterns(path: str, table: dict[str, Any], count: int, checker: _Checker) -
     return tuple(cast("list[int]", patterns))
 
 
+def _example(path: str, table: dict[str, Any], quantity: Quantity | None, checker: _Checker) -> int | str | None:
+    if "example" not in table or quantity is None:
+        return None
+    return checker.get(path, table, "example", str, "") if quantity.shape is Shape.TEXT else checker.get(path, table, "example", int, 0)
+
+
 def _check_shape(path: str, quantity: Quantity, kind: ValueType, checker: _Checker) -> None:
     if kind is ValueType.ASCII and quantity.shape is not Shape.TEXT:
         checker.wrong(f"{path}.type", f"{quantity.name} is no text")
+    if kind is ValueType.HEX32 and quantity.shape is not Shape.TEXT:
+        checker.wrong(f"{path}.type", f"{quantity.name} is not told in hexadecimal digits")
     if kind.is_float and quantity.shape in {Shape.TEXT, Shape.INTEGER}:
         checker.wrong(f"{path}.type", f"{quantity.name} is a whole number or text, not {kind.word}")
 
@@ -434,7 +459,7 @@ def _fingerprint(data: dict[str, Any], defaults: dict[str, Any], checker: _Check
         return None
     path = "fingerprint"
     table = {**defaults, **checker.table(data, path)}
-    checker.keys(path, table, ("address", "type", "table", "word_order", "byte_order", "low", "high", "values"))
+    checker.keys(path, table, ("address", "type", "table", "word_order", "byte_order", "low", "high", "typical", "values"))
     kind = checker.choice(path, "type", table.get("type"), {word: kind for word, kind in _TYPES.items() if kind.registers}, ValueType.U16)
     values = table.get("values", [])
     if not isinstance(values, list) or not all(type(value) is int for value in cast("list[object]", values)):
@@ -456,4 +481,68 @@ def _fingerprint(data: dict[str, Any], defaults: dict[str, Any], checker: _Check
         low=checker.get(path, table, "low", float, float("-inf")),
         high=checker.get(path, table, "high", float, float("inf")),
         values=tuple(cast("list[int]", values)),
+        typical=_typical(path, table, checker),
     )
+
+
+def _typical(path: str, table: Mapping[str, Any], checker: _Checker) -> tuple[float, float] | None:
+    if "typical" not in table:
+        return None
+    value = table["typical"]
+    pair = cast("list[object]", value) if isinstance(value, list) else []
+    if len(pair) != 2 or not all(type(number) in {int, float} for number in pair):  # noqa: PLR2004  # a range has two ends
+        checker.wrong(f"{path}.typical", "must be the smallest and the largest number")
+        return None
+    low, high = cast("list[float]", pair)
+    return float(low), float(high)
+
+
+def _discovery(data: dict[str, Any], checker: _Checker) -> Discovery | None:
+    if "discovery" not in data:
+        return None
+    table = checker.table(data, "discovery")
+    checker.keys("discovery", table, ("bases", "blocks"))
+    blocks: list[Block] = []
+    for index, item in enumerate(checker.tables(table, "blocks")):
+        path = f"discovery.blocks[{index}]"
+        checker.keys(path, item, ("ids", "address", "length"))
+        address, length = (checker.get(path, item, key, int, 0) for key in ("address", "length"))
+        blocks.append(Block(ids=_numbers(path, item, "ids", checker), address=address, length=length))
+    bases = _numbers("discovery", table, "bases", checker)
+    if not blocks:
+        checker.wrong("discovery.blocks", "name the blocks to look for")
+    if any(after.address < before.end for before, after in pairwise(blocks)):
+        checker.wrong("discovery.blocks", "must be in the order of their addresses and not overlap")
+    return Discovery(bases=bases, blocks=tuple(blocks))
+
+
+def _numbers(path: str, table: Mapping[str, Any], key: str, checker: _Checker) -> tuple[int, ...]:
+    value = table.get(key, [])
+    numbers = cast("list[object]", value) if isinstance(value, list) else []
+    if not numbers or not all(type(number) is int and 0 <= number <= _LAST_ADDRESS for number in numbers):
+        checker.wrong(f"{path}.{key}", "must be a list of whole numbers from 0 to 65535")
+        return ()
+    return tuple(cast("list[int]", numbers))
+
+
+def _variants(data: dict[str, Any], wanted: str, checker: _Checker) -> tuple[Variant, ...]:
+    """The variants there are; the registers of the wanted one take their places in ``data``."""
+    found: list[Variant] = []
+    tables = checker.table(data, "variant")
+    for name in tables:
+        path = f"variant.{name}"
+        table = checker.table(tables, name)
+        checker.keys(path, table, ("help", "register", "replace", "fingerprint"))
+        found.append(Variant(name=name, help=checker.get(path, table, "help", str, "")))
+        changed = checker.tables(table, "register")
+        replaced = checker.get(path, table, "replace", bool, False)
+        if name == wanted:
+            quantities = {item.get("quantity") for item in changed}
+            kept = [] if replaced else [item for item in checker.tables(data, "register") if item.get("quantity") not in quantities]
+            data["register"] = [*kept, *changed]
+            if "fingerprint" in table:
+                data["fingerprint"] = table["fingerprint"]
+    if wanted and wanted not in tables:
+        known = ", ".join(tables) or "it has none"
+        checker.wrong("variant", f"there is no variant {wanted!r} (there is: {known}){suggestion(wanted, tables)}")
+    return tuple(found)

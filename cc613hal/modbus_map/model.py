@@ -6,13 +6,27 @@ import enum
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from cc613hal.bus.modbus import Table
 from cc613hal.errors import ConfigError
 from cc613hal.modbus_map.quantities import Group
 
-__all__ = ["ByteOrder", "Derived", "Fingerprint", "Limits", "LinkDefaults", "MapError", "Register", "RegisterMap", "ValueType", "WordOrder"]
+__all__ = [
+    "Block",
+    "ByteOrder",
+    "Derived",
+    "Discovery",
+    "Fingerprint",
+    "Limits",
+    "LinkDefaults",
+    "MapError",
+    "Register",
+    "RegisterMap",
+    "ValueType",
+    "Variant",
+    "WordOrder",
+]
 
 
 class MapError(ConfigError):
@@ -32,7 +46,8 @@ class ValueType(enum.Enum):
     """How a value sits in its registers; the second item is its number of registers (0: the map says).
 
     ``t5`` and ``t6`` are Iskra's measurement types (MODBUS register maps of Iskra meters): a signed decade exponent in the top
-    byte, an unsigned (t5) or signed (t6) 24-bit value below.
+    byte, an unsigned (t5) or signed (t6) 24-bit value below. ``hex32`` is a number to be read as eight hexadecimal digits, as the serial
+    number of Inepro's meters is.
     """
 
     U16 = ("u16", 1)
@@ -45,6 +60,7 @@ class ValueType(enum.Enum):
     F64 = ("f64", 4)
     T5 = ("t5", 2)
     T6 = ("t6", 2)
+    HEX32 = ("hex32", 2)
     ASCII = ("ascii", 0)
 
     @property
@@ -99,6 +115,7 @@ class Register:
         not_available: register contents, as unsigned numbers, that mean "no value". NaN and infinity always do.
         group: how often it is worth reading.
         optional: some variants of the device refuse it.
+        example: what an emulated meter has there if nothing measured belongs there (scale registers, codes, texts).
     """
 
     quantity: str
@@ -113,6 +130,7 @@ class Register:
     not_available: tuple[int, ...] = ()
     group: Group = Group.FAST
     optional: bool = False
+    example: int | str | None = None
 
     @property
     def end(self) -> int:
@@ -193,18 +211,68 @@ class Fingerprint:
         low: smallest raw value that fits.
         high: largest raw value that fits.
         values: raw values that fit; empty for the whole range.
+        typical: smallest and largest raw value that would be a coincidence in another device; ``None`` if every value might be one.
     """
 
     register: Register
     low: float = float("-inf")
     high: float = float("inf")
     values: tuple[int, ...] = ()
+    typical: tuple[float, float] | None = None
 
     def fits(self, value: float | None) -> bool:
         """Whether a raw value could come from this model."""
         if value is None or not self.low <= value <= self.high:
             return False
         return not self.values or value in self.values
+
+
+@frozen(kw_only=True)
+class Block:
+    """A block of registers that says what it is: its id, its length, then its registers (SunSpec calls it a model).
+
+    Attributes:
+        ids: ids of blocks with this layout.
+        address: address of the id in the layout the map is written for.
+        length: how many registers follow the length register.
+    """
+
+    ids: tuple[int, ...]
+    address: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The address after its last register."""
+        return self.address + 2 + self.length
+
+
+@frozen(kw_only=True)
+class Discovery:
+    """A device whose blocks stand where it says, as SunSpec Device Information Model, 3.1 has it.
+
+    The text ``SunS`` is at one of the bases; behind it blocks follow one another until the id 0xFFFF.
+
+    Attributes:
+        bases: where the text may be, in the order they are tried.
+        blocks: blocks the map needs, by address; its registers' addresses are those of the first base and these blocks.
+    """
+
+    bases: tuple[int, ...]
+    blocks: tuple[Block, ...]
+
+
+@frozen(kw_only=True)
+class Variant:
+    """Another reading of the same model, where its sources do not agree or its makers changed their mind.
+
+    Attributes:
+        name: what options call it.
+        help: when it is the right one.
+    """
+
+    name: str
+    help: str
 
 
 @frozen(kw_only=True)
@@ -226,6 +294,9 @@ class RegisterMap:
         confidence: ``cross-checked``, ``one-source`` or ``inferred``.
         doubtful: facts that are weaker than the rest, by their key.
         notes: what an integrator should know.
+        discovery: how its registers are found; ``None`` if they are where the map says.
+        variants: other readings of it that can be asked for.
+        variant: the one this is; ``""`` for the usual one.
     """
 
     name: str
@@ -242,6 +313,30 @@ class RegisterMap:
     confidence: str = "inferred"
     doubtful: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    discovery: Discovery | None = None
+    variants: tuple[Variant, ...] = ()
+    variant: str = ""
+
+    def relocated(self, addresses: Sequence[int]) -> RegisterMap:
+        """The same map for a device whose blocks begin elsewhere.
+
+        Args:
+            addresses: where each block of ``discovery`` has its id.
+
+        Raises:
+            ValueError: there is nothing to discover, or another number of blocks.
+        """
+        if self.discovery is None or len(addresses) != len(self.discovery.blocks):
+            raise ValueError(f"{self.name} has other blocks than {len(addresses)}")
+        shifts = [(block, address - block.address) for block, address in zip(self.discovery.blocks, addresses, strict=True)]
+
+        def move(register: Register) -> Register:
+            shift = next((by for block, by in shifts if block.address <= register.address < block.end), 0)
+            return evolve(register, address=register.address + shift)
+
+        moved = sorted(map(move, self.registers), key=lambda register: (register.table.value, register.address))
+        blocks = tuple(evolve(block, address=block.address + shift) for block, shift in shifts)
+        return evolve(self, registers=tuple(moved), discovery=evolve(self.discovery, blocks=blocks))
 
     @property
     def quantities(self) -> frozenset[str]:

@@ -80,7 +80,18 @@ UNIT_FACTORS: dict[str, dict[str, Decimal]] = {
 
 _PHASES = ("_l1", "_l2", "_l3")
 _POWER_LIMIT = 10e6
-_EXPONENTS = ("current", "voltage", "power", "frequency", "energy_import", "energy_export")
+_EXPONENTS = (
+    "current",
+    "voltage",
+    "power",
+    "apparent_power",
+    "reactive_power",
+    "power_factor",
+    "frequency",
+    "energy",
+    "energy_import",
+    "energy_export",
+)
 
 
 def _vocabulary() -> dict[str, Quantity]:

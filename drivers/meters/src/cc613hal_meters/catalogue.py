@@ -18,15 +18,19 @@ def model_names() -> tuple[str, ...]:
     return tuple(sorted(item.name.removesuffix(".toml") for item in (files(_PACKAGE) / "maps").iterdir() if item.name.endswith(".toml")))
 
 
-def map_named(model: str) -> RegisterMap:
+def map_named(model: str, variant: str = "") -> RegisterMap:
     """A map of this package.
+
+    Args:
+        model: its name.
+        variant: another reading of it; ``""`` for the usual one.
 
     Raises:
         FileNotFoundError: there is none of that name.
         MapError: it has mistakes.
     """
     file = files(_PACKAGE) / "maps" / f"{model}.toml"
-    return parse_map(file.read_text(encoding="utf-8"), name=model, source=f"{model}.toml")
+    return parse_map(file.read_text(encoding="utf-8"), name=model, source=f"{model}.toml", variant=variant)
 
 
 def map_for(options: MeterOptions) -> RegisterMap:
@@ -36,4 +40,5 @@ def map_for(options: MeterOptions) -> RegisterMap:
         FileNotFoundError: the file of a meter with a map of its own is missing.
         MapError: it has mistakes.
     """
-    return load_map(Path(options.map)) if isinstance(options, CustomOptions) else map_named(options.model)
+    variant = options.variant
+    return load_map(Path(options.map), variant=variant) if isinstance(options, CustomOptions) else map_named(options.model, variant)

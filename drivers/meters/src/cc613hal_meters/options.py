@@ -8,18 +8,35 @@ from typing import ClassVar
 from attrs import field, frozen, validators
 
 __all__ = [
+    "B23Options",
+    "BsmWs36aOptions",
     "CustomOptions",
+    "Dvh4013Options",
     "Eem350Options",
     "Em24E1Options",
     "Em24Options",
     "Em300Options",
     "Em340Options",
+    "Em540Options",
+    "Em580Options",
+    "Iem3155Options",
+    "Klefr6924Options",
+    "Klefr6934Options",
+    "Ma370Options",
     "MeterOptions",
     "Mounted",
+    "Pac2200Options",
     "Planning",
-    "Sdm72dmV2Options",
     "Sdm120Options",
     "Sdm630Options",
+    "Sdm72dmOptions",
+    "Sdm72dmV2Options",
+    "Shm2Options",
+    "Sunspec203Options",
+    "Sunspec213Options",
+    "SunspecOptions",
+    "Umg604Options",
+    "Umg605Options",
     "Wm3m4Options",
 ]
 
@@ -53,6 +70,7 @@ class MeterOptions:
         check_identity: refuse to work with a unit whose fingerprint is another one.
         stuck_wh: energy that must have flowed, by the meter's own power, before registers that do not change prove it stuck, Wh.
         frozen_after_s: registers that do not change for so long prove the meter stuck whatever flows, s; ``None`` for never.
+        variant: another reading of the register map, where its sources do not agree; the meter's page names them. ``""`` for the usual one.
     """
 
     model: ClassVar[str] = ""
@@ -64,6 +82,7 @@ class MeterOptions:
     check_identity: bool = True
     stuck_wh: float = field(default=100.0, validator=validators.gt(0))
     frozen_after_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
+    variant: str = ""
 
 
 @frozen(kw_only=True)
@@ -127,6 +146,129 @@ class Wm3m4Options(MeterOptions):
     """Iskra WM3M4 and WM3M4C, the measured values."""
 
     model = "wm3m4"
+
+
+@frozen(kw_only=True)
+class B23Options(MeterOptions):
+    """ABB B23 and B24."""
+
+    model = "b23"
+
+
+@frozen(kw_only=True)
+class BsmWs36aOptions(MeterOptions):
+    """Bauer BSM-WS36A, the measured values."""
+
+    model = "bsm-ws36a"
+
+
+@frozen(kw_only=True)
+class Em540Options(MeterOptions):
+    """Carlo Gavazzi EM530 and EM540."""
+
+    model = "em540"
+
+
+@frozen(kw_only=True)
+class Em580Options(MeterOptions):
+    """Carlo Gavazzi EM580, the measured values."""
+
+    model = "em580"
+
+
+@frozen(kw_only=True)
+class Dvh4013Options(MeterOptions):
+    """DZG DVH4013."""
+
+    model = "dvh4013"
+
+
+@frozen(kw_only=True)
+class Sdm72dmOptions(MeterOptions):
+    """Eastron SDM72D-M, version 1."""
+
+    model = "sdm72d-m"
+
+
+@frozen(kw_only=True)
+class Umg604Options(MeterOptions):
+    """Janitza UMG 604."""
+
+    model = "umg604"
+
+
+@frozen(kw_only=True)
+class Umg605Options(MeterOptions):
+    """Janitza UMG 605."""
+
+    model = "umg605"
+
+
+@frozen(kw_only=True)
+class Klefr6924Options(MeterOptions):
+    """Klefr 6924, Inepro PRO380, WAGO 879-30xx."""
+
+    model = "klefr-6924"
+
+
+@frozen(kw_only=True)
+class Klefr6934Options(MeterOptions):
+    """Klefr 6934 and other single-phase models of the family."""
+
+    model = "klefr-6934"
+
+
+@frozen(kw_only=True)
+class Ma370Options(MeterOptions):
+    """Phoenix Contact EMpro MA370 and MB370."""
+
+    model = "ma370"
+
+
+@frozen(kw_only=True)
+class Iem3155Options(MeterOptions):
+    """Schneider Electric iEM3155 and iEM3255."""
+
+    model = "iem3155"
+
+
+@frozen(kw_only=True)
+class Pac2200Options(MeterOptions):
+    """Siemens SENTRON PAC2200."""
+
+    model = "pac2200"
+
+
+@frozen(kw_only=True)
+class Shm2Options(MeterOptions):
+    """SMA Sunny Home Manager 2.0 over Modbus TCP."""
+
+    model = "shm2"
+
+
+@frozen(kw_only=True)
+class SunspecOptions(MeterOptions):
+    """What meters have in common that say themselves where their registers are.
+
+    Attributes:
+        base: address of the text ``SunS``; ``None`` tries 40000, 50000 and 0.
+    """
+
+    base: int | None = field(default=None, validator=validators.optional([validators.ge(0), validators.lt(65536)]))
+
+
+@frozen(kw_only=True)
+class Sunspec203Options(SunspecOptions):
+    """SunSpec meters with the models 201 to 204."""
+
+    model = "sunspec-203"
+
+
+@frozen(kw_only=True)
+class Sunspec213Options(SunspecOptions):
+    """SunSpec meters with the models 211 to 214."""
+
+    model = "sunspec-213"
 
 
 @frozen(kw_only=True)
