@@ -490,7 +490,7 @@ def _typical(path: str, table: Mapping[str, Any], checker: _Checker) -> tuple[fl
         return None
     value = table["typical"]
     pair = cast("list[object]", value) if isinstance(value, list) else []
-    if len(pair) != 2 or not all(type(number) in {int, float} for number in pair):  # noqa: PLR2004  # a range has two ends
+    if len(pair) != 2 or not all(type(number) in {int, float} for number in pair):  # a range has two ends
         checker.wrong(f"{path}.typical", "must be the smallest and the largest number")
         return None
     low, high = cast("list[float]", pair)

@@ -13,14 +13,22 @@ _CAPABILITIES = ("PowerMeter", "EnergyMeter", "PhaseMeter", "SnapshotMeter", "Id
 
 
 def _meter(
-    name: str, summary: str, options: str, sources: tuple[str, ...], *, unit: int = 1, probe: str = "", tested: bool = True
+    name: str,
+    summary: str,
+    options: str,
+    sources: tuple[str, ...],
+    *,
+    unit: int = 1,
+    probe: str = "",
+    tested: bool = True,
+    totals: bool = False,
 ) -> DriverSpec:
     return DriverSpec(
         name=f"meters.{name}",
         summary=summary,
-        implementation="cc613hal_meters.meter:ModbusMeter",
+        implementation=f"cc613hal_meters.meter:{'TotalsMeter' if totals else 'ModbusMeter'}",
         options=f"cc613hal_meters.options:{options}",
-        capabilities=_CAPABILITIES,
+        capabilities=tuple(name for name in _CAPABILITIES if not (totals and name == "PhaseMeter")),
         buses=(BusKind.MODBUS,),
         emulator="cc613hal_meters.emulation:emulate_meter",
         addresses=(unit,),
@@ -38,7 +46,13 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
         _meter("sdm72d-m-v2", "Eastron SDM72D-M-V2, three phases", "Sdm72dmV2Options", (_EASTRON, _MBMD, _OTHERS)),
         _meter("sdm120", "Eastron SDM120-Modbus, one phase", "Sdm120Options", (_EASTRON, _MBMD, _OTHERS)),
         _meter("em24", "Carlo Gavazzi EM24-DIN with RS-485, three phases", "Em24Options", (_GAVAZZI, _MBMD, _VICTRON)),
-        _meter("em24-e1", "Carlo Gavazzi EM24 E1 with Ethernet, three phases", "Em24E1Options", (_GAVAZZI, _MBMD, _VICTRON)),
+        _meter(
+            "em24-e1",
+            "Carlo Gavazzi EM24 E1 with Ethernet, three phases",
+            "Em24E1Options",
+            (_GAVAZZI, _MBMD, _VICTRON),
+            probe="probe_em24_e1",
+        ),
         _meter("em340", "Carlo Gavazzi EM330, EM340, ET330, ET340, three phases", "Em340Options", (_GAVAZZI, _MBMD, _VICTRON)),
         _meter("eem-350", "Phoenix Contact EEM-350-D-MCB, three phases, import only", "Eem350Options", ("SmartEVSE meter table",)),
         _meter("em300", "TQ EM300 and Kostal KSEM over Modbus TCP, three phases", "Em300Options", ("OpenEMS bcontrol em300",)),
@@ -48,6 +62,154 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
             "Wm3m4Options",
             ("Iskra WM3M4 user manual V1.14, as EVerest's RsIskraMeter follows it",),
             unit=33,
+        ),
+        _meter(
+            "b23",
+            "ABB B23 and B24, three phases",
+            "B23Options",
+            (
+                "ABB B-series manual (via mbmd)",
+                "Victron dbus-modbus-client abb",
+                "openWB core b23.py",
+                "SmartEVSE meter table",
+            ),
+            probe="probe_b23",
+        ),
+        _meter(
+            "bsm-ws36a",
+            "Bauer BSM-WS36A, three phases: the measured values, not the signatures",
+            "BsmWs36aOptions",
+            ("chargeIT bsm-python register overview (CSV) and examples",),
+            unit=42,
+            probe="probe_bsm",
+        ),
+        _meter(
+            "em540",
+            "Carlo Gavazzi EM530 and EM540, three phases",
+            "Em540Options",
+            (
+                "evcc template cg-emt3xx (same driver as EM340)",
+                "Victron cgwacs EM540 table",
+            ),
+        ),
+        _meter(
+            "em580",
+            "Carlo Gavazzi EM580, three phases: the measured values, not the signatures",
+            "Em580Options",
+            ("EVerest driver CarloGavazzi_EM580",),
+        ),
+        _meter(
+            "dvh4013",
+            "DZG DVH4013, three phases, power as a total",
+            "Dvh4013Options",
+            (
+                "DZG DVH4013 communication protocol (via mbmd)",
+                "DZG WH4013 Modbus communication protocol (2014, title only)",
+                "public OCMF records made by Bender/ebee gateways name MV DZG, MM DVH4013",
+            ),
+        ),
+        _meter(
+            "sdm72d-m",
+            "Eastron SDM72D-M version 1, totals only",
+            "Sdm72dmOptions",
+            (
+                "Eastron SDM72DM manual (via mbmd)",
+                "EVerest GenericPowermeter model Eastron_SDM72DM",
+                "evcc template eastron-sdm72",
+            ),
+            totals=True,
+        ),
+        _meter(
+            "umg604",
+            "Janitza UMG 604, three phases",
+            "Umg604Options",
+            (
+                "Janitza common Modbus block (via mbmd)",
+                "openWB janitza",
+                "OpenEMS umg604",
+            ),
+        ),
+        _meter(
+            "umg605",
+            "Janitza UMG 605, three phases",
+            "Umg605Options",
+            (
+                "Janitza common Modbus block (via mbmd)",
+                "openWB janitza",
+                'a Mennekes manual: Bender firmware entry "Modbus Janitza UMG 605 PRO (TCP)"',
+            ),
+        ),
+        _meter(
+            "klefr-6924",
+            "Klefr 6924, Inepro PRO380 and WAGO 879-30xx, three phases",
+            "Klefr6924Options",
+            (
+                "Inepro PRO380 user manual V2.18 (via mbmd)",
+                "a P1-dongle vendor page documenting 6924 emulation (9600 8N1, FC3, unit 1)",
+                "SmartEVSE (WAGO 879-30x0, same map)",
+            ),
+        ),
+        _meter(
+            "klefr-6934",
+            "Klefr 6934 and its family, one phase",
+            "Klefr6934Options",
+            (
+                "KLEFR 6931/6933/6934 and 6941/6943/6944 user manual V2.19",
+                "EVerest GenericPowermeter model Klefr_693x-694x",
+                "mbmd inepro driver",
+            ),
+        ),
+        _meter(
+            "ma370",
+            "Phoenix Contact EMpro MA370 and MB370, three phases",
+            "Ma370Options",
+            (
+                "OpenEMS phoenixcontact meter (written for EEM-MB370-24DC)",
+                "Phoenix EMpro user manual 109357 (data-type chapter)",
+                "a Mennekes installation manual (EEM-MB371-EIP 2907976 over Modbus TCP)",
+            ),
+        ),
+        _meter(
+            "iem3155",
+            "Schneider Electric iEM3155 and iEM3255, three phases",
+            "Iem3155Options",
+            (
+                "Schneider DOCA0005 user guide (via mbmd)",
+                "SmartEVSE meter table",
+            ),
+        ),
+        _meter(
+            "pac2200",
+            "Siemens SENTRON PAC2200, three phases",
+            "Pac2200Options",
+            (
+                "PAC2200 manual (via mbmd)",
+                "OpenEMS pac2200",
+                "openWB siemens_sentron",
+                "a Mennekes manual for the order numbers Bender firmware accepts: 7KM2200-2EA30-1EA1, -2EA00-1JB1, -2EA40-1JA1/-1EA1/-1JB1",
+            ),
+        ),
+        _meter("shm2", "SMA Sunny Home Manager 2.0 over Modbus TCP, three phases", "Shm2Options", ("OpenEMS MeterSmaShm20",)),
+        _meter(
+            "sunspec-203",
+            "SunSpec meters with the models 201 to 204",
+            "Sunspec203Options",
+            (
+                "SunSpec model files shipped in pysunspec2",
+                "SunSpec Device Information Model Specification V1.1 (models, marker)",
+                "evcc sunspec-meter template",
+            ),
+            probe="probe_sunspec_203",
+        ),
+        _meter(
+            "sunspec-213",
+            "SunSpec meters with the models 211 to 214 (floats)",
+            "Sunspec213Options",
+            (
+                "SunSpec model files shipped in pysunspec2",
+                "evcc kostal-ksem and sunspec-meter templates",
+            ),
+            probe="probe_sunspec_213",
         ),
         _meter("custom", "Any Modbus meter, with a register map of your own", "CustomOptions", ("the map's own sources",), tested=False),
     )
