@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from cc613hal._blocking import BlockingBoard, Facade, SyncEvents
+from cc613hal._facade import BlockingBoard, Facade, SyncEvents
 from cc613hal.interfaces import (
     Beep,
     Card,

@@ -26,14 +26,13 @@ def main(names: list[str]) -> int:
     """Run the named benchmarks, or all of them."""
     known = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if not module.name.startswith("_"))
     if unknown := sorted(set(names) - set(known)):
-        print(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
+        sys.stderr.write(f"no benchmark named {', '.join(unknown)}; there are: {', '.join(known)}\n")
         return 2
     rows: list[Row] = []
     for name in names or known:
-        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        sys.stderr.write(f"measuring {name} …\n")
         rows += importlib.import_module(f"tests.bench.{name}").measure()
-    print(f"\nPython {platform.python_version()} on {platform.machine()}\n")
-    print(table(rows))
+    sys.stdout.write(f"\nPython {platform.python_version()} on {platform.machine()}\n\n{table(rows)}\n")
     return 0 if all(met for *_, met in rows) else 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 
-from cc613hal._blocking import LoopThread
+from cc613hal._facade import LoopThread
 from cc613hal.interfaces import Relay
 from cc613hal.sync import SyncRelay
 

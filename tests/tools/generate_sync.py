@@ -184,7 +184,7 @@ def generate() -> str:
     return (
         f"{HEADER}\nfrom __future__ import annotations\n\n{extra}from pathlib import Path\n"
         "from typing import TYPE_CHECKING, Any, overload\n\n"
-        "from cc613hal._blocking import BlockingBoard, Facade, SyncEvents\n"
+        "from cc613hal._facade import BlockingBoard, Facade, SyncEvents\n"
         f"from cc613hal.interfaces import {', '.join(used)}\n\n"
         "if TYPE_CHECKING:\n    from typing_extensions import TypeForm\n\n    from cc613hal.board import BoardDescription\n"
         "    from cc613hal.bus.factory import BusFactory\n\n"

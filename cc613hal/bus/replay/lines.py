@@ -216,7 +216,7 @@ class ReplayPwm(PwmAdapter):
         return _ReplayPwmLine(self, name)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Nothing to release: the recording is read when the bus is built, and what did not happen is told by :meth:`leftovers`."""
 
     def leftovers(self) -> list[str]:
         """What was recorded and has not happened, in words."""

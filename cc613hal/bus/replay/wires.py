@@ -61,7 +61,7 @@ class ReplayI2c(I2cAdapter):
         return answer
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Nothing to release: a recording in memory holds no file, thread or line; the bus may be used again."""
 
 
 class ReplaySpi(SpiAdapter):
@@ -97,7 +97,7 @@ class ReplaySpi(SpiAdapter):
         return answer
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Nothing to release: a recording in memory holds no file, thread or line; the bus may be used again."""
 
 
 class ReplayModbus(ModbusAdapter):
@@ -128,7 +128,7 @@ class ReplayModbus(ModbusAdapter):
         return values_from(request, answers[-1])
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Nothing to release: a recording in memory holds no file, thread or line; the bus may be used again."""
 
 
 def _as_pdu(transaction: Transaction) -> Transaction:
@@ -223,7 +223,7 @@ class ReplaySerial(SerialAdapter):
         return 0
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """Nothing to release: a recording in memory holds no file, thread or line; the bus may be used again."""
 
     def leftovers(self) -> list[str]:
         """What was recorded and has not happened, in words."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cc613hal._blocking import LoopThread
+from cc613hal._facade import LoopThread
 from cc613hal.errors import BoardFileError, ConfigError, DeadlineExceeded, NotOnBoard, SafetyRefused, Unsupported
 from cc613hal.interfaces import (
     Contactor,
