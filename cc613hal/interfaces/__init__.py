@@ -2,7 +2,8 @@
 
 A driver inherits the Protocols it fulfils by name; a caller asks a board for the capability, not for the driver. A command that
 changes the world returns evidence that it did, and raises :class:`~cc613hal.errors.CommandFailed` (with what was sensed instead)
-when it did not; a test or measurement returns its outcome."""
+when it did not; a test or measurement returns its outcome.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ from cc613hal.interfaces.contactor import (
     ContactorState,
     ImmediateOff,
     PhaseSwitching,
-    SwitchResult,
     SwitchingCounter,
+    SwitchResult,
 )
 from cc613hal.interfaces.digital import DigitalInput, DigitalOutput, DigitalReading
 from cc613hal.interfaces.display import Display

@@ -41,4 +41,5 @@ class SafeState(Protocol):
     @abstractmethod
     async def make_safe(self) -> None:
         """Go to the safe state and stay there. Called on leaving the board, on a fault and on a crash; may be called twice and
-        must not rely on anything but the part's own wires."""
+        must not rely on anything but the part's own wires.
+        """
