@@ -10,7 +10,7 @@ import time
 import zipfile
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
@@ -105,9 +105,11 @@ def board_data(description: BoardDescription) -> dict[str, Any]:
 def redact(value: Any) -> Any:
     """Plain data with every value left out whose key sounds like a secret or a person."""
     if isinstance(value, dict):
-        return {key: HIDDEN if _SECRET.search(key) and not isinstance(item, dict | list) else redact(item) for key, item in value.items()}
+        table = cast("dict[str, Any]", value)
+        return {key: HIDDEN if _SECRET.search(key) and not isinstance(item, dict | list) else redact(item) for key, item in table.items()}
     if isinstance(value, list):
-        return [redact(item) for item in value]
+        items: list[Any] = cast("Any", value)
+        return [redact(item) for item in items]
     return value
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from cc613hal.bus.options import GpioOptions
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.plain import to_json
 from cc613hal.cli.session import add_board_arguments, add_json_argument, describe
@@ -137,9 +138,10 @@ def examine_bus(name: str, options: BusOptions) -> Iterator[Finding]:
 
 
 def _paths(options: BusOptions) -> tuple[Path, ...]:
-    if hasattr(options, "chips"):
+    if isinstance(options, GpioOptions):
         return tuple(map(Path, options.chips))
-    return (Path(options.path),) if hasattr(options, "path") else ()
+    path: str | None = getattr(options, "path", None)
+    return () if path is None else (Path(path),)
 
 
 def _absent(name: str, kind: str, path: Path) -> Finding:

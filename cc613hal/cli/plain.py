@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
 from cc613hal.clock import Stamp
 from cc613hal.readings import Energy, PhaseValues
 
-__all__ = ["flat", "plain", "short", "to_json"]
+__all__ = ["fields_of", "flat", "is_attrs", "plain", "short", "to_json"]
 
 _UNITS = {
     "_w": "W",
@@ -44,6 +44,16 @@ _SIMPLE: tuple[tuple[tuple[type, ...], Callable[[Any], Any]], ...] = (
 _FRAME = {"stamp", "source", "quality"}
 
 
+def is_attrs(value: object) -> bool:
+    """Whether a value is an instance of an attrs class."""
+    return attrs.has(type(value))
+
+
+def fields_of(value: object) -> tuple[attrs.Attribute[Any], ...]:
+    """The fields of an attrs instance."""
+    return cast("tuple[attrs.Attribute[Any], ...]", attrs.fields(cast("type[attrs.AttrsInstance]", type(value))))
+
+
 def plain(value: Any) -> Any:
     """A value as JSON data: enums by value, bytes as hexadecimal, decimals as text so that no digit is lost."""
     for kinds, convert in _SIMPLE:
@@ -51,11 +61,14 @@ def plain(value: Any) -> Any:
             return convert(value)
     if isinstance(value, Stamp):
         return {"monotonic_s": round(value.monotonic_s, 6), "wall": value.wall.isoformat(), "state": value.state.value}
-    if attrs.has(type(value)):
-        return {field.name.lstrip("_"): plain(getattr(value, field.name)) for field in attrs.fields(type(value)) if field.repr}
+    if is_attrs(value):
+        return {field.name.lstrip("_"): plain(getattr(value, field.name)) for field in fields_of(value) if field.repr}
     if isinstance(value, Mapping):
-        return {str(plain(key)): plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, tuple | list | set | frozenset) else str(value)
+        mapping: Mapping[Any, Any] = cast("Any", value)
+        return {str(plain(key)): plain(item) for key, item in mapping.items()}
+    if isinstance(value, tuple | list | set | frozenset):
+        return [plain(item) for item in cast("list[Any]", value)]
+    return str(value)
 
 
 def to_json(value: Any) -> str:
@@ -65,9 +78,9 @@ def to_json(value: Any) -> str:
 
 def short(value: Any) -> str:
     """A reading in one line: values with their units, without stamp and source."""
-    if attrs.has(type(value)) and not isinstance(value, Energy | PhaseValues | Stamp):
+    if is_attrs(value) and not isinstance(value, Energy | PhaseValues | Stamp):
         parts: list[str] = []
-        for field in attrs.fields(type(value)):
+        for field in fields_of(value):
             item = getattr(value, field.name)
             if field.name in _FRAME or item is None or not field.repr:
                 continue
@@ -81,12 +94,13 @@ def flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """A reading as columns: ``voltage_v.l1`` and so on; the frame (stamp, source) is left out."""
     if isinstance(value, Energy):
         yield f"{prefix}_wh".lstrip("_."), str(value.wh)
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
+    elif is_attrs(value):
+        for field in fields_of(value):
             if field.name not in _FRAME:
                 yield from flat(getattr(value, field.name), f"{prefix}.{field.name}" if prefix else field.name)
     elif isinstance(value, tuple):
-        for index, item in enumerate(value):
+        items: tuple[Any, ...] = cast("Any", value)
+        for index, item in enumerate(items):
             yield from flat(item, f"{prefix}.{index}" if prefix else str(index))
     else:
         yield prefix or "value", "" if value is None else plain(value)
@@ -110,7 +124,8 @@ def _text(value: Any, unit: str) -> str:
     if isinstance(value, Energy):
         return f"{value.kwh} kWh"
     if isinstance(value, tuple):
-        return "/".join(_text(item, "") for item in value) + after if value else "none"
-    if attrs.has(type(value)):
+        items: tuple[Any, ...] = cast("Any", value)
+        return "/".join(_text(item, "") for item in items) + after if items else "none"
+    if is_attrs(value):
         return f"({short(value)})"
     return f"{plain(value)}{after}"

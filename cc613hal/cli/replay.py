@@ -9,7 +9,7 @@ from pathlib import Path
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.plain import short, to_json
 from cc613hal.cli.read import as_data
-from cc613hal.cli.readers import read_all
+from cc613hal.cli.readers import Answer, read_all
 from cc613hal.cli.session import add_board_arguments, add_json_argument, describe, open_session
 from cc613hal.cli.session import run as run_loop
 from cc613hal.cli.terminal import bad, table
@@ -37,7 +37,7 @@ async def _replay(arguments: argparse.Namespace) -> int:
 
     description = describe(arguments)
     buses = ReplayBuses.from_file(arguments.file, order="unit")
-    answers = []
+    answers: list[Answer] = []
     differences: list[str] = []
     try:
         async with open_session(arguments, description, buses=buses) as session:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -118,7 +118,7 @@ class Session:
 @asynccontextmanager
 async def open_session(
     arguments: argparse.Namespace, description: BoardDescription | None = None, *, buses: BusFactory | None = None, ptys: bool = False
-) -> AsyncIterator[Session]:
+) -> AsyncGenerator[Session]:
     """Open the board the arguments name; leaving takes every device to its safe state."""
     from cc613hal.board import open_board
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import code
+from importlib import import_module
+from importlib.util import find_spec
 
 from cc613hal import interfaces
 from cc613hal.cli.exit_codes import ExitCode
@@ -32,9 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             return ExitCode.OK
         where = "simulated " if arguments.sim else ""
         banner = f"{where}board {description.name}: {', '.join(board.devices)}\ntry: board.get(EnergyMeter).read_energy()"
-        try:
-            import readline  # noqa: F401  # gives the prompt history and editing, where Python has it
-        except ImportError:
-            pass
+        if find_spec("readline") is not None:
+            import_module("readline")  # gives the prompt history and editing, where Python has it
         code.interact(banner=banner, local=space, exitmsg="leaving; the board goes to its safe state")
     return ExitCode.OK

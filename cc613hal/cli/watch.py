@@ -6,7 +6,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -80,7 +80,7 @@ def _show(session: Session, answer: Answer, writer: Any | None, as_json: bool) -
 
 
 @contextmanager
-def _destination(name: str | None) -> Iterator[TextIO | None]:
+def _destination(name: str | None) -> Generator[TextIO | None]:
     if name is None:
         yield None
     elif name == "-":

@@ -95,7 +95,7 @@ def cc613hal_description(request: pytest.FixtureRequest) -> BoardDescription:
         pytest.skip("no board: give pytest --board NAME|FILE, or --sim")
     from cc613hal.board import load_board  # noqa: PLC0415  # see the module's docstring
 
-    overlays: list[str] = request.config.getoption("overlay")
+    overlays: list[str] = request.config.getoption("overlay") or []
     return load_board(_path(named), overlays=[_path(overlay) for overlay in overlays])
 
 

@@ -28,7 +28,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import cattrs
@@ -75,9 +75,11 @@ def _converter() -> cattrs.Converter:
 
 def _configurable(value: Any, _: Any) -> dict[str, str] | list[str]:
     if isinstance(value, dict):
-        return {str(name): str(reason) for name, reason in value.items()}
+        table: dict[Any, Any] = cast("Any", value)
+        return {str(name): str(reason) for name, reason in table.items()}
     if isinstance(value, list):
-        return [str(name) for name in value]
+        names: list[Any] = cast("Any", value)
+        return [str(name) for name in names]
     raise TypeError("configurable is a table (option = reason) or a list of options")
 
 
@@ -201,8 +203,13 @@ def _has(data: Any, path: Sequence[str]) -> bool:
     if not path:
         return True
     if isinstance(data, list):
-        return any(isinstance(item, dict) and path[0] in item.values() and _has(item, path[1:]) for item in data)
-    return isinstance(data, dict) and path[0] in data and _has(data[path[0]], path[1:])
+        items: list[Any] = cast("Any", data)
+        entries = [cast("dict[str, Any]", item) for item in items if isinstance(item, dict)]
+        return any(path[0] in entry.values() and _has(entry, path[1:]) for entry in entries)
+    if not isinstance(data, dict):
+        return False
+    table = cast("dict[str, Any]", data)
+    return path[0] in table and _has(table[path[0]], path[1:])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -187,8 +187,9 @@ def _assert_finite(what: str, value: Any) -> None:
     elif isinstance(value, Decimal):
         assert value.is_finite(), f"{what} is {value}"
     elif isinstance(value, tuple):
-        for index, item in enumerate(value):
+        items: tuple[Any, ...] = cast("Any", value)
+        for index, item in enumerate(items):
             _assert_finite(f"{what}[{index}]", item)
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
+    elif attrs.has(kind := cast("type[attrs.AttrsInstance]", type(value))):
+        for field in attrs.fields(kind):
             _assert_finite(f"{what}.{field.name}", getattr(value, field.name))

@@ -16,6 +16,7 @@ from cc613hal.interfaces import (
     WeldCheck,
     WeldState,
 )
+from cc613hal.plant import Outlet
 from cc613hal.testing.conformance.base import Bench, Suite, eventually, scenario
 
 __all__ = ["ContactorSuite", "PlugLockSuite", "ResidualCurrentMonitorSuite", "WeldCheckSuite"]
@@ -89,7 +90,7 @@ class ContactorSuite(Suite):
         assert not bench.plant.outlet(1).coil.value
 
     def test_leaving_the_board_switches_off(self) -> None:
-        outlets = []
+        outlets: list[Outlet] = []
 
         @scenario
         async def leave_it_on(_: ContactorSuite, bench: Bench) -> None:
