@@ -205,7 +205,7 @@ class MapMeter(ModbusUnit):
 
     @stuck.setter
     def stuck(self, stuck: bool) -> None:
-        self._held = self._values() if stuck else None
+        self._held = dict(self._values()) if stuck else None
 
     def read(self, table: Table, address: int, count: int) -> list[int]:
         """Registers of the map.
@@ -224,7 +224,8 @@ class MapMeter(ModbusUnit):
             raise DeviceRefused(f"no register {asked.refused:#06x}", code=_ILLEGAL_ADDRESS)
         values = self._held if self._held is not None else self._values()
         seen = tuple(map(values.get, asked.quantities))
-        if seen == asked.seen and not self.exponents and not self.not_available:
+        plain = not (self.exponents or self.not_available or self.overrides)
+        if plain and seen == asked.seen:
             return list(asked.words)
         encoded = [self._encode(page, register, values.get(register.quantity)) for register in asked.registers]
         words: dict[int, int] = {}
@@ -232,7 +233,7 @@ class MapMeter(ModbusUnit):
             words.update(zip(range(register.address, register.end), part, strict=True))
         words.update(page.fixed)
         asked.words = [words.get(place, 0) for place in asked.places]
-        asked.seen = None if self.exponents or self.not_available else seen
+        asked.seen = seen if plain else None
         return list(asked.words)
 
     def write(self, table: Table, address: int, values: list[int]) -> None:
@@ -280,7 +281,9 @@ class MapMeter(ModbusUnit):
         return words
 
     def _values(self) -> dict[str, Value]:
-        values = self._measure() | self.overrides
+        values = self._measure()
+        if self.overrides or self.lost_wh:
+            values = values | self.overrides
         if self.lost_wh:
             for name, value in values.items():
                 if QUANTITIES[name].shape is Shape.COUNTER and isinstance(value, float | int | Decimal):
