@@ -198,11 +198,6 @@ class GpioSlot(Slot[GpioAdapter], GpioAdapter):
             output.release()
         return super().unplug(reason)
 
-    async def aclose(self) -> None:
-        """Release all lines."""
-        if (inner := self.unplug()) is not None:
-            await inner.aclose()
-
 
 class PwmSlot(Slot[PwmAdapter], PwmAdapter):
     """A slot for the PWM channels of a chip."""
@@ -226,11 +221,6 @@ class PwmSlot(Slot[PwmAdapter], PwmAdapter):
         for line in self._lines.values():
             line.release()
         return super().unplug(reason)
-
-    async def aclose(self) -> None:
-        """Release all channels."""
-        if (inner := self.unplug()) is not None:
-            await inner.aclose()
 
 
 def _away(slot: Slot[GpioAdapter] | Slot[PwmAdapter], name: str) -> BusClosed:

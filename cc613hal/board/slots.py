@@ -6,7 +6,6 @@ raises that, the slot reports the loss once, and the supervisor (``reconnect``) 
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -20,7 +19,7 @@ from cc613hal.errors import BusClosed, BusError, ConfigError
 
 __all__ = ["I2cSlot", "Lost", "ModbusSlot", "SerialSlot", "Slot", "SpiSlot", "wire_slot"]
 
-A = TypeVar("A")
+A = TypeVar("A", bound=AnyAdapter)
 Lost = Callable[[BusError], None]
 """Is told, in the loop iteration in which it happens, that the adapter in a slot is gone."""
 
@@ -80,9 +79,10 @@ class Slot(Generic[A]):
         if self._inner is not None:
             self._lost(error)
 
-    @abstractmethod
     async def aclose(self) -> None:
         """Close the adapter in the slot, if there is one, and leave the slot empty."""
+        if (inner := self.unplug()) is not None:
+            await inner.aclose()
 
 
 class I2cSlot(Slot[I2cAdapter], I2cAdapter):
@@ -105,11 +105,6 @@ class I2cSlot(Slot[I2cAdapter], I2cAdapter):
             self.report(error)
             raise
 
-    async def aclose(self) -> None:
-        """Close the adapter in the slot."""
-        if (inner := self.unplug()) is not None:
-            await inner.aclose()
-
 
 class SpiSlot(Slot[SpiAdapter], SpiAdapter):
     """A slot for an SPI bus."""
@@ -130,11 +125,6 @@ class SpiSlot(Slot[SpiAdapter], SpiAdapter):
         except BusClosed as error:
             self.report(error)
             raise
-
-    async def aclose(self) -> None:
-        """Close the adapter in the slot."""
-        if (inner := self.unplug()) is not None:
-            await inner.aclose()
 
 
 class SerialSlot(Slot[SerialAdapter], SerialAdapter):
@@ -178,11 +168,6 @@ class SerialSlot(Slot[SerialAdapter], SerialAdapter):
         """Throw away what has arrived unread; nothing, while the line is away."""
         return 0 if self._inner is None else self._inner.discard_input()
 
-    async def aclose(self) -> None:
-        """Close the adapter in the slot."""
-        if (inner := self.unplug()) is not None:
-            await inner.aclose()
-
 
 class ModbusSlot(Slot[ModbusAdapter], ModbusAdapter):
     """A slot for a Modbus line or connection."""
@@ -194,11 +179,6 @@ class ModbusSlot(Slot[ModbusAdapter], ModbusAdapter):
         except BusClosed as error:
             self.report(error)
             raise
-
-    async def aclose(self) -> None:
-        """Close the adapter in the slot."""
-        if (inner := self.unplug()) is not None:
-            await inner.aclose()
 
 
 def wire_slot(name: str, options: BusOptions, lost: Lost) -> I2cSlot | SpiSlot | SerialSlot | ModbusSlot:
