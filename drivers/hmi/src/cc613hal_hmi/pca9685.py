@@ -6,17 +6,14 @@ sheet (registers, timing), Adafruit_CircuitPython_PCA9685 as second reader.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-
 from attrs import field, frozen, validators
 
 from cc613hal.bus.actor import Priority
-from cc613hal.errors import BusError, ConfigError, WrongIdentity
-from cc613hal.interfaces import Colour, Identified, Identity, Indicator, Pattern, SafeState
-from cc613hal.plugins import DeviceContext, Driver
-from cc613hal_hmi.frames import Still, stills
-from cc613hal_hmi.language import status_patterns
+from cc613hal.errors import WrongIdentity
+from cc613hal.interfaces import Colour, Identity
+from cc613hal.plugins import DeviceContext
+from cc613hal_hmi.animator import ChipLights
+from cc613hal_hmi.channels import FIVE_LIGHTS, RgbChannels, rgb_channels
 
 __all__ = ["Pca9685", "Pca9685Options"]
 
@@ -42,20 +39,6 @@ _FULL_OFF = b"\x00\x00\x00\x10"
 _FULL_ON = b"\x00\x10\x00\x00"
 
 
-def _channels(value: object) -> tuple[tuple[int, int, int], ...]:
-    if not isinstance(value, list | tuple):
-        raise TypeError("channels is a list of [red, green, blue]")
-    lights = tuple(tuple(light) for light in value)
-    used = [channel for light in lights for channel in light]
-    if not lights or any(len(light) != 3 for light in lights):
-        raise ValueError("each light needs three channels: [red, green, blue]")
-    if any(not isinstance(channel, int) or not 0 <= channel <= 15 for channel in used):
-        raise ValueError("channels are numbered 0 to 15")
-    if len(set(used)) != len(used):
-        raise ValueError("a channel is used twice")
-    return tuple((light[0], light[1], light[2]) for light in lights)
-
-
 @frozen(kw_only=True)
 class Pca9685Options:
     """How the lights are wired.
@@ -70,9 +53,7 @@ class Pca9685Options:
         language: table of patterns by state: ``bender``, ``generic``, or the path of a file.
     """
 
-    channels: tuple[tuple[int, int, int], ...] = field(
-        default=((0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11), (12, 13, 14)), converter=_channels
-    )
+    channels: RgbChannels = field(default=FIVE_LIGHTS, converter=rgb_channels(16))
     frequency_hz: float = field(default=200.0, validator=[validators.ge(24), validators.le(1526)])
     inverted: bool = False
     open_drain: bool = False
@@ -81,7 +62,7 @@ class Pca9685Options:
     language: str = "bender"
 
 
-class Pca9685(Driver, Indicator, SafeState, Identified):
+class Pca9685(ChipLights):
     """Lights on a PCA9685.
 
     Args:
@@ -93,38 +74,17 @@ class Pca9685(Driver, Indicator, SafeState, Identified):
     """
 
     def __init__(self, context: DeviceContext, options: Pca9685Options) -> None:
-        self._context = context
-        self._options = options
-        self._patterns = status_patterns(options.language)
-        self._written: bytes | None = None
-        self._shown: Pattern | None = None
-        self._moving: asyncio.Task[None] | None = None
-        self._watching: asyncio.Task[None] | None = None
         self._first = min(channel for light in options.channels for channel in light)
+        super().__init__(
+            context,
+            lights=len(options.channels),
+            image_at=LED0_ON_L + 4 * self._first,
+            together=4,
+            language=options.language,
+            check_s=options.check_s,
+        )
+        self._options = options
         self._count = max(channel for light in options.channels for channel in light) - self._first + 1
-
-    # -- life ---------------------------------------------------------------------------------------------------------------------
-
-    async def connect(self) -> None:
-        """Check that it is such a chip, set it up, and show again what was shown before it was gone.
-
-        Raises:
-            WrongIdentity: the registers are not a PCA9685's.
-            BusError: nobody answers.
-        """
-        await self._set_up()
-        if self._shown is not None:
-            await self._start(self._shown)
-        if self._options.check_s and (self._watching is None or self._watching.done()):
-            self._watching = asyncio.create_task(self._watch(), name=f"{self._context.device}.watch")
-
-    async def aclose(self) -> None:
-        """Stop moving and watching; the lights stay as they are."""
-        await self._stop()
-        task, self._watching = self._watching, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def identify(self) -> Identity:
         """The chip has no identity register: what its mode and prescale registers can prove is checked.
@@ -140,118 +100,16 @@ class Pca9685(Driver, Indicator, SafeState, Identified):
             )
         return Identity(vendor="NXP", model="PCA9685")
 
-    async def make_safe(self) -> None:
-        """Every light off."""
-        await self.dark()
-
-    # -- lights -------------------------------------------------------------------------------------------------------------------
-
-    @property
-    def lights(self) -> int:
-        """How many lights there are."""
-        return len(self._options.channels)
-
-    @property
-    def shown(self) -> Pattern | None:
-        """The pattern that is shown."""
-        return self._shown
-
-    @property
-    def patterns(self) -> Mapping[str, Pattern]:
-        """The light language: pattern by state."""
-        return self._patterns
-
-    async def show(self, pattern: Pattern) -> None:
-        """Show a pattern until the next call.
-
-        Raises:
-            BusError: the chip does not answer; the pattern is shown as soon as it is back.
-            ConfigError: a moving pattern has a period of less than 0.1 s, or one with no colours was given.
-        """
-        if not pattern.colours:
-            raise ConfigError("a pattern needs at least one colour", device=self._context.device)
-        if any(0 < still.duration_s < 0.02 for still in stills(pattern, self.lights)):
-            raise ConfigError(f"a period of {pattern.period_s:g} s is too fast for these lights", device=self._context.device)
-        if pattern == self._shown and (self._moving is None or not self._moving.done()) and self._written is not None:
-            return
-        await self._start(pattern)
-
-    async def show_state(self, state: str) -> None:
-        """Show what the light language says for a state.
-
-        Raises:
-            ConfigError: the language has no such state.
-        """
-        if state not in self._patterns:
-            raise ConfigError(
-                f"the light language has no state {state!r}", device=self._context.device, hint=f"there are: {', '.join(self._patterns)}"
-            )
-        await self.show(self._patterns[state])
-
-    async def dark(self) -> None:
-        """Switch every light off."""
-        await self._stop()
-        self._shown = None
-        self._written = None
-        await self._context.i2c.write(bytes((ALL_LED_ON_L,)) + _FULL_OFF, priority=Priority.CONTROL)
-        self._written = _FULL_OFF * self._count
-
-    # -- animation ----------------------------------------------------------------------------------------------------------------
-
-    async def _start(self, pattern: Pattern) -> None:
-        await self._stop()
-        self._shown = pattern
-        pictures = stills(pattern, self.lights)
-        try:
-            await self._draw(self._registers(pictures[0].lights))
-        finally:
-            if len(pictures) > 1:  # moves on as soon as the chip is back
-                self._moving = asyncio.create_task(self._move(pictures), name=f"{self._context.device}.pattern")
-
-    async def _stop(self) -> None:
-        task, self._moving = self._moving, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-
-    async def _move(self, pictures: tuple[Still, ...]) -> None:
-        drawn = [(self._registers(still.lights), still.duration_s) for still in pictures]
-        clock = self._context.clock
-        due_s = clock.monotonic_s()
-        while True:
-            for registers, duration_s in drawn:
-                try:
-                    await self._draw(registers)
-                except BusError as error:
-                    self._context.log.debug("%s: a picture was lost: %s", self._context.device, error)
-                due_s = max(due_s + duration_s, clock.monotonic_s())
-                await clock.sleep(due_s - clock.monotonic_s())
-
-    def _registers(self, lights: tuple[Colour, ...]) -> bytes:
+    def _image(self, lights: tuple[Colour, ...]) -> bytes:
         channels = [_FULL_OFF] * self._count
         for light, (red, green, blue) in zip(lights, self._options.channels, strict=True):
             for channel, share in ((red, light.red), (green, light.green), (blue, light.blue)):
                 channels[channel - self._first] = _channel(share * self._options.brightness)
         return b"".join(channels)
 
-    async def _draw(self, registers: bytes) -> None:
-        """Write the span of registers that differs from what the chip holds; nothing if there is none."""
-        written = self._written
-        if registers == written:
-            return
-        first, last = 0, len(registers)
-        if written is not None:
-            while registers[first] == written[first]:
-                first += 1
-            while registers[last - 1] == written[last - 1]:
-                last -= 1
-            first -= first % 4  # a channel's four registers go together
-            last += -last % 4
-        self._written = None
-        await self._context.i2c.write(bytes((LED0_ON_L + 4 * self._first + first,)) + registers[first:last], priority=Priority.CONTROL)
-        self._written = registers
-
-    # -- the chip -----------------------------------------------------------------------------------------------------------------
+    async def _black_out(self) -> None:
+        await self._context.i2c.write(bytes((ALL_LED_ON_L,)) + _FULL_OFF, priority=Priority.CONTROL)
+        self._written = _FULL_OFF * self._count
 
     @property
     def _prescale(self) -> int:
@@ -289,24 +147,9 @@ class Pca9685(Driver, Indicator, SafeState, Identified):
             )
         await self.identify()
 
-    async def _watch(self) -> None:
-        """See that the chip still has its settings: one that lost its supply sleeps and would stay dark behind a steady pattern."""
-        while True:
-            await self._context.clock.sleep(self._options.check_s)
-            try:
-                mode1 = (await self._context.i2c.write_read(bytes((MODE1,)), 1, priority=Priority.DIAGNOSTICS))[0]
-                if mode1 & SLEEP or not mode1 & AUTO_INCREMENT:
-                    self._context.log.warning(
-                        "%s: the chip lost its settings (MODE1 0x%02X) and is set up again", self._context.device, mode1
-                    )
-                    await self._set_up()
-                    if self._shown is not None:
-                        await self._start(self._shown)
-            except BusError as error:
-                self._written = None
-                self._context.log.debug("%s: the check failed: %s", self._context.device, error)
-            except WrongIdentity as error:
-                self._context.health.fault(str(error), error)
+    async def _has_settings(self) -> bool:
+        mode1 = (await self._context.i2c.write_read(bytes((MODE1,)), 1, priority=Priority.DIAGNOSTICS))[0]
+        return mode1 & (SLEEP | AUTO_INCREMENT) == AUTO_INCREMENT
 
 
 def _channel(share: float) -> bytes:
