@@ -11,7 +11,7 @@ from decimal import Decimal
 from attrs import define, evolve, field
 
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
+from cc613hal.errors import CommandFailed, HalError
 from cc613hal.events import EventSource
 from cc613hal.interfaces import (
     CableState,
@@ -242,9 +242,10 @@ class FakeMeter(_Fake, PowerMeter, EnergyMeter):
 
 @define(eq=False)
 class FakeControlPilot(_Fake, ControlPilot):
-    """A pilot whose vehicle is moved with :meth:`become`."""
+    """A pilot whose vehicle is moved with :meth:`become`; ``diode = False`` takes the vehicle's diode away."""
 
     state: PilotState = PilotState.A
+    diode: bool = True
     output: PilotOutput = PilotOutput.STEADY
     duty_percent: float | None = None
     _changes: EventSource[PilotReading] = field(factory=EventSource[PilotReading], init=False)
@@ -274,8 +275,15 @@ class FakeControlPilot(_Fake, ControlPilot):
         self.output, self.duty_percent = PilotOutput.FAULT, None
 
     async def check_diode(self) -> bool:
-        """Always there."""
-        return True
+        """``diode``.
+
+        Raises:
+            CommandFailed: PWM is not running, so nothing can be proven.
+        """
+        self._call("check diode")
+        if self.output is not PilotOutput.PWM:
+            raise CommandFailed("the diode can only be checked while PWM runs", device=self.name)
+        return self.diode
 
     def become(self, state: PilotState) -> None:
         """The vehicle changes its state."""

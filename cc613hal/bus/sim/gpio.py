@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, Pull
-from cc613hal.bus.sim.faults import Faults
+from cc613hal.bus.sim.presence import Presence
 from cc613hal.bus.sim.signal import Signal
 from cc613hal.clock import Clock
 from cc613hal.errors import BusBusy, BusClosed, BusMissing
@@ -73,7 +73,7 @@ class Wire:
         return True if self._open_drain and self._output else self.idle  # an open-drain line has its resistor on the board
 
 
-class SimGpio(GpioAdapter):
+class SimGpio(Presence, GpioAdapter):
     """Simulated GPIO chips.
 
     Args:
@@ -82,13 +82,13 @@ class SimGpio(GpioAdapter):
         clock: stamps edges.
     """
 
+    _what = "the GPIO chip"
+
     def __init__(self, lines: Iterable[str] = (), *, name: str = "gpio", clock: Clock | None = None) -> None:
-        self.name = name
+        super().__init__(name)
         self.clock = clock or Clock()
-        self.faults = Faults()
         self._wires: dict[str, Wire] = {line: Wire(line) for line in lines}
         self._taken: dict[str, _SimInput | _SimOutput] = {}
-        self._open = True
         self.faults.on_plug(self._plugged)
 
     def add(self, line: str) -> Wire:
@@ -154,26 +154,6 @@ class SimGpio(GpioAdapter):
             line.release()
         self._taken.clear()
         self._open = False
-
-    def reopen(self) -> None:
-        """Serve again after :meth:`aclose`.
-
-        Raises:
-            BusClosed: it is unplugged.
-        """
-        self._open = True
-        self.check_open()
-
-    def check_open(self) -> None:
-        """Raise if no line can be used now.
-
-        Raises:
-            BusClosed: unplugged or closed.
-        """
-        if not self.faults.plugged:
-            raise BusClosed("the GPIO chip is unplugged", device=self.name, hint="plug it in again", transient=True)
-        if not self._open:
-            raise BusClosed("used after it was closed", device=self.name)
 
     def _plugged(self, plugged: bool) -> None:
         if not plugged:

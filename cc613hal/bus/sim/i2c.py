@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
 from cc613hal.bus.sim.chips import I2cChip
 from cc613hal.bus.sim.faults import Faults
-from cc613hal.errors import BusClosed, BusTimeout, ConfigError, NoAnswer, Unsupported
+from cc613hal.bus.sim.presence import Presence
+from cc613hal.errors import BusTimeout, ConfigError, NoAnswer, Unsupported
 
 __all__ = ["SMBUS_BLOCK", "SimI2c"]
 
@@ -20,7 +21,7 @@ SMBUS_BLOCK = 32
 """Longest SMBus block, bytes (SMBus 2.0, section 5.5.7; Linux ``I2C_SMBUS_BLOCK_MAX``)."""
 
 
-class SimI2c(I2cAdapter):
+class SimI2c(Presence, I2cAdapter):
     """A simulated I2C bus.
 
     Args:
@@ -30,13 +31,11 @@ class SimI2c(I2cAdapter):
     """
 
     def __init__(self, name: str = "i2c", *, smbus_only: bool = False, max_length: int = 8192) -> None:
-        self.name = name
+        super().__init__(name)
         self.smbus_only = smbus_only
         self.max_length = max_length
-        self.faults = Faults()
         self._chips: dict[int, I2cChip] = {}
         self._part_faults: dict[int, Faults] = {}
-        self._open = True
 
     @property
     def capabilities(self) -> I2cCapabilities:
@@ -89,7 +88,7 @@ class SimI2c(I2cAdapter):
             BusClosed: the bus is unplugged or was closed.
             Unsupported: SMBus-only mode cannot form these messages, or one is too long.
         """
-        self._check_open()
+        self.check_open()
         self._check_messages(messages)
         chip, part = self._chips.get(address), self.faults_at(address)
         if not (self.faults.any or part.any):
@@ -109,15 +108,6 @@ class SimI2c(I2cAdapter):
     async def aclose(self) -> None:
         """Release the bus; the chips stay where they are."""
         self._open = False
-
-    def reopen(self) -> None:
-        """Serve again after :meth:`aclose`.
-
-        Raises:
-            BusClosed: it is unplugged.
-        """
-        self._open = True
-        self._check_open()
 
     def _exchange(self, address: int, chip: I2cChip | None, messages: Sequence[I2cWrite | I2cRead]) -> bytes:
         if chip is None:
@@ -147,12 +137,6 @@ class SimI2c(I2cAdapter):
 
     def _nobody(self, address: int) -> NoAnswer:
         return NoAnswer(f"nobody answers at 0x{address:02X}", device=self.name, hint="check address, supply and wiring of the part")
-
-    def _check_open(self) -> None:
-        if not self.faults.plugged:
-            raise BusClosed("the bus is unplugged", device=self.name, hint="plug it in again", transient=True)
-        if not self._open:
-            raise BusClosed("used after it was closed", device=self.name)
 
     def _check_messages(self, messages: Sequence[I2cWrite | I2cRead]) -> None:
         for message in messages:

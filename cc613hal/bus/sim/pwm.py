@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from cc613hal.bus.gpio import PwmAdapter, PwmLine
-from cc613hal.bus.sim.faults import Faults
+from cc613hal.bus.sim.presence import Presence
 from cc613hal.bus.sim.signal import Signal
 from cc613hal.errors import BusBusy, BusClosed, BusMissing, ConfigError
 
@@ -15,7 +15,7 @@ __all__ = ["SimPwm"]
 _OFF = (0.0, 0.0)
 
 
-class SimPwm(PwmAdapter):
+class SimPwm(Presence, PwmAdapter):
     """A simulated PWM chip.
 
     Args:
@@ -23,12 +23,12 @@ class SimPwm(PwmAdapter):
         name: as the board file names it, for messages.
     """
 
+    _what = "the PWM chip"
+
     def __init__(self, channels: Iterable[str] | Mapping[str, int] = (), *, name: str = "pwm") -> None:
-        self.name = name
-        self.faults = Faults()
+        super().__init__(name)
         self._outputs: dict[str, Signal[tuple[float, float]]] = {channel: Signal(_OFF) for channel in channels}
         self._taken: dict[str, _SimPwmLine] = {}
-        self._open = True
         self.faults.on_plug(self._plugged)
 
     def add(self, channel: str) -> Signal[tuple[float, float]]:
@@ -71,26 +71,6 @@ class SimPwm(PwmAdapter):
             line.release()
         self._taken.clear()
         self._open = False
-
-    def reopen(self) -> None:
-        """Serve again after :meth:`aclose`.
-
-        Raises:
-            BusClosed: it is unplugged.
-        """
-        self._open = True
-        self.check_open()
-
-    def check_open(self) -> None:
-        """Raise if nothing can be set now.
-
-        Raises:
-            BusClosed: unplugged or closed.
-        """
-        if not self.faults.plugged:
-            raise BusClosed("the PWM chip is unplugged", device=self.name, hint="plug it in again", transient=True)
-        if not self._open:
-            raise BusClosed("used after it was closed", device=self.name)
 
     def _plugged(self, plugged: bool) -> None:
         if not plugged:

@@ -6,13 +6,14 @@ import asyncio
 
 from cc613hal.bus.sim.chips import SpiChip
 from cc613hal.bus.sim.faults import Faults
+from cc613hal.bus.sim.presence import Presence
 from cc613hal.bus.spi import SpiAdapter, SpiCapabilities, SpiSettings, reverse_bits
-from cc613hal.errors import BusClosed, BusTimeout, ConfigError, Unsupported
+from cc613hal.errors import BusTimeout, ConfigError, Unsupported
 
 __all__ = ["SimSpi"]
 
 
-class SimSpi(SpiAdapter):
+class SimSpi(Presence, SpiAdapter):
     """A simulated SPI bus.
 
     SPI has no acknowledgement: where no chip is, MISO floats high and every byte reads 0xFF, as on the real wire.
@@ -24,15 +25,13 @@ class SimSpi(SpiAdapter):
     """
 
     def __init__(self, name: str = "spi", *, lsb_first: bool = False, max_length: int = 4096) -> None:
-        self.name = name
+        super().__init__(name)
         self.lsb_first = lsb_first
         self.max_length = max_length
-        self.faults = Faults()
         self.used_settings: dict[int, SpiSettings] = {}
         """The settings of the last transfer by chip select, for tests of drivers."""
         self._chips: dict[int, tuple[SpiChip, SpiSettings | None]] = {}
         self._part_faults: dict[int, Faults] = {}
-        self._open = True
 
     @property
     def capabilities(self) -> SpiCapabilities:
@@ -77,7 +76,7 @@ class SimSpi(SpiAdapter):
             BusClosed: the bus is unplugged or was closed.
             Unsupported: the transfer is too long.
         """
-        self._check_open()
+        self.check_open()
         if len(data) > self.max_length:
             raise Unsupported(f"a transfer of {len(data)} bytes; the adapter takes {self.max_length}", device=self.name)
         self.used_settings[select] = settings
@@ -101,15 +100,6 @@ class SimSpi(SpiAdapter):
     async def aclose(self) -> None:
         """Release the bus; the chips stay where they are."""
         self._open = False
-
-    def reopen(self) -> None:
-        """Serve again after :meth:`aclose`.
-
-        Raises:
-            BusClosed: it is unplugged.
-        """
-        self._open = True
-        self._check_open()
 
     def _check_settings(self, select: int, used: SpiSettings, wanted: SpiSettings) -> None:
         wrong: list[str] = []
@@ -135,12 +125,6 @@ class SimSpi(SpiAdapter):
                 bit = faults.dice.randrange(8 * len(spoilt))  # the controller clocks the bytes: only bits can change
                 spoilt[bit // 8] ^= 1 << bit % 8
         return bytes(spoilt)
-
-    def _check_open(self) -> None:
-        if not self.faults.plugged:
-            raise BusClosed("the bus is unplugged", device=self.name, hint="plug it in again", transient=True)
-        if not self._open:
-            raise BusClosed("used after it was closed", device=self.name)
 
 
 def _order(settings: SpiSettings) -> str:

@@ -86,6 +86,16 @@ async def test_pilot_shows_vehicle_and_offer():
     assert (await pilot.read()).output is PilotOutput.FAULT
 
 
+async def test_pilot_proves_the_diode_only_while_pwm_runs():
+    pilot = FakeControlPilot()
+    with pytest.raises(CommandFailed, match="while PWM runs"):
+        await pilot.check_diode()
+    await pilot.offer(26.7)
+    assert await pilot.check_diode()
+    pilot.diode = False
+    assert not await pilot.check_diode()
+
+
 async def test_reader_publishes_only_while_it_polls():
     reader, heard = FakeCardReader(), []
     assert isinstance(reader, CardReader)
