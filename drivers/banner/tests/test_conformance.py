@@ -1,6 +1,8 @@
-"""The library's suites, inherited by the drivers of this package."""
+"""The library's suites, inherited by every driver of this package."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from cc613hal.testing.conformance import DriverSuite, PresenceSensorSuite
 
@@ -9,5 +11,10 @@ class TestDiscrete(DriverSuite, PresenceSensorSuite):
     driver = "banner.discrete"
 
 
-class TestModbusDistance(DriverSuite, PresenceSensorSuite):
+class TestDistance(DriverSuite, PresenceSensorSuite):
     driver = "banner.modbus-distance"
+
+
+class TestDistanceWithStatus(DriverSuite, PresenceSensorSuite):
+    driver = "banner.modbus-distance"
+    options: ClassVar = {"table": "input", "type": "u32-swapped", "scale_mm": 0.1, "status_register": 40, "poll_s": 0.5}

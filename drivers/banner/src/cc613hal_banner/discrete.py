@@ -10,7 +10,7 @@ import asyncio
 from attrs import field, frozen, validators
 
 from cc613hal.bus.gpio import Edge
-from cc613hal.errors import BusError
+from cc613hal.errors import BusError, ConfigError
 from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.interfaces import PresenceReading, PresenceSensor
 from cc613hal.plugins import DeviceContext, Driver
@@ -35,6 +35,10 @@ class DiscreteOptions:
     off_delay_s: float = field(default=10.0, validator=[validators.ge(0), validators.le(3600)])
     near_mm: float = field(default=200.0, validator=validators.ge(0))
     far_mm: float = field(default=2500.0, validator=validators.gt(0))
+
+    def __attrs_post_init__(self) -> None:
+        if self.near_mm >= self.far_mm:
+            raise ConfigError(f"near_mm = {self.near_mm:g} is not below far_mm = {self.far_mm:g}")
 
 
 class Discrete(Driver, PresenceSensor):

@@ -97,7 +97,8 @@ class DistanceUnit(ModbusUnit):
         distance_mm = self._distance_mm.value
         if distance_mm > self.range_mm and self._options.no_target:
             return self._options.no_target[-1]
-        return round(distance_mm / self._options.scale_mm)
+        most = 0x7FFF if self._options.type is RegisterType.S16 else (1 << 16 * self._options.type.words) - 1
+        return min(most, round(distance_mm / self._options.scale_mm))  # a sensor stays at the end of its scale
 
 
 def emulate_discrete(site: EmulationSite, options: DiscreteOptions) -> None:

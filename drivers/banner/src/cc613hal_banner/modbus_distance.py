@@ -77,7 +77,7 @@ class ModbusDistanceOptions:
     far_mm: float = field(default=2500.0, validator=validators.gt(0))
     hysteresis_mm: float = field(default=100.0, validator=validators.ge(0))
     no_target: tuple[int, ...] = (0, 65535)
-    status_register: int | None = None
+    status_register: int | None = field(default=None, validator=validators.optional([validators.ge(0), validators.le(0xFFFF)]))
     status_ok: int = field(default=128, validator=[validators.ge(0), validators.le(0xFFFF)])
     on_delay_s: float = field(default=3.0, validator=[validators.ge(0), validators.le(3600)])
     off_delay_s: float = field(default=10.0, validator=[validators.ge(0), validators.le(3600)])
@@ -87,6 +87,8 @@ class ModbusDistanceOptions:
     def __attrs_post_init__(self) -> None:
         if self.near_mm >= self.far_mm:
             raise ConfigError(f"near_mm = {self.near_mm:g} is not below far_mm = {self.far_mm:g}")
+        if self.register + self.type.words > 0x10000:
+            raise ConfigError(f"register = {self.register} has no room for {self.type.words} registers")
 
 
 class ModbusDistance(Driver, PresenceSensor):
@@ -105,6 +107,7 @@ class ModbusDistance(Driver, PresenceSensor):
         self._task: asyncio.Task[None] | None = None
         self._inside = False
         self._missed = 0
+        self._refused = False
         self._last = PresenceReading(stamp=context.clock.stamp(), source=context.device, quality=Quality.SUSPECT, occupied=None)
 
     async def connect(self) -> None:
@@ -145,7 +148,9 @@ class ModbusDistance(Driver, PresenceSensor):
                 self._context.health.fault(f"the sensor's status reads {status}, well is {options.status_ok}")
                 return self._lost(Quality.BAD)
             self._context.health.ok()
-        self._missed = 0
+        elif self._refused:
+            self._context.health.ok()
+        self._missed, self._refused = 0, False
         return self._take(_number(words, options.type))
 
     async def _look_for_ever(self) -> None:
@@ -158,6 +163,7 @@ class ModbusDistance(Driver, PresenceSensor):
 
     def _miss(self, error: HalError) -> None:
         if isinstance(error, DeviceRefused):
+            self._refused = True
             self._context.health.fault(str(error), error)
         if not isinstance(error, BusSuspended):
             self._context.log.debug("%s: a look failed: %s", self._context.device, error)
