@@ -76,6 +76,7 @@ class BoardContext(DeviceContext):
         self._outputs: dict[str, OutputSlot] = {}
         self._pwms: dict[str, PwmLineSlot] = {}
         self._line_buses: set[str] = set()
+        self._i2c: I2cPort | None = None  # drivers ask for it with every transfer
 
     @property
     def device(self) -> str:
@@ -116,9 +117,11 @@ class BoardContext(DeviceContext):
     @property
     def i2c(self) -> I2cPort:
         """The I2C port."""
-        bus = self._bus("i2c")
-        assert isinstance(bus.slot, I2cSlot)
-        return I2cPort(bus.actor, bus.slot, self._address(), self._observer)
+        if self._i2c is None:
+            bus = self._bus("i2c")
+            assert isinstance(bus.slot, I2cSlot)
+            self._i2c = I2cPort(bus.actor, bus.slot, self._address(), self._observer)
+        return self._i2c
 
     @property
     def spi(self) -> SpiPort:

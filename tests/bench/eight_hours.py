@@ -29,6 +29,7 @@ class Outcome:
 
     Attributes:
         wall_s: what they took, s.
+        busy_s: processor time of it, s; less than ``wall_s`` where others use the machine.
         virtual_s: how long they were, s.
         readings: values read by the application and by the polling.
         transfers: on all buses together.
@@ -38,6 +39,7 @@ class Outcome:
     """
 
     wall_s: float
+    busy_s: float
     virtual_s: float
     readings: int
     transfers: int
@@ -48,7 +50,7 @@ class Outcome:
 
 async def charge(hours: float) -> Outcome:
     """One charge, from the card to the empty outlet."""
-    started_s = time.perf_counter()
+    started_s, busy_s = time.perf_counter(), time.process_time()
     simulation = Simulation(load_board("bender.cc613"))
     async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
         station, polling = Station(board, StationSettings()), Polling(board, meter=False)
@@ -68,6 +70,7 @@ async def charge(hours: float) -> Outcome:
         ended = [each.record for each in news if isinstance(each, SessionEnded)]
         return Outcome(
             wall_s=time.perf_counter() - started_s,
+            busy_s=time.process_time() - busy_s,
             virtual_s=board.clock.monotonic_s(),
             readings=polling.readings.total() + sum(isinstance(each, Sampled) for each in news),
             transfers=sum(actor.statistics.transfers for actor, _ in board.buses.values()),
@@ -120,7 +123,7 @@ def measure() -> list[tuple[str, str, str, bool]]:
     return [
         (
             f"{HOURS:g} h charge in virtual time, the whole board polled",
-            f"{outcome.wall_s:.1f} s ({outcome.readings} readings, {outcome.transfers} transfers)",
+            f"{outcome.wall_s:.1f} s ({outcome.busy_s:.1f} s processor time; {outcome.readings} readings, {outcome.transfers} transfers)",
             f"at most {TARGET_S:g} s",
             outcome.wall_s <= TARGET_S,
         ),
