@@ -207,10 +207,12 @@ class _SafeStep:
 
     @property
     def name(self) -> str:
+        """The device, as errors name it."""
         return self.device.name
 
     @property
     def rank(self) -> SafeRank:
+        """When its turn comes: the driver announces it."""
         return self.device.description.driver.rank
 
     async def make_safe(self) -> None:

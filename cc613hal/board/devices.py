@@ -109,9 +109,11 @@ class _Reader:
 
     @property
     def path(self) -> KeyPath:
+        """Where the table stands, for problems."""
         return ("device", self.name)
 
     def read(self) -> DeviceDescription | None:
+        """The whole table; ``None`` if anything in it is wrong, after every mistake has been noted."""
         before = len(self.problems.found)
         for key in self.value:
             if key not in DEVICE_KEYS:
@@ -141,6 +143,7 @@ class _Reader:
         )
 
     def add(self, key: str | KeyPath, reason: str, hint: str = "") -> None:
+        """Note a mistake at a key of this table."""
         self.problems.add((*self.path, *((key,) if isinstance(key, str) else key)), reason, hint)
 
     def _optional(self, key: str, kind: type, default: Any) -> Any:

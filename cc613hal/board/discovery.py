@@ -137,6 +137,7 @@ class _Search:
     notes: list[str] = field(factory=list)
 
     async def bus(self, name: str, options: BusOptions) -> None:
+        """Look at one bus; a bus or a probe that fails becomes a note and does not end the search."""
         actor = BusActor(name, self.clock, breaker=BreakerPolicy(failures=0))
         try:
             adapter = await self.factory.open(name, options, actor)
@@ -226,9 +227,16 @@ class _ReadOnlyI2c(I2cAdapter):
 
     @property
     def capabilities(self) -> I2cCapabilities:
+        """The real adapter's."""
         return self._inner.capabilities
 
     async def transfer(self, address: int, messages: Sequence[I2cWrite | I2cRead]) -> bytes:
+        """A read after at most a register pointer.
+
+        Raises:
+            SafetyRefused: the messages would write more than that.
+            BusError: nobody answers.
+        """
         written = sum(len(message.data) for message in messages if isinstance(message, I2cWrite))
         if written > _POINTER_BYTES or not messages or not isinstance(messages[-1], I2cRead):
             raise SafetyRefused(
@@ -237,6 +245,7 @@ class _ReadOnlyI2c(I2cAdapter):
         return await self._inner.transfer(address, messages)
 
     async def aclose(self) -> None:
+        """Release the real adapter."""
         await self._inner.aclose()
 
 
@@ -245,11 +254,18 @@ class _ReadOnlyModbus(ModbusAdapter):
         self._inner = inner
 
     async def execute(self, request: ModbusRequest, timeout_s: float) -> tuple[int, ...]:
+        """A reading request.
+
+        Raises:
+            SafetyRefused: the request writes.
+            BusError: nobody answers, or with an exception.
+        """
         if request.values:
             raise SafetyRefused(f"discovery does not write to unit {request.unit}", hint="a probe may only read")
         return await self._inner.execute(request, timeout_s)
 
     async def aclose(self) -> None:
+        """Release the real adapter."""
         await self._inner.aclose()
 
 

@@ -54,6 +54,7 @@ class _Merger:
     problems: list[Problem] = field(factory=list)
 
     def merge(self, base: Mapping[str, Any], over: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+        """A new table: ``over`` key by key onto ``base``, with tables merged in depth and ``false`` removing what can be removed."""
         merged = dict(base)
         self._drop_what_no_longer_fits(merged, over, path)
         for key, value in over.items():

@@ -62,6 +62,7 @@ class _Scanner:
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def scan(self) -> dict[KeyPath, Position]:
+        """Where every key stands; the text has been parsed before, so it is known to be TOML."""
         table: KeyPath = ()
         self._skip(_BLANK)
         while self.at < len(self.text):

@@ -212,6 +212,12 @@ class _Text:
         self._devices: list[str] = []
 
     def device(self, name: str, spec: DriverSpec, *, bus: BusKind | None, address: int | None, options: Mapping[str, object]) -> None:
+        """Add a device, and before it the ones it builds on.
+
+        Raises:
+            Unsupported: it cannot sit on that bus.
+            NotOnBoard: nobody offers what it builds on.
+        """
         lines = [f"[device.{name}]", f"driver = {json.dumps(spec.name)}", "connector = 1"]
         kind = bus or (spec.buses[0] if spec.buses else None)
         if kind is not None:
@@ -255,6 +261,7 @@ class _Text:
             yield f"lines = {_inline(wired)}"
 
     def finish(self, name: str) -> str:
+        """The whole board file."""
         tables = [f'schema = 1\nname = "bench.{name}"\nsummary = "one {name}"']
         tables.extend(f"[bus.{bus}]\n{text}" for bus, text in self._buses.items())
         if self._gpio:

@@ -69,6 +69,7 @@ class _Line:
         return bus_error(error, f"{doing} line {self.name}", device=self.name, path=self._chip)
 
     def close(self) -> None:
+        """Give the line back to the kernel; may be called twice."""
         handle, self._handle = self._handle, None
         if handle is not None:
             handle.close()
@@ -84,6 +85,12 @@ class _Output(_Line, OutputLine):
         return self._written
 
     def write(self, active: bool) -> None:
+        """Set the logical level.
+
+        Raises:
+            BusClosed: the line has been released, or its chip is gone.
+            BusError: the kernel refuses.
+        """
         try:
             self._opened().write(active)
         except BusError:
@@ -110,6 +117,12 @@ class _Input(_Line, InputLine):
         return self._source
 
     def read(self) -> bool:
+        """The logical level now.
+
+        Raises:
+            BusClosed: the line has been released, or its chip is gone.
+            BusError: the kernel refuses.
+        """
         try:
             return self._opened().read()
         except BusError:
@@ -147,6 +160,7 @@ class _Input(_Line, InputLine):
         self._source.publish(Edge(active=active, stamp=stamp, kernel_s=kernel_s, kernel_clock=clock))
 
     def close(self) -> None:
+        """Stop listening for edges and give the line back; an edge that is still being debounced is dropped."""
         if self._handle is not None:
             self._loop.remove_reader(self._handle.descriptor)
         if self._timer is not None:

@@ -61,14 +61,17 @@ class _Stream(asyncio.Protocol):
         self.pending: dict[int, asyncio.Future[_Answer]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """From now on requests can be sent."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Every pending request fails at once instead of waiting for its deadline."""
         self.transport = None
         self._fail(BusClosed(f"the connection was closed{f': {exc}' if exc else ' by the other side'}", device=self._actor.name))
 
     def data_received(self, data: bytes) -> None:
+        """Hand complete answers to whoever waits for their transaction number; a stream that is not Modbus TCP is dropped."""
         heard = self._rest + data if self._rest else data
         while heard:
             if heard[2:4].strip(b"\0"):
@@ -200,18 +203,22 @@ class _Bytes(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """From now on bytes can be sent."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names the argument
+        """Wake the reader, which sees that there is no transport any more."""
         self.transport = None
         self.wake()
 
     def data_received(self, data: bytes) -> None:
+        """Keep what arrived and wake the reader."""
         self.arrived += data
         self.wake()
 
     def wake(self) -> None:
+        """Let whoever waits for bytes look again."""
         if self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(None)
 

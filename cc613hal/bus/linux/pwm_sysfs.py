@@ -42,6 +42,17 @@ class _Channel(PwmLine):
         return self._duty
 
     def set(self, frequency_hz: float, duty: float) -> None:
+        """Run at this frequency and duty.
+
+        Args:
+            frequency_hz: above 0 Hz.
+            duty: 0 to 1, of the logical high level.
+
+        Raises:
+            ConfigError: outside their ranges.
+            BusClosed: the channel has been released.
+            BusError: the kernel refuses.
+        """
         if not frequency_hz > 0.0 or not 0.0 <= duty <= 1.0:
             raise ConfigError(f"{frequency_hz:g} Hz at a duty of {duty:g} is impossible", device=self._name, hint="above 0 Hz, duty 0 to 1")
         if self._closed:
@@ -63,6 +74,7 @@ class _Channel(PwmLine):
         self._duty = duty
 
     def close(self) -> None:
+        """Refuse every further setting; the chip switches the channel off when it closes."""
         self._closed = True
 
     def _polarity(self, *, inverted: bool) -> None:

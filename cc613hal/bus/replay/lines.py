@@ -175,6 +175,7 @@ class _ReplayInput(InputLine):
         return self.source
 
     def read(self) -> bool:
+        """The level the recording has at this point."""
         return self._gpio.level(self._name)
 
 
@@ -193,6 +194,12 @@ class _ReplayOutput(OutputLine):
         return self._written
 
     def write(self, active: bool) -> None:
+        """Compare with the recording and go on to what followed.
+
+        Raises:
+            ReplayMismatchError: this was not written here.
+            BusError: the recorded failure.
+        """
         self._gpio.wrote(self._name, active)
         self._written = active
 
@@ -258,6 +265,12 @@ class _ReplayPwmLine(PwmLine):
         return self._duty
 
     def set(self, frequency_hz: float, duty: float) -> None:
+        """Compare with the recording.
+
+        Raises:
+            ReplayMismatchError: the recording has another setting here.
+            BusError: the recorded failure.
+        """
         self._chip.did(self._name, frequency_hz, duty)
         self._duty = duty
 

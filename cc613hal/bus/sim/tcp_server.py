@@ -82,6 +82,7 @@ class _Connection(asyncio.Protocol):
             self._line.attach(self._write)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A line that is unplugged takes no connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._connections.add(self)
@@ -89,14 +90,17 @@ class _Connection(asyncio.Protocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names the argument
+        """Forget the connection; what was being answered goes nowhere."""
         self._transport = None
         self._connections.discard(self)
 
     def abort(self) -> None:
+        """End the connection without sending what is left, as a cut cable does."""
         if self._transport is not None:
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        """Answer every complete request; on RTU over TCP the line finds the frames."""
         if self._line is not None:
             self._line.receive(data)
             return

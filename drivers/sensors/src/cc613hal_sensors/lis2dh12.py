@@ -78,6 +78,7 @@ class _Sample:
 
     @property
     def length_g(self) -> float:
+        """Length of the acceleration vector, g; 1 at rest."""
         return math.hypot(*self.gravity_g)
 
 
