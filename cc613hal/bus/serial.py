@@ -147,9 +147,15 @@ class SerialPort:
         """What the line really does."""
         return self._adapter.capabilities
 
-    async def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self._actor.trace.record(self._actor.clock.monotonic_s(), self._actor.name, "", ">", data)
+    async def write(self, data: bytes, *, secret: bool = False) -> None:
+        """Send bytes.
+
+        Args:
+            data: the bytes.
+            secret: the trace shows stars in their place (a PIN, a password); a recording of the line itself still holds them.
+        """
+        shown, note = (b"*" * len(data), "secret") if secret else (data, "")
+        self._actor.trace.record(self._actor.clock.monotonic_s(), self._actor.name, "", ">", shown, note)
         try:
             await self._adapter.write(data)
         except BusError as error:

@@ -1,0 +1,1 @@
+"""Cellular modems by AT commands, for cc613hal."""
