@@ -9,8 +9,11 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = {"build": ("build",), "run": ("project",), "test": ("test",), "check": ("check",)}
+LAYERS = {"build": ("build",), "run": ("project",), "test": ("test",), "check": ("check",), "kernel": ("kernel",)}
 """Lock file → dependency groups it adds to the ones before it; ``project`` are the library's own dependencies."""
+
+APART = {"kernel"}
+"""Files that hold only their own groups, since they may fail to install: spidev has no wheels."""
 
 
 def main() -> int:
@@ -25,7 +28,8 @@ def main() -> int:
         subprocess.run([tool / "bin/python", "-m", "pip", "install", "-q", *groups["lock"]], check=True)
         previous: Path | None = None
         for layer, names in LAYERS.items():
-            wanted += [requirement for name in names for requirement in groups.get(name, ())]
+            own = [requirement for name in names for requirement in groups[name]]
+            wanted = own if layer in APART else wanted + own
             source, target = Path(scratch) / f"{layer}.in", ROOT / "requirements" / f"{layer}.txt"
             source.write_text("\n".join(wanted) + "\n")
             command = [tool / "bin/uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
