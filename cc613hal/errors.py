@@ -296,8 +296,7 @@ class ConnectFailed(HalError, ConnectionError):
         lines = [super().__str__()]
         for number, (name, error) in enumerate(self.failures.items(), start=1):
             branch, stem = ("└──", "   ") if number == len(self.failures) else ("├──", "│  ")
-            text = str(error) or type(error).__name__
-            lines.extend(f"  {stem if index else branch} {line}" for index, line in enumerate(_named(name, text)))
+            lines.extend(f"  {stem if index else branch} {line}" for index, line in enumerate(_named(name, _told(error))))
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
@@ -309,6 +308,13 @@ class ConnectFailed(HalError, ConnectionError):
                 for name, error in self.failures.items()
             },
         }
+
+
+def _told(error: BaseException) -> str:
+    """What went wrong; a foreign exception says little without the name of its type ("KeyError: 'uid'")."""
+    if isinstance(error, HalError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _named(name: str, text: str) -> list[str]:

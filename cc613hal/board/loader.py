@@ -25,6 +25,8 @@ TOP_KEYS = ("schema", "name", "summary", "base", "bus", "device")
 """Keys at the top of a board file."""
 
 _SYNTAX_LINE = "(at line "
+_MOST_BYTES = 2_000_000
+"""No board file is longer; a device node that never ends (or the wrong file) is noticed early."""
 
 
 def load_board(source: str | Path, *, overlays: Iterable[str | Path] = (), plugins: Plugins | None = None) -> BoardDescription:
@@ -152,11 +154,14 @@ class _Loader:
         path = (folder or Path()) / source
         path_key = "base" if folder is not None or (isinstance(source, str) and asked_at.file != str(source)) else ""
         try:
-            return _Source(str(path), path.read_text(encoding="utf-8"), path.parent)
+            return _Source(str(path), _text(path), path.parent)
         except FileNotFoundError:
             boards = self.plugins.boards
             hint = near(str(source), boards, f"installed boards are {listed(boards)}")
             self.problems.append(Problem(asked_at, path_key, f'there is no board and no file "{source}"', hint))
+        except OverflowError:
+            hint = "is it the right file?"
+            self.problems.append(Problem(Place(str(path), 1), "", f"is longer than {_MOST_BYTES:,} bytes, as no board file is", hint))
         except UnicodeDecodeError as error:
             self.problems.append(Problem(Place(str(path), 1), "", f"is no UTF-8 text: {error.reason} at byte {error.start}"))
         except OSError as error:
@@ -168,6 +173,10 @@ class _Loader:
             values: dict[str, Any] = tomllib.loads(source.text)
         except tomllib.TOMLDecodeError as error:
             self.problems.append(_syntax_problem(source, error))
+            return None
+        except (ValueError, RecursionError) as error:  # what tomllib's own limits raise: a number without end, brackets in brackets
+            reason = "lists or tables are nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"
+            self.problems.append(Problem(Place(source.name, 1), "", f"no valid TOML: {reason}"))
             return None
         places = {path: Place(source.name, position.line) for path, position in key_positions(source.text).items()}
         version: object = values.get("schema", SCHEMA_VERSION)
@@ -202,6 +211,21 @@ class _Loader:
             devices={name: tables.devices[name] for name in ordered},
             sources=document.files,
         )
+
+
+def _text(path: Path) -> str:
+    """The text of a file, without the byte order mark that some editors put in front.
+
+    Raises:
+        OverflowError: it is longer than any board file.
+        UnicodeDecodeError: it is no UTF-8 text.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise OverflowError
+    return data.decode("utf-8-sig")
 
 
 def _syntax_problem(source: _Source, error: tomllib.TOMLDecodeError) -> Problem:

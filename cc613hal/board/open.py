@@ -14,7 +14,7 @@ from cc613hal.board.line_slots import GpioSlot, PwmSlot
 from cc613hal.board.model import BoardDescription
 from cc613hal.board.problems import listed
 from cc613hal.board.reconnect import BackOff, Supervisor
-from cc613hal.board.safety import SafetyReport, SigtermGuard, shielded
+from cc613hal.board.safety import SafetyReport, SigintHeld, SigtermGuard, shielded
 from cc613hal.board.wires import OpenBus
 from cc613hal.bus.factory import BusFactory
 from cc613hal.clock import Clock
@@ -70,10 +70,12 @@ async def open_board(
             await _open_everything(board)
             supervisor.start()
             yield board
-        except BaseException:
-            await shielded(_leave(board, supervisor))
+        except BaseException as error:
+            with SigintHeld(error):
+                await shielded(_leave(board, supervisor))
             raise
-        unsafe = await shielded(_leave(board, supervisor))
+        with SigintHeld():
+            unsafe = await shielded(_leave(board, supervisor))
         if unsafe is not None:
             raise unsafe
 
@@ -91,6 +93,8 @@ async def _open_everything(board: Board) -> None:
     await _open_buses(lines)
     for device in board.parts.values():
         _guarded(device, _claim_outputs, failures)
+        if device.name in failures:
+            _blame_bus(board, device, failures)
     await _open_buses(others)
     for device in board.parts.values():
         if device.name not in failures:
@@ -167,6 +171,15 @@ def _check_buses(board: Board, device: OpenDevice) -> None:
         error = board.wires.buses[name].error
         if error is not None:
             raise error
+
+
+def _blame_bus(board: Board, device: OpenDevice, failures: dict[str, Exception]) -> None:
+    """That a line is not there has a cause if its chip could not be opened, and the cause is what somebody can mend."""
+    try:
+        _check_buses(board, device)
+    except BusError as cause:
+        failures[device.name] = cause
+        device.gone(cause)
 
 
 async def _leave(board: Board, supervisor: Supervisor) -> CommandFailed | None:

@@ -15,7 +15,7 @@ from attrs import field, frozen, validators
 from cc613hal.board.device import OpenDevice
 from cc613hal.board.wires import OpenBus
 from cc613hal.clock import Clock
-from cc613hal.errors import BusError
+from cc613hal.errors import BusError, DeviceError
 from cc613hal.events import Subscription
 from cc613hal.health import HealthChange, HealthState
 
@@ -101,6 +101,11 @@ class Supervisor:
             device = self._devices[change.device]
             device.observer.away = True
             self._begin(("device", device.name), self._restore_device(device))
+            for other in self._devices.values():
+                if device.name in _needed(other) and not other.observer.away:
+                    other.gone(
+                        DeviceError(f"builds on {device.name}, which is offline", device=other.name, hint="see there", transient=True)
+                    )
 
     def _begin(self, key: tuple[str, str], work: Coroutine[Any, Any, None]) -> None:
         if key in self._tasks and not self._tasks[key].done():
@@ -138,6 +143,7 @@ class Supervisor:
             else:
                 await self._pause(device, next(pauses))
             if not self._ready(device):
+                pauses = self._back_off.pauses()  # nothing was tried, so nothing has to be given a rest
                 continue
             try:
                 await device.bring_up()
@@ -160,5 +166,10 @@ class Supervisor:
         """Whether its buses are there and the devices it needs are up."""
         if not all(self._up[bus].is_set() for bus in device.buses):
             return False
-        needed = {use.role for use in device.description.driver.uses if use.required}
-        return not any(self._devices[target].observer.away for role, target in device.description.uses.items() if role in needed)
+        return not any(self._devices[target].observer.away for target in _needed(device))
+
+
+def _needed(device: OpenDevice) -> list[str]:
+    """The devices it cannot do without. What it set up through them is lost when they were away."""
+    needed = {use.role for use in device.description.driver.uses if use.required}
+    return [target for role, target in device.description.uses.items() if role in needed]

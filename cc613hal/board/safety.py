@@ -9,7 +9,7 @@ import signal
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 from attrs import field, frozen
@@ -17,7 +17,7 @@ from attrs import field, frozen
 from cc613hal.errors import DeadlineExceeded, HalError
 from cc613hal.plugins.spec import SafeRank
 
-__all__ = ["SAFE_STATE_S", "SafetyReport", "SigtermGuard", "Step", "reach_safe_state", "shielded"]
+__all__ = ["SAFE_STATE_S", "SafetyReport", "SigintHeld", "SigtermGuard", "Step", "reach_safe_state", "shielded"]
 
 SAFE_STATE_S = 2.0
 """Longest time one device may take to its safe state, s."""
@@ -131,6 +131,44 @@ async def shielded(work: Coroutine[Any, Any, T]) -> T:
             _log.error("while leaving after a cancellation: %s", task.exception())
         raise cancelled
     return task.result()
+
+
+class SigintHeld:
+    """Keeps Ctrl-C from breaking into the way to the safe state; it is passed on afterwards.
+
+    asyncio answers a second Ctrl-C with :class:`KeyboardInterrupt` in the middle of whatever runs, which may be the very driver that
+    opens the contactor. Leaving a board has deadlines of its own, so nobody has to be able to break it off.
+
+    Args:
+        leaving_because: what the board is left with; after a cancellation or an interruption the program is ending already, and nothing
+            is passed on.
+    """
+
+    def __init__(self, leaving_because: BaseException | None = None) -> None:
+        self._pass_on = leaving_because is None or isinstance(leaving_because, Exception)
+        self._before: Callable[[int, FrameType | None], Any] | int | None = None
+        self._held = False
+        self._active = False
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGINT)
+            if callable(self._before):  # a program that ignores Ctrl-C, or lets it kill, goes on doing so
+                signal.signal(signal.SIGINT, self._hold)
+                self._active = True
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if not self._active:
+            return
+        signal.signal(signal.SIGINT, self._before)
+        if self._held and self._pass_on and callable(self._before):
+            self._before(signal.SIGINT, None)
+
+    def _hold(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._held = True
+        _log.warning("interrupted while going to the safe state; that is finished first")
 
 
 class SigtermGuard:

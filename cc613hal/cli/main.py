@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -66,16 +67,23 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status, see :class:`~cc613hal.cli.exit_codes.ExitCode`."""
+    if argv is None:
+        # until a verb runs there is nothing to bring to a safe state: Ctrl-C ends the process, silently, also in the middle of an import
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         arguments = build_parser().parse_args(argv)
     except SystemExit as finished:
         return finished.code if isinstance(finished.code, int) else ExitCode.USAGE
     try:
+        if argv is None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         status = int(arguments.run(arguments))
         sys.stdout.flush()
     except HalError as error:
         return _report(error, arguments)
     except KeyboardInterrupt:
+        if argv is None:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is ending; a second Ctrl-C would only make the interpreter complain
         _say("interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:

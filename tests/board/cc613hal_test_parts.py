@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen, validators
 
+from cc613hal.bus.modbus import ModbusPort
+from cc613hal.bus.serial import SerialPort
 from cc613hal.errors import CommandFailed, HalError
 from cc613hal.interfaces import Relay, SafeState, TemperatureReading, TemperatureSensor
 from cc613hal.plugins import (
@@ -98,9 +100,11 @@ class Follower(Relay):
     def __init__(self, context: DeviceContext, options: Any) -> None:
         self.context = context
         self.sensor = context.uses("sensor", TemperatureSensor)
+        self.connects = 0
 
     async def connect(self) -> None:
         await self.sensor.read()
+        self.connects += 1
 
     async def switch_on(self) -> None: ...
 
@@ -120,6 +124,20 @@ async def probe_probe(port: Any) -> Evidence | None:
 async def writing_probe(port: Any) -> Evidence | None:
     await port.write(b"\x00\x01\x02")
     return None
+
+
+async def meter_probe(port: ModbusPort) -> Evidence | None:
+    return Evidence(text="register 0 reads 42", certainty=Certainty.LIKELY) if await port.read_registers(0, 1) == (42,) else None
+
+
+async def writing_meter_probe(port: ModbusPort) -> Evidence | None:
+    await port.write_registers(0, [1])
+    return None
+
+
+async def reader_probe(port: SerialPort) -> Evidence | None:
+    await port.write(b"?")
+    return Evidence(text="answers ! to ?", certainty=Certainty.CERTAIN) if await port.read(0.2) == b"!" else None
 
 
 COIL = LineSpec(role="coil", direction=Direction.OUTPUT, help="drives the coil")
@@ -170,8 +188,29 @@ DRIVERS = (
         addresses=(0x48,),
         probe="cc613hal_test_parts:writing_probe",
     ),
-    DriverSpec(name="test.meter", summary="a meter", implementation="cc613hal_test_parts:Probe", buses=(BusKind.MODBUS,), addresses=(1,)),
-    DriverSpec(name="test.reader", summary="a reader", implementation="cc613hal_test_parts:Probe", buses=(BusKind.SERIAL,)),
+    DriverSpec(
+        name="test.meter",
+        summary="a meter",
+        implementation="cc613hal_test_parts:Probe",
+        buses=(BusKind.MODBUS,),
+        addresses=(1,),
+        probe="cc613hal_test_parts:meter_probe",
+    ),
+    DriverSpec(
+        name="test.rude-meter",
+        summary="its probe writes",
+        implementation="cc613hal_test_parts:Probe",
+        buses=(BusKind.MODBUS,),
+        addresses=(1,),
+        probe="cc613hal_test_parts:writing_meter_probe",
+    ),
+    DriverSpec(
+        name="test.reader",
+        summary="a reader",
+        implementation="cc613hal_test_parts:Probe",
+        buses=(BusKind.SERIAL,),
+        probe="cc613hal_test_parts:reader_probe",
+    ),
     DriverSpec(name="test.broken", summary="no such class", implementation="cc613hal_test_parts:Missing"),
     DriverSpec(
         name="test.dimmer",

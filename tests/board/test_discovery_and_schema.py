@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cc613hal_test_parts as parts
+import pytest
 
 from cc613hal.board import board_schema, discover, parse_board, system_buses
-from cc613hal.bus.options import I2cOptions
+from cc613hal.bus.modbus import Table
+from cc613hal.bus.options import I2cOptions, ModbusRtuOptions, SerialOptions
+from cc613hal.bus.sim.chips import SerialPeer
 from cc613hal.bus.sim.factory import SimulatedBuses
+from cc613hal.bus.sim.modbus_units import RegisterUnit
 from cc613hal.clock import Clock, run_virtual
 from cc613hal.plugins.manager import Plugins
 
@@ -71,6 +76,60 @@ def test_a_bus_that_is_not_there_is_a_note(plugins: Plugins) -> None:
         return (await discover({"i2c0": I2cOptions(path="/dev/i2c-1")}, buses, plugins)).notes
 
     assert "bus i2c0 could not be looked at" in run_virtual(main())[0]
+
+
+def test_modbus_units_are_asked_and_nothing_is_written(plugins: Plugins) -> None:
+    buses = SimulatedBuses(Clock())
+    unit = RegisterUnit({Table.HOLDING: {0: 42}})
+    buses.modbus("meter").attach(1, unit)
+    buses.modbus("meter").attach(7, RegisterUnit({Table.HOLDING: {0: 42}}))
+    buses.modbus("meter").attach(9, RegisterUnit({Table.HOLDING: {0: 3}}))
+
+    async def main() -> str:
+        return (await discover({"meter": ModbusRtuOptions(path="/dev/ttyS1")}, buses, plugins, units=[7, 8, 9])).toml()
+
+    text = run_virtual(main())
+    board = parse_board(f'schema = 1\nname = "found"\n{text}', plugins=plugins)
+    assert {device.address for device in board.devices.values()} == {1, 7}
+    assert all(device.driver.name == "test.meter" for device in board.devices.values())
+    assert "the probe of test.rude-meter was stopped: discovery does not write to unit 1" in text
+    assert unit.tables[Table.HOLDING][0] == 42
+
+
+def test_a_noisy_modbus_line_is_searched_to_its_end(plugins: Plugins) -> None:
+    buses = SimulatedBuses(Clock())
+    buses.modbus("meter").attach(1, RegisterUnit({Table.HOLDING: {0: 42}}))
+    buses.modbus("meter").line.crc = True
+
+    async def main() -> str:
+        return (await discover({"meter": ModbusRtuOptions(path="/dev/ttyS1")}, buses, plugins)).toml()
+
+    assert "[device." not in run_virtual(main())
+
+
+class Peer(SerialPeer):
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+
+    def attach(self, send: Callable[[bytes], None]) -> None:
+        self.send = send
+
+    def receive(self, data: bytes) -> None:
+        if data == b"?":
+            self.send(self.answer)
+
+
+@pytest.mark.parametrize(("answer", "found"), [(b"!", True), (b"x", False), (b"", False)])
+def test_a_serial_line_that_is_named_is_spoken_to(plugins: Plugins, answer: bytes, found: bool) -> None:
+    buses = SimulatedBuses(Clock())
+    buses.serial("reader").join(Peer(answer))
+
+    async def main() -> str:
+        return (await discover({"reader": SerialOptions(path="/dev/ttyS2")}, buses, plugins)).toml()
+
+    text = run_virtual(main())
+    board = parse_board(f'schema = 1\nname = "found"\n{text}', plugins=plugins)
+    assert ("reader" in board.devices) is found
 
 
 def test_the_computers_own_buses(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Coroutine
 from pathlib import Path
@@ -252,6 +253,69 @@ def test_a_silent_device_is_set_up_again_when_it_is_back(plugins: Plugins, buses
             assert sensor.connects == 2
 
     virtually(main())
+
+
+def test_a_device_is_set_up_again_when_one_it_builds_on_went_and_came_back(plugins: Plugins, buses: SimulatedBuses) -> None:
+    faults = buses.i2c("i2c0").attach(0x48, Chip())
+    follower = '[device.follower]\ndriver = "test.follower"\nuses = { sensor = "probe" }\n'
+
+    async def main() -> None:
+        async with open_board(board(plugins, follower, PROBE), buses) as opened:
+            built, health = opened.get(parts.Follower), opened.health()["follower"]
+            faults.nack = True
+            for _ in range(3):
+                with pytest.raises(HalError):
+                    await opened.get(parts.Probe).read()
+            assert health.state is HealthState.OFFLINE
+            assert "builds on probe" in health.reason
+            await opened.clock.sleep(60.0)
+            faults.nack = False
+            await opened.clock.sleep(40.0)
+            assert usable(health)
+            assert built.connects == 2
+
+    virtually(main())
+
+
+def test_a_missing_gpio_chip_is_told_as_such(plugins: Plugins, buses: SimulatedBuses) -> None:
+    buses.gpio("gpio").faults.unplug()
+
+    async def main() -> None:
+        with pytest.raises(ConnectFailed, match="is unplugged") as failed:
+            async with open_board(board(plugins, switch("k1", "relay", "K1")), buses):
+                raise AssertionError("not reached")
+        assert "as soon as" not in str(failed.value)
+
+    virtually(main())
+
+
+def test_a_foreign_exception_of_a_driver_is_told_with_its_type() -> None:
+    failed = ConnectFailed("two did not connect:", failures={"a": KeyError("uid"), "b": ValueError()})
+    assert "a: KeyError: 'uid'" in str(failed)
+    assert "b: ValueError" in str(failed)
+
+
+def test_a_full_disk_costs_what_is_remembered_and_nothing_else(
+    plugins: Plugins, buses: SimulatedBuses, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buses.i2c("i2c0").attach(0x48, Chip())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cc613hal.board.memory.tempfile.mkstemp", full)
+
+    async def main() -> None:
+        async with open_board(board(plugins, PROBE), buses, state_dir=tmp_path) as opened:
+            assert (await opened.get(TemperatureSensor).read()).temperature_c == 21.0
+            for number in range(5):
+                opened.get(parts.Probe).context.memory.save("number", number)
+            assert opened.get(parts.Probe).context.memory.load("number") == 4
+
+    virtually(main())
+    told = [record.message for record in caplog.records if "cannot be written" in record.message]
+    assert len(told) == 1
+    assert "No space left" in told[0]
 
 
 def test_what_a_device_remembers_survives_a_restart(plugins: Plugins, buses: SimulatedBuses, tmp_path: Path) -> None:

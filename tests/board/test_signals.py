@@ -45,9 +45,23 @@ asyncio.run(main())
 """
 
 
-def run(*signals: signal.Signals) -> tuple[int, str]:
+INTERRUPTED_ON_THE_WAY = """
+import os, signal
+original = parts.Switch.make_safe
+
+async def make_safe(self):
+    os.kill(os.getpid(), signal.SIGINT)
+    self.story.append("goes on")
+    await original(self)
+
+parts.Switch.make_safe = make_safe
+"""
+
+
+def run(*signals: signal.Signals, before: str = "") -> tuple[int, str]:
+    program = PROGRAM.replace("asyncio.run(main())", f"{before}\nasyncio.run(main())")
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parent
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parent
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -64,3 +78,10 @@ def test_ctrl_c() -> None:
 @pytest.mark.timeout(30)
 def test_sigterm_as_a_service_manager_sends_it() -> None:
     assert run(signal.SIGTERM) == (128 + signal.SIGTERM, "safe ['k1', 'k1 closed'] False\n")
+
+
+@pytest.mark.timeout(30)
+def test_a_second_ctrl_c_does_not_break_into_the_way_to_the_safe_state() -> None:
+    code, output = run(signal.SIGINT, before=INTERRUPTED_ON_THE_WAY)
+    assert output == "safe ['goes on', 'k1', 'k1 closed'] False\n"
+    assert code == -signal.SIGINT

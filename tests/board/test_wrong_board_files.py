@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from cc613hal.board import parse_board
+from cc613hal.board import check_board, load_board, parse_board
 from cc613hal.errors import BoardFileError
 from cc613hal.plugins.manager import Plugins
 
@@ -281,3 +283,32 @@ def test_the_right_file_is_right(plugins: Plugins) -> None:
 def test_devices_come_after_those_they_use(plugins: Plugins) -> None:
     text = RIGHT.replace("[device.probe]", '[device.first]\ndriver = "test.follower"\nuses = { sensor = "probe" }\n[device.probe]')
     assert list(parse_board(text, plugins=plugins).devices) == ["probe", "first", "k1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"schema = 1\nname = " + b"9" * 5000, "a number has too many digits", id="endless number"),
+        pytest.param(b"schema = 1\na = " + b"[" * 5000 + b"]" * 5000, "nested too deeply", id="brackets in brackets"),
+        pytest.param(b"#" * 2_000_001, "is longer than 2,000,000 bytes, as no board file is", id="huge"),
+        pytest.param(b"name = '\xff'", "is no UTF-8 text", id="Latin-1"),
+        pytest.param(b"schema = 1\0", "no valid TOML", id="NUL"),
+    ],
+)
+def test_files_that_are_no_board_files_at_all(plugins: Plugins, tmp_path: Path, content: bytes, reason: str) -> None:
+    file = tmp_path / "board.toml"
+    file.write_bytes(content)
+    (problem,) = check_board(file, plugins=plugins)
+    assert reason in str(problem)
+    assert str(problem).startswith(f"{file}:1")
+
+
+def test_a_device_node_without_end_is_not_read_for_ever(plugins: Plugins) -> None:
+    (problem,) = check_board(Path("/dev/zero"), plugins=plugins)
+    assert "is it the right file?" in str(problem)
+
+
+def test_the_mark_that_some_editors_put_in_front_is_no_mistake(plugins: Plugins, tmp_path: Path) -> None:
+    file = tmp_path / "board.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + RIGHT.encode())
+    assert load_board(file, plugins=plugins).name == "test.board"
