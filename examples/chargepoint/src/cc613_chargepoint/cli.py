@@ -1,155 +1,28 @@
-"""``cc613-chargepoint``: run the station on a board, real or simulated."""
+"""``cc613-chargepoint``: the way in."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import contextlib
-import logging
 import signal
 import sys
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Any
-
-from cc613_chargepoint.app import Station, StationSettings
-from cc613_chargepoint.domain.events import SessionEnded
-from cc613_chargepoint.narrator import Narrator
-from cc613hal.board import BoardDescription, load_board, open_board
-from cc613hal.clock import Clock
-from cc613hal.errors import BoardFileError, HalError, NotOnBoard, SafetyRefused
+from collections.abc import Sequence
 
 __all__ = ["main"]
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="cc613-chargepoint",
-        description="A charging station on cc613hal.",
-        epilog="exit codes: 0 done, 1 the charge failed, 2 usage or board file, 3 device or bus, 4 refused for safety, 130 interrupted",
-    )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    run = verbs.add_parser(
-        "run",
-        help="serve vehicles until Ctrl-C",
-        description="Open a board and serve vehicles until Ctrl-C.",
-        epilog="example: cc613-chargepoint run --board bender.cc613 --sim --once",
-    )
-    run.add_argument("--board", default="bender.cc613", help="a board by name or the path of a board file (default: %(default)s)")
-    run.add_argument("--overlay", action="append", default=[], metavar="FILE", help="board file laid over it; may be repeated")
-    run.add_argument("--sim", action="store_true", help="simulated buses, with customers who come and go")
-    run.add_argument("--once", action="store_true", help="stop after the first session; needs --sim")
-    run.add_argument("--data", type=Path, metavar="DIR", help="where devices keep counters across restarts (default: nowhere)")
-    run.add_argument(
-        "--installed-current", type=float, default=16.0, metavar="A", help="what the installation gives per phase (default: %(default)g)"
-    )
-    run.add_argument("--card", action="append", metavar="UID", help="a card that may charge; may be repeated (default: every card)")
-    run.add_argument(
-        "--energise-real-hardware", action="store_true", help="needed without --sim: the station will switch mains voltage on its own"
-    )
-    run.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
-    return parser
-
-
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    arguments = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    try:
-        return asyncio.run(_run(arguments))
-    except KeyboardInterrupt:
-        print("\nstopped; the safe state was reached", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except (HalError, ExceptionGroup) as error:
-        if arguments.debug or (errors := _flat(error)) is None:
-            raise
-        for each in errors:
-            print(f"cc613-chargepoint: {each}", file=sys.stderr)
-        return _code(errors[0])
+    if argv is None:
+        # while the program loads there is nothing to bring to a safe state: Ctrl-C ends it silently, also in the middle of an import
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from cc613_chargepoint import command  # noqa: PLC0415 - see above
+
+    if argv is None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    code = command.main(argv)
+    if argv is None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is safe and closed; nothing is left to interrupt
+    return code
 
 
-def _flat(error: BaseException) -> list[HalError] | None:
-    """The errors in a group, if all of them are ours; ``None`` if one is a defect of the program."""
-    if isinstance(error, HalError):
-        return [error]
-    if not isinstance(error, BaseExceptionGroup):
-        return None
-    parts = [_flat(each) for each in error.exceptions]
-    return None if None in parts else [each for part in parts if part is not None for each in part]
-
-
-def _code(error: HalError) -> int:
-    if isinstance(error, BoardFileError | NotOnBoard):
-        return EXIT_USAGE
-    return EXIT_REFUSED if isinstance(error, SafetyRefused) else EXIT_DEVICE
-
-
-async def _run(arguments: argparse.Namespace) -> int:
-    if not arguments.sim and not arguments.energise_real_hardware:
-        raise SafetyRefused(
-            "without --sim the station switches mains voltage",
-            hint="add --energise-real-hardware once the wiring was checked by a qualified person, or --sim to try it",
-        )
-    description = load_board(arguments.board, overlays=arguments.overlay)
-    settings = StationSettings(installed_current_a=arguments.installed_current, accepted_cards=arguments.card)
-    interrupted = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, interrupted.set)
-    if arguments.sim:
-        return await _simulated(description, settings, arguments, interrupted)
-    async with open_board(description, clock=Clock(), state_dir=arguments.data) as board:
-        return await _serve(Station(board, settings), Narrator(board.clock), interrupted)
-
-
-async def _simulated(
-    description: BoardDescription, settings: StationSettings, arguments: argparse.Namespace, interrupted: asyncio.Event
-) -> int:
-    from cc613_chargepoint.story import Story, Visit  # noqa: PLC0415 - only a simulation needs the plant
-    from cc613hal.plant import Simulation  # noqa: PLC0415 - likewise
-
-    clock = Clock()
-    narrator = Narrator(clock)
-    narrator.say(f"{description.name}: {description.summary}, on simulated buses; Modbus and the card reader run on real pseudo-terminals")
-    simulation = Simulation(description, clock=clock, ptys=True)
-    async with simulation, open_board(description, simulation.buses, clock=clock, state_dir=arguments.data) as board:
-        station = Station(board, settings)
-        narrator.say(f"{len(board.devices)} devices are connected: {', '.join(board.devices)}")
-        story = Story(simulation.plant, station, narrator.outside, clock)
-        ended: list[SessionEnded] = []
-        station.news.on(lambda news: ended.append(news) if isinstance(news, SessionEnded) else None)
-
-        async def customers() -> int:
-            try:
-                await story.visit(Visit())
-                if arguments.once:
-                    return EXIT_OK if ended and ended[0].record.energy_wh else EXIT_FAILED
-                narrator.say("serving; further vehicles will come. Ctrl-C ends")
-                await story.more_visits()
-            except TimeoutError as error:
-                narrator.say(f"the charge did not work: {error}", mark="✗")
-            return EXIT_FAILED
-
-        return await _serve(station, narrator, interrupted, customers())
-
-
-async def _serve(station: Station, narrator: Narrator, interrupted: asyncio.Event, story: Coroutine[Any, Any, int] | None = None) -> int:
-    """Run the station until it is interrupted, or the story is over."""
-    station.news.on(narrator.hear)
-    serving, stop = asyncio.create_task(station.run()), asyncio.create_task(interrupted.wait())
-    visits = None if story is None else asyncio.create_task(story)
-    tasks: list[asyncio.Task[Any]] = [task for task in (serving, stop, visits) if task is not None]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if visits is not None and visits.done():
-            return visits.result()
-        if stop.done():
-            narrator.say("asked to stop")
-            return EXIT_OK
-        serving.result()
-        return EXIT_FAILED
-    finally:
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+if __name__ == "__main__":
+    sys.exit(main())
