@@ -297,9 +297,8 @@ class Lis2dh12(Driver, TiltSensor, Identified):
 
 def _vector(stored: Any) -> tuple[float, float, float] | None:
     """A reference from memory; one that cannot be is none."""
-    if not isinstance(stored, list) or len(stored) != 3:
+    parts: list[Any] = stored if isinstance(stored, list) else []
+    if len(parts) != 3 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in parts):
         return None
-    if any(isinstance(part, bool) or not isinstance(part, int | float) for part in stored):
-        return None
-    vector = (float(stored[0]), float(stored[1]), float(stored[2]))
+    vector = (float(parts[0]), float(parts[1]), float(parts[2]))
     return vector if 0.5 < math.hypot(*vector) < 1.5 else None
