@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from pymodbus.client import AsyncModbusTcpClient
 
@@ -19,6 +12,7 @@ from cc613hal.bus.linux.factory import LinuxBuses
 from cc613hal.bus.modbus import ModbusAdapter, ModbusPort
 from cc613hal.bus.options import ModbusTcpOptions
 from cc613hal.clock import Clock
+from tests.bench._apart import seconds_per_call, server_process
 
 REGISTERS = 80
 ROUNDS = 15
@@ -26,35 +20,9 @@ READS = 200
 TARGET = 1.10
 
 
-@contextlib.asynccontextmanager
-async def pymodbus_server() -> AsyncIterator[int]:
-    """A pymodbus server in a process of its own; yields its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(Path(__file__).with_name("_modbus_server.py")), str(port), stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(10):
-            assert await process.stdout.readline() == b"listening\n"
-        yield port
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _timed(read: Callable[[], Awaitable[object]], count: int) -> float:
-    begun = time.perf_counter()
-    for _ in range(count):
-        await read()
-    return (time.perf_counter() - begun) / count
-
-
 async def compare(rounds: int = ROUNDS, reads: int = READS) -> tuple[float, float]:
     """Seconds per read with raw pymodbus and through our port: medians of alternating rounds."""
-    async with pymodbus_server() as port:
+    async with server_process("_modbus_server.py") as port:
         raw = AsyncModbusTcpClient("127.0.0.1", port=port)
         assert await raw.connect()
         actor = BusActor("meter", Clock())
@@ -66,8 +34,8 @@ async def compare(rounds: int = ROUNDS, reads: int = READS) -> tuple[float, floa
         assert list(await ours.read_registers(0, REGISTERS)) == expected
         raw_s, ours_s = [], []
         for _ in range(rounds):
-            raw_s.append(await _timed(lambda: raw.read_holding_registers(0, count=REGISTERS, device_id=1), reads))
-            ours_s.append(await _timed(lambda: ours.read_registers(0, REGISTERS), reads))
+            raw_s.append(await seconds_per_call(lambda: raw.read_holding_registers(0, count=REGISTERS, device_id=1), reads))
+            ours_s.append(await seconds_per_call(lambda: ours.read_registers(0, REGISTERS), reads))
         raw.close()
         await adapter.aclose()
     return statistics.median(raw_s), statistics.median(ours_s)

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import statistics
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from pymodbus.client import AsyncModbusTcpClient
 
 from cc613hal.board import open_board, parse_board
 from cc613hal.interfaces import SnapshotMeter
 from cc613hal_meters.meter import ModbusMeter
+from tests.bench._apart import seconds_per_call, server_process
 
 TARGET = 1.15
 ROUNDS = 40
@@ -36,35 +30,9 @@ address = 1
 """
 
 
-@contextlib.asynccontextmanager
-async def server() -> AsyncIterator[int]:
-    """The meter's registers in a process of their own; yields the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(Path(__file__).with_name("_sdm630_server.py")), str(port), stdout=subprocess.PIPE
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(10):
-            assert await process.stdout.readline() == b"listening\n"
-        yield port
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _timed(read: Callable[[], Awaitable[object]], count: int) -> float:
-    begun = time.perf_counter()
-    for _ in range(count):
-        await read()
-    return (time.perf_counter() - begun) / count
-
-
 async def compare(rounds: int = ROUNDS, reads: int = READS) -> tuple[float, float, int, int]:
     """Seconds per group with raw pymodbus and through the interface (medians of alternating rounds); requests made and planned."""
-    async with server() as port, open_board(parse_board(BOARD.format(port=port))) as board:
+    async with server_process("_sdm630_server.py") as port, open_board(parse_board(BOARD.format(port=port))) as board:
         meter = board.get(SnapshotMeter, "meter1")
         assert isinstance(meter, ModbusMeter)
         plan = meter.plans["read_all"]
@@ -85,8 +53,8 @@ async def compare(rounds: int = ROUNDS, reads: int = READS) -> tuple[float, floa
         raw_s: list[float] = []
         ours_s: list[float] = []
         for _ in range(rounds):
-            raw_s.append(await _timed(raw_read, reads))
-            ours_s.append(await _timed(meter.read_all, reads))
+            raw_s.append(await seconds_per_call(raw_read, reads))
+            ours_s.append(await seconds_per_call(meter.read_all, reads))
         raw.close()
     return statistics.median(raw_s), statistics.median(ours_s), requests, len(plan.reads)
 

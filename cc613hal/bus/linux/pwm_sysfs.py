@@ -74,7 +74,7 @@ class _Channel(PwmLine):
         self._duty = duty
 
     def close(self) -> None:
-        """Refuse every further setting; the chip switches the channel off when it closes."""
+        """Refuse every further setting; unexporting the channel is the chip's, which knows whether it exported it."""
         self._closed = True
 
     def _polarity(self, *, inverted: bool) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Generic, TypeVar, cast
 
 from attrs import frozen
 
@@ -34,6 +35,9 @@ from cc613hal.errors import DeviceRefused, HalError, Unsupported
 from cc613hal.events import Events
 
 __all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "READ", "WRITE", "RecordingBuses", "pwm_bytes", "shape_of"]
+
+B = TypeVar("B", bound=AnyAdapter)
+L = TypeVar("L", bound=InputLine | OutputLine | PwmLine)
 
 CANCELLED = "cancelled"
 """Note of a ``!`` frame whose transaction was cancelled by the program."""
@@ -112,12 +116,39 @@ class _Pen:
     def failed(self, unit: object, error: HalError | asyncio.CancelledError) -> None:
         self.write(unit, "!", note=error.kind if isinstance(error, HalError) else CANCELLED)
 
+    @contextmanager
+    def noting(self, unit: object, *more: type[asyncio.CancelledError]) -> Generator[None]:
+        """Write down how the transaction in the block failed, if it did; ``more`` is what counts besides errors of ours."""
+        kinds: tuple[type[HalError | asyncio.CancelledError], ...] = (HalError, *more)
+        try:
+            yield
+        except kinds as error:
+            self.failed(unit, error)
+            raise
 
-class _I2cTap(I2cAdapter):
-    def __init__(self, inner: I2cAdapter, pen: _Pen) -> None:
+
+class _BusTap(Generic[B]):
+    def __init__(self, inner: B, pen: _Pen) -> None:
         self._inner = inner
         self._pen = pen
 
+    async def aclose(self) -> None:
+        """Release the real bus; the recording stays with whoever reads it."""
+        await self._inner.aclose()
+
+
+class _LineTap(Generic[L]):
+    def __init__(self, inner: L, pen: _Pen) -> None:
+        self._inner = inner
+        self._pen = pen
+
+    @property
+    def name(self) -> str:
+        """The real line's name."""
+        return self._inner.name
+
+
+class _I2cTap(_BusTap[I2cAdapter], I2cAdapter):
     @property
     def capabilities(self) -> I2cCapabilities:
         return self._inner.capabilities
@@ -126,24 +157,14 @@ class _I2cTap(I2cAdapter):
         unit = f"0x{address:02X}"
         sent = b"".join(message.data for message in messages if isinstance(message, I2cWrite))
         self._pen.write(unit, ">", sent, shape_of(messages))
-        try:
+        with self._pen.noting(unit, asyncio.CancelledError):
             answer = await self._inner.transfer(address, messages)
-        except (HalError, asyncio.CancelledError) as error:
-            self._pen.failed(unit, error)
-            raise
         if answer:
             self._pen.write(unit, "<", answer)
         return answer
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class _SpiTap(SpiAdapter):
-    def __init__(self, inner: SpiAdapter, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
+class _SpiTap(_BusTap[SpiAdapter], SpiAdapter):
     @property
     def capabilities(self) -> SpiCapabilities:
         return self._inner.capabilities
@@ -152,23 +173,13 @@ class _SpiTap(SpiAdapter):
         # Where the port reversed the bits in software, the recording holds them as the driver sees them: it then plays on any controller.
         reverse = settings.lsb_first and not self._inner.capabilities.lsb_first
         self._pen.write(select, ">", reverse_bits(data) if reverse else data)
-        try:
+        with self._pen.noting(select, asyncio.CancelledError):
             answer = await self._inner.transfer(select, data, settings)
-        except (HalError, asyncio.CancelledError) as error:
-            self._pen.failed(select, error)
-            raise
         self._pen.write(select, "<", reverse_bits(answer) if reverse else answer)
         return answer
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class _SerialTap(SerialAdapter):
-    def __init__(self, inner: SerialAdapter, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
+class _SerialTap(_BusTap[SerialAdapter], SerialAdapter):
     @property
     def settings(self) -> SerialSettings:
         return self._inner.settings
@@ -179,18 +190,12 @@ class _SerialTap(SerialAdapter):
 
     async def write(self, data: bytes) -> None:
         self._pen.write("", ">", data)
-        try:
+        with self._pen.noting(WRITE):
             await self._inner.write(data)
-        except HalError as error:
-            self._pen.failed(WRITE, error)
-            raise
 
     async def read(self, timeout_s: float) -> bytes:
-        try:
+        with self._pen.noting(READ):
             data = await self._inner.read(timeout_s)
-        except HalError as error:
-            self._pen.failed(READ, error)
-            raise
         if data:
             self._pen.write("", "<", data)
         return data
@@ -198,15 +203,8 @@ class _SerialTap(SerialAdapter):
     def discard_input(self) -> int:
         return self._inner.discard_input()
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class _ModbusTap(ModbusAdapter):
-    def __init__(self, inner: ModbusAdapter, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
+class _ModbusTap(_BusTap[ModbusAdapter], ModbusAdapter):
     async def execute(self, request: ModbusRequest, timeout_s: float) -> tuple[int, ...]:
         self._pen.write(request.unit, ">", request_pdu(request), PDU_NOTE)
         try:
@@ -223,15 +221,8 @@ class _ModbusTap(ModbusAdapter):
         self._pen.write(request.unit, "<", answer_pdu(request, values), PDU_NOTE)
         return values
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class _GpioTap(GpioAdapter):
-    def __init__(self, inner: GpioAdapter, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
+class _GpioTap(_BusTap[GpioAdapter], GpioAdapter):
     def input(self, request: LineRequest) -> InputLine:
         return _InputTap(self._inner.input(request), self._pen)
 
@@ -243,32 +234,21 @@ class _GpioTap(GpioAdapter):
     def lines(self) -> tuple[LineInfo, ...]:
         return self._inner.lines()
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class _InputTap(InputLine):
+class _InputTap(_LineTap[InputLine], InputLine):
     def __init__(self, inner: InputLine, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
+        super().__init__(inner, pen)
         self._known: bool | None = None
         inner.edges.on(self._edge)  # subscribed first: the frame is written before any driver acts on the edge
         self.read()
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
 
     @property
     def edges(self) -> Events[Edge]:
         return self._inner.edges
 
     def read(self) -> bool:
-        try:
+        with self._pen.noting(self.name):
             active = self._inner.read()
-        except HalError as error:
-            self._pen.failed(self.name, error)
-            raise
         if active != self._known:
             self._known = active
             self._pen.write(self.name, "<", bytes([active]), LEVEL)
@@ -279,15 +259,7 @@ class _InputTap(InputLine):
         self._pen.write(self.name, "<", bytes([edge.active]), EDGE, at_s=edge.stamp.monotonic_s)
 
 
-class _OutputTap(OutputLine):
-    def __init__(self, inner: OutputLine, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
+class _OutputTap(_LineTap[OutputLine], OutputLine):
     @property
     def written(self) -> bool:
         return self._inner.written
@@ -295,42 +267,21 @@ class _OutputTap(OutputLine):
     def write(self, active: bool) -> None:
         # Recorded before it is done: on a simulated line the answering edges arrive within the call.
         self._pen.write(self.name, ">", bytes([active]))
-        try:
+        with self._pen.noting(self.name):
             self._inner.write(active)
-        except HalError as error:
-            self._pen.failed(self.name, error)
-            raise
 
 
-class _PwmTap(PwmAdapter):
-    def __init__(self, inner: PwmAdapter, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
+class _PwmTap(_BusTap[PwmAdapter], PwmAdapter):
     def pwm(self, name: str, *, inverted: bool = False) -> PwmLine:
         return _PwmLineTap(self._inner.pwm(name, inverted=inverted), self._pen)
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
 
-
-class _PwmLineTap(PwmLine):
-    def __init__(self, inner: PwmLine, pen: _Pen) -> None:
-        self._inner = inner
-        self._pen = pen
-
-    @property
-    def name(self) -> str:
-        return self._inner.name
-
+class _PwmLineTap(_LineTap[PwmLine], PwmLine):
     @property
     def duty(self) -> float:
         return self._inner.duty
 
     def set(self, frequency_hz: float, duty: float) -> None:
         self._pen.write(self.name, ">", pwm_bytes(frequency_hz, duty))
-        try:
+        with self._pen.noting(self.name):
             self._inner.set(frequency_hz, duty)
-        except HalError as error:
-            self._pen.failed(self.name, error)
-            raise
