@@ -7,7 +7,7 @@ counted and not judged. Facts: ST LIS2DH12 data sheet DocID025056, Adafruit_Circ
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from attrs import define, field, frozen, validators
 
@@ -297,7 +297,9 @@ class Lis2dh12(Driver, TiltSensor, Identified):
 
 def _vector(stored: Any) -> tuple[float, float, float] | None:
     """A reference from memory; one that cannot be is none."""
-    parts: list[Any] = stored if isinstance(stored, list) else []
+    if not isinstance(stored, list):
+        return None
+    parts = cast("list[Any]", stored)
     if len(parts) != 3 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in parts):
         return None
     vector = (float(parts[0]), float(parts[1]), float(parts[2]))
