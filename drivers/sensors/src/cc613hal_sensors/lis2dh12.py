@@ -299,8 +299,9 @@ def _vector(stored: Any) -> tuple[float, float, float] | None:
     """A reference from memory; one that cannot be is none."""
     if not isinstance(stored, list):
         return None
-    parts = cast("list[Any]", stored)
-    if len(parts) != 3 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in parts):
+    parts = cast("list[object]", stored)
+    numbers = [float(part) for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
+    if len(parts) != 3 or len(numbers) != 3:
         return None
-    vector = (float(parts[0]), float(parts[1]), float(parts[2]))
+    vector = (numbers[0], numbers[1], numbers[2])
     return vector if 0.5 < math.hypot(*vector) < 1.5 else None
