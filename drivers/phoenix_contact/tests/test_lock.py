@@ -6,24 +6,17 @@ import pytest
 
 from cc613hal.clock import run_virtual
 from cc613hal.errors import CommandFailed
-from cc613hal.interfaces import LockPosition
 
 DRIVER = "phoenix_contact.ev-t2m3s"
 DRIVE_S = 0.6
 LINES = ("in1", "in2", "feedback", "energy_ok")
 
 
-def test_a_stroke_lasts_as_long_as_the_preset_says_and_is_confirmed(open_part):
+def test_a_stroke_lasts_as_long_as_the_preset_says(open_part):
     async def main():
-        async with open_part(DRIVER, *LINES, low=("feedback",)) as it:
-            assert (await it.device.position()).position is LockPosition.UNLOCKED
-            locked = await it.device.lock()
-            assert (locked.position, locked.verified, locked.attempts) == (LockPosition.LOCKED, True, 1)
-            assert it.outlet.bolt_locked.value == 1.0
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.lock()
             assert it.emulated.motor.longest_drive_s == pytest.approx(DRIVE_S)
-            unlocked = await it.device.unlock()
-            assert (unlocked.position, unlocked.verified, unlocked.attempts) == (LockPosition.UNLOCKED, True, 1)
-            assert it.outlet.bolt_locked.value == 0.0
 
     run_virtual(main())
 

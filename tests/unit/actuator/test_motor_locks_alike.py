@@ -16,6 +16,22 @@ LOCKS = [("hella.micro-actuator-1", 0.4), ("phoenix_contact.ev-t2m3s", 0.6)]
 ALL_LINES = ("in1", "in2", "feedback", "energy_ok")
 
 
+@pytest.mark.parametrize(("driver", "drive_s"), LOCKS)
+def test_a_stroke_lasts_as_long_as_the_preset_says_and_is_confirmed(open_part, driver, drive_s):
+    async def main():
+        async with open_part(driver, *ALL_LINES, low=("feedback",)) as it:
+            assert (await it.device.position()).position is LockPosition.UNLOCKED
+            locked = await it.device.lock()
+            assert (locked.position, locked.verified, locked.attempts) == (LockPosition.LOCKED, True, 1)
+            assert it.outlet.bolt_locked.value == 1.0
+            assert it.emulated.motor.longest_drive_s == pytest.approx(drive_s)
+            unlocked = await it.device.unlock()
+            assert (unlocked.position, unlocked.verified, unlocked.attempts) == (LockPosition.UNLOCKED, True, 1)
+            assert it.outlet.bolt_locked.value == 0.0
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("driver", [driver for driver, _ in LOCKS])
 def test_the_motor_rests_between_strokes(open_part, driver):
     async def main():
