@@ -17,6 +17,19 @@ from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.main import build_parser
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import DriverSpec, load_object
+from cc613hal_meters.catalogue import map_named, model_names
+from cc613hal_meters.pages import meter_page
+
+METERS = """# Meters
+
+One page per register map, made from the map itself: wiring, quantities, reads, bus time, sources and how sure they are.
+
+```{toctree}
+:glob:
+:maxdepth: 1
+meters/*
+```
+"""
 
 
 def write_all(folder: Path) -> None:
@@ -28,9 +41,12 @@ def write_all(folder: Path) -> None:
         "boards.md": boards_page(plugins),
         "command-line.md": command_line_page(),
         "schema.md": schema_page(plugins),
+        "meters.md": METERS,
+        **{f"meters/{model}.md": meter_page(map_named(model), f"meters.{model}") for model in model_names()},
     }
     for name, text in pages.items():
         path = folder / name
+        path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
 
