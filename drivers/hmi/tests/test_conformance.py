@@ -7,3 +7,11 @@ from cc613hal.testing.conformance import DriverSuite, IndicatorSuite
 
 class TestPca9685(DriverSuite, IndicatorSuite):
     driver = "hmi.pca9685"
+
+
+class TestPca9633(DriverSuite, IndicatorSuite):
+    driver = "hmi.pca9633"
+
+
+class TestPca9552(DriverSuite, IndicatorSuite):
+    driver = "hmi.pca9552"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import cast
 
-__all__ = ["FIVE_LIGHTS", "RgbChannels", "rgb_channels"]
+__all__ = ["FIVE_LIGHTS", "RgbChannels", "four_channels", "sixteen_channels"]
 
 RgbChannels = tuple[tuple[int, int, int], ...]
 """Red, green and blue channel of each light."""
@@ -13,24 +14,34 @@ FIVE_LIGHTS: RgbChannels = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11), (12, 1
 """Five lights on sixteen channels, in order."""
 
 
-def rgb_channels(count: int) -> Callable[[object], RgbChannels]:
-    """The converter of an option ``channels``.
+def sixteen_channels(value: object) -> RgbChannels:
+    """The converter of an option ``channels`` of a chip with sixteen of them."""
+    return _rgb_channels(value, 16)
 
-    Args:
-        count: how many channels the chip has.
-    """
 
-    def convert(value: object) -> RgbChannels:
-        if not isinstance(value, list | tuple):
-            raise TypeError("channels is a list of [red, green, blue]")
-        lights = tuple(tuple(light) for light in value)
-        used = [channel for light in lights for channel in light]
-        if not lights or any(len(light) != 3 for light in lights):
-            raise ValueError("each light needs three channels: [red, green, blue]")
-        if any(not isinstance(channel, int) or not 0 <= channel < count for channel in used):
-            raise ValueError(f"channels are numbered 0 to {count - 1}")
-        if len(set(used)) != len(used):
-            raise ValueError("a channel is used twice")
-        return tuple((light[0], light[1], light[2]) for light in lights)
+def four_channels(value: object) -> RgbChannels:
+    """The converter of an option ``channels`` of a chip with four of them."""
+    return _rgb_channels(value, 4)
 
-    return convert
+
+def _rgb_channels(value: object, count: int) -> RgbChannels:
+    if not isinstance(value, list | tuple):
+        raise TypeError("channels is a list of [red, green, blue]")
+    lights = [_light(entry, count) for entry in cast("Sequence[object]", value)]
+    if not lights:
+        raise ValueError("each light needs three channels: [red, green, blue]")
+    used = [channel for light in lights for channel in light]
+    if len(set(used)) != len(used):
+        raise ValueError("a channel is used twice")
+    return tuple(lights)
+
+
+def _light(value: object, count: int) -> tuple[int, int, int]:
+    channels = list(cast("Sequence[object]", value)) if isinstance(value, list | tuple) else []
+    if len(channels) != 3:
+        raise ValueError("each light needs three channels: [red, green, blue]")
+    numbers = [channel for channel in channels if isinstance(channel, int) and 0 <= channel < count]
+    if len(numbers) != 3:
+        raise ValueError(f"channels are numbered 0 to {count - 1}")
+    red, green, blue = numbers
+    return red, green, blue

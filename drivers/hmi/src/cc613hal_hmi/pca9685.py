@@ -13,7 +13,7 @@ from cc613hal.errors import WrongIdentity
 from cc613hal.interfaces import Colour, Identity
 from cc613hal.plugins import DeviceContext
 from cc613hal_hmi.animator import ChipLights
-from cc613hal_hmi.channels import FIVE_LIGHTS, RgbChannels, rgb_channels
+from cc613hal_hmi.channels import FIVE_LIGHTS, RgbChannels, sixteen_channels
 
 __all__ = ["Pca9685", "Pca9685Options"]
 
@@ -53,7 +53,7 @@ class Pca9685Options:
         language: table of patterns by state: ``bender``, ``generic``, or the path of a file.
     """
 
-    channels: RgbChannels = field(default=FIVE_LIGHTS, converter=rgb_channels(16))
+    channels: RgbChannels = field(default=FIVE_LIGHTS, converter=sixteen_channels)
     frequency_hz: float = field(default=200.0, validator=[validators.ge(24), validators.le(1526)])
     inverted: bool = False
     open_drain: bool = False
