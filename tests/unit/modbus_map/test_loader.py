@@ -149,3 +149,75 @@ def test_whatever_stands_there_ends_in_a_map_or_its_mistakes(key: str, value: ob
     text = f"{key} = {json.dumps(value)}\nformat = 1\n" if value is not None else "format = 1\n"
     with pytest.raises(MapError):
         parse_map(text, name="m")
+
+
+DISCOVERY = """[discovery]
+bases = [40000, 0]
+blocks = [
+    { ids = [1], address = 40002, length = 66 },
+    { ids = [203, 204], address = 40070, length = 105 },
+]
+"""
+
+
+def test_blocks_move_the_registers_inside_them_only() -> None:
+    rows = "".join(
+        f'[[register]]\nquantity = "{name}"\naddress = {address}\ntype = "u16"\ntable = "holding"\n'
+        for name, address in {"voltage_l1": 40010, "power": 40088, "frequency": 10}.items()
+    )
+    meter = parse_map(HEAD + rows + DISCOVERY, name="m1")
+    assert meter.discovery is not None
+    assert meter.discovery.blocks[1].ids == (203, 204)
+    moved = meter.relocated([2, 100])
+    assert {register.quantity: register.address for register in moved.registers} == {"frequency": 10, "voltage_l1": 10, "power": 118}
+    assert moved.discovery is not None
+    assert [block.address for block in moved.discovery.blocks] == [2, 100]
+    assert meter.relocated([40002, 40070]) == meter
+    with pytest.raises(ValueError, match="other blocks than 1"):
+        meter.relocated([2])
+
+
+VARIANT = """[variant.new]
+help = "since 2024"
+register = [{ quantity = "power", address = 0x20, type = "f32" }, { quantity = "frequency", address = 0x30, type = "f32" }]
+"""
+
+
+def test_a_variant_takes_the_place_of_registers_of_the_same_quantity() -> None:
+    text = HEAD + POWER + POWER.replace("power", "power_l1").replace("0x10", "0x12") + VARIANT
+    usual, new = (parse_map(text, name="m1", variant=variant) for variant in ("", "new"))
+    assert [(item.name, item.help) for item in usual.variants] == [("new", "since 2024")]
+    assert {register.quantity: register.address for register in usual.registers} == {"power": 0x10, "power_l1": 0x12}
+    assert {register.quantity: register.address for register in new.registers} == {"power_l1": 0x12, "power": 0x20, "frequency": 0x30}
+
+
+def test_a_variant_can_replace_everything_and_the_fingerprint() -> None:
+    extra_keys = "replace = true\nfingerprint = { address = 0x30, type = 'u16', values = [7] }\n"
+    text = HEAD + POWER + POWER.replace("power", "power_l1").replace("0x10", "0x12") + VARIANT + extra_keys
+    new = parse_map(text, name="m1", variant="new")
+    assert [register.quantity for register in new.registers] == ["power", "frequency"]
+    assert new.fingerprint is not None
+    assert new.fingerprint.values == (7,)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (DISCOVERY.replace("40070", "40060"), "must be in the order of their addresses and not overlap"),
+        (DISCOVERY.replace("[1]", "[]"), "discovery.blocks[0].ids: must be a list of whole numbers from 0 to 65535"),
+        (DISCOVERY.replace("[40000, 0]", "[70000]"), "discovery.bases: must be a list of whole numbers"),
+        ("[discovery]\nbases = [0]\n", "name the blocks to look for"),
+        ("[variant.x]\nhlp = 'y'\n", "variant.x.hlp: unknown key (did you mean 'help'?)"),
+        (
+            "[fingerprint]\naddress = 0\ntype = 'u16'\nlow = 0\ntypical = [1]\n",
+            "fingerprint.typical: must be the smallest and the largest number",
+        ),
+        (
+            POWER.replace("power", "frequency").replace("0x10", "0x20").replace("kW", "Hz") + "example = 'x'\n",
+            "example: must be a whole number",
+        ),
+        ('[[register]]\nquantity = "frequency"\naddress = 0x20\ntype = "hex32"\n', "frequency is not told in hexadecimal digits"),
+    ],
+)
+def test_mistakes_in_discovery_and_variants_are_named(text: str, message: str) -> None:
+    assert any(message in problem for problem in problems(HEAD + POWER + text)), problems(HEAD + POWER + text)
