@@ -34,6 +34,7 @@ _READS = (
     "read_cable",
     "read_energy",
     "read_input",
+    "read_modem",
     "read_phases",
     "read_power",
     "read_presence",
@@ -164,8 +165,9 @@ class DriverSuite(Suite):
         return not bench.board.health()[bench.name].usable
 
     async def _read_everything(self, bench: Bench) -> None:
+        announced = self.spec().capabilities  # asked once: finding the installed drivers takes its time
         for name in _READS:
-            if any(hasattr(getattr(interfaces, capability), name) for capability in self.spec().capabilities):
+            if any(hasattr(getattr(interfaces, capability), name) for capability in announced):
                 value = await getattr(bench.device, name)()
                 if isinstance(value, Reading):
                     assert value.source == bench.name

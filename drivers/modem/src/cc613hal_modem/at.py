@@ -231,6 +231,7 @@ class AtModem(Driver, Modem, Identified):
 
     async def _ready(self) -> None:
         """A modem that restarted by itself has forgotten its settings."""
+        await self._link.catch_up()
         if self._dialect is None or self._link.restarted:
             await self._set_up()
 

@@ -113,7 +113,7 @@ def prefixed(lines: Iterable[str], prefix: str) -> list[str]:
 
 
 def bare(lines: Iterable[str], command: str) -> list[str]:
-    """The lines of a plain text answer (``AT+CGMI``) without unsolicited ones; a prefix with the command's name comes off."""
+    """The lines of a plain text answer (``AT+CGMI``) without unsolicited and noisy ones; a prefix with the command's name comes off."""
     name = command.removeprefix("AT")
     found = prefixed(lines := list(lines), name)
-    return found or [line for line in lines if not _UNSOLICITED.match(line) and line not in _SPOKEN]
+    return found or [line for line in lines if not _UNSOLICITED.match(line) and line not in _SPOKEN and "?" not in line]

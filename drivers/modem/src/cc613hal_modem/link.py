@@ -77,6 +77,15 @@ class AtLink:
         async with self._turn:
             await self._get_in_step(timeout_s)
 
+    async def catch_up(self) -> None:
+        """Take what the modem said since the last command.
+
+        Raises:
+            BusClosed: the line is gone.
+        """
+        async with self._turn:
+            await self._drain(0.0)
+
     async def wait_for_boot(self, timeout_s: float) -> bool:
         """Listen for a line that says the modem has started; whether one came.
 
