@@ -15,7 +15,7 @@ from cc613hal.testing.conformance.base import Bench, Suite, scenario
 from cc613hal.testing.conformance.cards import CardReaderSuite
 from cc613hal.testing.conformance.driver import DriverSuite
 from cc613hal.testing.conformance.meters import EnergyMeterSuite, PhaseMeterSuite, PowerMeterSuite, SnapshotMeterSuite
-from cc613hal.testing.conformance.outputs import IndicatorSuite, RelaySuite
+from cc613hal.testing.conformance.outputs import DisplaySuite, IndicatorSuite, RelaySuite, SounderSuite
 from cc613hal.testing.conformance.pilots import ControlPilotSuite, ProximityPilotSuite
 from cc613hal.testing.conformance.power import ContactorSuite, PlugLockSuite, ResidualCurrentMonitorSuite, WeldCheckSuite
 from cc613hal.testing.conformance.sensors import DigitalInputSuite, PresenceSensorSuite, TemperatureSensorSuite, TiltSensorSuite
@@ -27,6 +27,7 @@ __all__ = [
     "ContactorSuite",
     "ControlPilotSuite",
     "DigitalInputSuite",
+    "DisplaySuite",
     "DriverSuite",
     "EnergyMeterSuite",
     "IndicatorSuite",
@@ -38,6 +39,7 @@ __all__ = [
     "RelaySuite",
     "ResidualCurrentMonitorSuite",
     "SnapshotMeterSuite",
+    "SounderSuite",
     "Suite",
     "TemperatureSensorSuite",
     "TiltSensorSuite",
@@ -50,6 +52,7 @@ SUITES: dict[str, type[Suite]] = {
     "Contactor": ContactorSuite,
     "ControlPilot": ControlPilotSuite,
     "DigitalInput": DigitalInputSuite,
+    "Display": DisplaySuite,
     "EnergyMeter": EnergyMeterSuite,
     "Indicator": IndicatorSuite,
     "PhaseMeter": PhaseMeterSuite,
@@ -60,6 +63,7 @@ SUITES: dict[str, type[Suite]] = {
     "Relay": RelaySuite,
     "ResidualCurrentMonitor": ResidualCurrentMonitorSuite,
     "SnapshotMeter": SnapshotMeterSuite,
+    "Sounder": SounderSuite,
     "TemperatureSensor": TemperatureSensorSuite,
     "TiltSensor": TiltSensorSuite,
     "WeldCheck": WeldCheckSuite,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613hal.testing.conformance import DriverSuite, IndicatorSuite
+from cc613hal.testing.conformance import DisplaySuite, DriverSuite, IndicatorSuite
 
 
 class TestPca9685(DriverSuite, IndicatorSuite):
@@ -15,3 +15,7 @@ class TestPca9633(DriverSuite, IndicatorSuite):
 
 class TestPca9552(DriverSuite, IndicatorSuite):
     driver = "hmi.pca9552"
+
+
+class TestHd44780(DriverSuite, DisplaySuite):
+    driver = "hmi.hd44780"

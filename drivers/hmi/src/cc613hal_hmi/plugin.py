@@ -53,4 +53,21 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
             quality=QualityLevel.SIMULATED,
             sources=("NXP PCA9552 data sheet", "Linux kernel leds-pca955x"),
         ),
+        DriverSpec(
+            name="hmi.hd44780",
+            summary="text display of 8 to 40 columns and up to four rows with an HD44780 on a PCF8574 or PCF8574A backpack",
+            implementation="cc613hal_hmi.hd44780:Hd44780",
+            options="cc613hal_hmi.hd44780:Hd44780Options",
+            capabilities=("Display", "SafeState"),
+            buses=(BusKind.I2C,),
+            emulator="cc613hal_hmi.emulated_displays:emulate_hd44780",
+            addresses=(0x27, *range(0x20, 0x27), 0x3F, *range(0x38, 0x3F)),
+            rank=SafeRank.INDICATOR,
+            quality=QualityLevel.SIMULATED,
+            sources=(
+                "Hitachi HD44780U data sheet",
+                "NXP PCF8574; PCF8574A data sheet",
+                "RPLCD and LiquidCrystal_I2C (wiring of backpacks)",
+            ),
+        ),
     )
