@@ -66,6 +66,16 @@ def test_planning_targets(model: str) -> None:
     assert (len(fewest.reads), len(least.reads), round(least.time_s * 1000)) == TARGETS[model]
 
 
+@pytest.mark.parametrize("model", [name for name in model_names() if any(register.scale_by for register in map_named(name).registers)])
+@pytest.mark.parametrize("objective", Objective)
+@pytest.mark.parametrize("wanted", [CORE, CORE[:9], ("power",), ("energy_import", "energy_export"), ("energy_import",)])
+def test_a_scale_register_comes_in_the_same_read_as_its_values(model: str, objective: Objective, wanted: tuple[str, ...]) -> None:
+    """It may change between two reads (SunSpec Device Information Model V1.1, scale factors)."""
+    for read in make_plan(map_named(model), wanted, objective).reads:
+        names = {register.quantity for register in read.registers}
+        assert {register.scale_by for register in read.registers if register.scale_by} <= names
+
+
 def test_the_em300_takes_three_reads_over_tcp() -> None:
     assert len(make_plan(map_named("em300"), CORE, Objective.FEWEST_READS).reads) == 3
 

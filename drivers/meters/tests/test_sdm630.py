@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -49,7 +49,7 @@ async def site(
     state: Path | None = None,
     ptys: bool = False,
     **options: object,
-) -> AsyncIterator[Site]:
+) -> AsyncGenerator[Site]:
     description: BoardDescription = board_for("meters.sdm630", options=options)
     simulation = Simulation(description, ptys=ptys)
     async with simulation:

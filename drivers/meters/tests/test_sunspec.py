@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -76,7 +76,7 @@ POINTS = {
 
 
 @asynccontextmanager
-async def served(unit: ModbusUnit) -> AsyncIterator[int]:
+async def served(unit: ModbusUnit) -> AsyncGenerator[int]:
     """The unit on a port of this machine."""
     units = ModbusUnits()
     units.attach(1, unit)
@@ -94,7 +94,7 @@ async def reading_of(unit: ModbusUnit, driver: str, options: str = "") -> MeterR
 
 
 def told_by_pysunspec2(port: int, model: int) -> tuple[dict[str, float], dict[str, str]]:
-    device = SunSpecModbusClientDeviceTCP(slave_id=1, ipaddr="127.0.0.1", ipport=port, timeout=2)
+    device: Any = SunSpecModbusClientDeviceTCP(slave_id=1, ipaddr="127.0.0.1", ipport=port, timeout=2)
     try:
         device.scan()
         meter, common = device.models[model][0], device.models[1][0]
@@ -129,7 +129,7 @@ async def test_pysunspec2_reads_the_same_from_the_emulated_meter(driver: str, mo
     assert ours.energy.imported.wh == Decimal(1234567)
     assert ours.energy.exported is not None
     assert ours.energy.exported.wh == Decimal(89)
-    assert (identity.serial, identity.firmware) == ("A-0042", "2.1")
+    assert (identity.vendor, identity.model, identity.serial, identity.firmware) == ("Acme", "S1", "A-0042", "2.1")
 
 
 def by_hand(base: int, *models: tuple[int, Mapping[int, int], int], end: bool = True) -> RegisterUnit:
@@ -148,6 +148,8 @@ def by_hand(base: int, *models: tuple[int, Mapping[int, int], int], end: bool = 
 
 COMMON: tuple[int, Mapping[int, int], int] = (1, dict.fromkeys(range(2, 67), 0), 65)
 OTHER: tuple[int, Mapping[int, int], int] = (120, {}, 26)
+SHORT: tuple[int, Mapping[int, int], int] = (203, {}, 20)
+EMPTY: tuple[int, Mapping[int, int], int] = (64999, {}, 0)
 ONE_PHASE: tuple[int, Mapping[int, int], int] = (
     201,
     {3: 1600, 6: 0xFFFE, 8: 2305, 15: 0xFFFF, 16: 5001, 17: 0xFFFE, 18: 368, 22: 1, 46: 0x0001, 47: 0x0000, 54: 1},
@@ -176,10 +178,10 @@ async def test_a_base_of_your_own() -> None:
     ("device", "message"),
     [
         (by_hand(40000, COMMON, OTHER), "has no SunSpec model 201 or 202 or 203 or 204; it has 1, 120"),
-        (by_hand(40000, COMMON, (203, {}, 20)), "has no SunSpec model 201"),
+        (by_hand(40000, COMMON, SHORT), "has no SunSpec model 201"),
         (by_hand(40000, COMMON, end=False), "has no SunSpec model 201"),
         (by_hand(40000, *[OTHER] * 100), "has no SunSpec model 1;"),
-        (by_hand(40000, *[(64999, {}, 0)] * 100), "has no SunSpec model 1;"),
+        (by_hand(40000, *[EMPTY] * 100), "has no SunSpec model 1;"),
         (by_hand(1000, COMMON, ONE_PHASE), "has no SunS at 40000, 50000, 0"),
         (RegisterUnit({Table.HOLDING: dict.fromkeys(range(40000, 40200), 0)}), "has no SunS"),
     ],

@@ -49,7 +49,7 @@ from cc613hal_meters.watch import CounterWatch, FrozenWatch, RangeWatch
 __all__ = ["ModbusMeter", "TotalsMeter"]
 
 _PHASE_VALUES = CORE[:9]
-_IDENTITY = ("serial_number", "firmware", "hardware")
+_IDENTITY = ("vendor", "model", "serial_number", "firmware", "hardware")
 _TEACHING = frozenset({2, 3})
 """Exception codes that say something about the request: illegal data address, illegal data value (MODBUS Application Protocol, 7)."""
 
@@ -154,11 +154,13 @@ class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
             self._context.memory.save("counters", {name: str(wh) for name, wh in self._counters.highest.items()})
 
     async def identify(self) -> Identity:
-        """Vendor and model as configured (and checked by the fingerprint); the rest as the meter tells it."""
+        """What the meter tells; vendor and model as configured (and checked by the fingerprint) where it does not."""
         answer = await self._fetch("_once", self._once)
         told: dict[str, Value] = dict(zip(answer.group.quantities, answer.values, strict=True))
-        serial, firmware, hardware = (None if told.get(name) is None else str(told[name]) for name in _IDENTITY)
-        return Identity(vendor=self.map.vendor, model=self.map.model, serial=serial, firmware=firmware, hardware=hardware)
+        vendor, model, serial, firmware, hardware = (None if told.get(name) is None else str(told[name]) for name in _IDENTITY)
+        return Identity(
+            vendor=vendor or self.map.vendor, model=model or self.map.model, serial=serial, firmware=firmware, hardware=hardware
+        )
 
     async def read_power(self) -> PowerReading:
         """Active power now, W.

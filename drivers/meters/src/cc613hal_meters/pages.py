@@ -118,13 +118,13 @@ def _of_absent_phase(name: str, meter: RegisterMap) -> bool:
 def _reads(meter: RegisterMap) -> list[str]:
     fewest = make_plan(meter, CORE, Objective.FEWEST_READS)
     lines = ["## Reads", "", "What a charging session needs (voltage, current, power, frequency and both counters) takes", ""]
+    plan = fewest
     if "rtu" in meter.link.transports:
-        least = make_plan(meter, CORE, Objective.LEAST_TIME)
+        plan = least = make_plan(meter, CORE, Objective.LEAST_TIME)
         line = f"{meter.link.baud} Bd and {meter.limits.reply_s * 1000:.0f} ms reply time"
         lines.append(f"- on a serial line {_count(least)}, {least.registers} registers, {least.time_s * 1000:.0f} ms modelled at {line};")
     lines.append(f"- over TCP or a gateway {_count(fewest)}, {fewest.registers} registers.")
     lines += ["", "| address | registers | values |", "|---|---|---|"]
-    plan = least if "rtu" in meter.link.transports else fewest
     lines += [f"| {read.address:#06x} | {read.count} | {', '.join(item.quantity for item in read.registers)} |" for read in plan.reads]
     if meter.discovery is not None:
         lines += ["", "The addresses are those of the first layout; this driver looks for the blocks when it connects."]
