@@ -9,7 +9,7 @@ from cc613hal.plugins.spec import BusKind
 from cc613hal.testing.conformance import SUITES, DriverSuite, Suite
 
 PLUGINS = Plugins.discover()
-FAMILIES = {"banner", "bender", "hella", "hmi", "meters", "phoenix_contact", "rfid", "sensors"}
+FAMILIES = {"actuators", "banner", "bender", "hella", "hmi", "meters", "modem", "phoenix_contact", "rfid", "sensors"}
 FIRST_PARTY = {
     name: spec
     for name, spec in sorted(PLUGINS.drivers.items())
@@ -51,5 +51,14 @@ def test_all_families_are_there() -> None:
 def test_no_capability_of_a_first_party_driver_goes_untested_without_a_word() -> None:
     announced = {capability for spec in FIRST_PARTY.values() for capability in spec.capabilities}
     # covered by other suites, by the board's tests, or by the driver's own
-    elsewhere = {"SafeState", "Identified", "ImmediateOff", "PhaseSwitching", "EmergencyOpener", "SupplyMonitor", "SecureCardReader"}
+    elsewhere = {
+        "SafeState",
+        "Identified",
+        "ImmediateOff",
+        "PhaseSwitching",
+        "EmergencyOpener",
+        "SupplyMonitor",
+        "SecureCardReader",
+        "Modem",
+    }
     assert announced <= set(SUITES) | elsewhere

@@ -210,6 +210,34 @@ def test_an_unanswered_pin_is_sent_again_only_while_it_cost_nothing():
     run_virtual(main())
 
 
+def test_a_refusal_without_a_reason_is_judged_by_the_counter():
+    async def main():
+        async with bench(pin="1234") as b:
+            b.emulated.refuse = {"AT+CPIN=": "ERROR"}
+            with pytest.raises(DeviceRefused):
+                await b.modem.enter_pin("1234")  # three attempts before, three after: the card never saw it
+            b.emulated.refuse = {}
+            assert await b.modem.enter_pin("1234") is SimState.READY
+
+    run_virtual(main())
+
+
+@BOTH
+def test_a_refused_pin_stays_refused_while_the_card_hides_its_number(family):
+    async def main():
+        async with bench(family, pin="1234") as b:
+            with pytest.raises(CommandFailed):
+                await b.modem.enter_pin("9999")
+            b.emulated.refuse = {family.iccid: "ERROR"}
+            with pytest.raises(SafetyRefused, match="refused it before"):
+                await b.modem.enter_pin("9999")
+            b.emulated.refuse = {}
+            b.emulated.sim = EmulatedSim(pin="9999", iccid="8949020000087654321")
+            assert await b.modem.enter_pin("9999") is SimState.READY, "another card may have that very PIN"
+
+    run_virtual(main())
+
+
 def test_a_busy_card_costs_nothing_and_may_be_tried_later():
     async def main():
         async with bench(pin="1234") as b:

@@ -347,7 +347,8 @@ class AtModem(Driver, Modem, Identified):
         try:
             await self._command(f'AT+CPIN="{pin}"', secret=True)
         except DeviceRefused as error:
-            if error.code in _NO_ATTEMPT:
+            costless = error.code in _NO_ATTEMPT or (error.code != INCORRECT_PASSWORD and await self._attempts() == left)
+            if costless:
                 raise
             self._guard.refused(card, pin)
             raise CommandFailed(

@@ -17,6 +17,8 @@ FEWEST_TRIES = 2
 """So many attempts must be left; the last one is a person's to use."""
 
 _KEY = "pins"
+_ANY = "any card"
+_UNKNOWN = "a card that did not tell its number"
 
 
 def check_pin(pin: str, device: str) -> None:
@@ -55,8 +57,11 @@ class PinGuard:
         Raises:
             SafetyRefused: it was, or may have been.
         """
-        before = self._notes().get(_digest(card, pin))
-        if before is None or (before > 0 and left >= before):
+        notes = self._notes()
+        asked = (card, _UNKNOWN) if card else (_ANY,)  # a card that does not tell its number may be the one that refused
+        found = [notes[key] for key in (_digest(name, pin) for name in asked) if key in notes]
+        before = min(found, default=None)
+        if before is None or (before > 0 and left >= max(found)):
             return
         raise SafetyRefused(
             "this PIN is not sent: the card refused it before" if before == 0 else "this PIN is not sent: an earlier attempt cost a try",
@@ -74,12 +79,11 @@ class PinGuard:
 
     def accepted(self, card: str, pin: str) -> None:
         """The card took it."""
-        notes = self._notes()
-        if notes.pop(_digest(card, pin), None) is not None:
-            self._memory.save(_KEY, notes)
+        gone = {_digest(name, pin) for name in (card or _UNKNOWN, _UNKNOWN, _ANY)}
+        self._memory.save(_KEY, {key: left for key, left in self._notes().items() if key not in gone})
 
     def _set(self, card: str, pin: str, left: int) -> None:
-        self._memory.save(_KEY, {**self._notes(), _digest(card, pin): left})
+        self._memory.save(_KEY, {**self._notes(), **{_digest(name, pin): left for name in (card or _UNKNOWN, _ANY)}})
 
     def _notes(self) -> dict[str, int]:
         return dict(self._memory.load(_KEY, {}))
