@@ -353,6 +353,22 @@ def test_a_reset_waits_until_the_modem_is_back_and_set_up(family):
     run_virtual(main())
 
 
+def test_a_usb_modem_whose_port_vanishes_during_its_restart_is_waited_for():
+    async def main():
+        async with bench() as b:
+            restarting = asyncio.create_task(b.modem.reset_modem())
+            await asyncio.sleep(0.3)
+            b.simulation.faults(PART).unplug()
+            await asyncio.sleep(8)
+            b.simulation.faults(PART).plug()
+            await restarting
+            assert (await b.modem.read_modem()).rssi_dbm == -71.0
+            await asyncio.sleep(60)
+            assert b.board.health()[PART].state is HealthState.OK
+
+    run_virtual(main())
+
+
 def test_a_modem_that_never_comes_back_is_reported_within_its_deadline():
     async def main():
         async with bench(boot_s=20.0) as b:
@@ -539,3 +555,14 @@ def test_noise_instead_of_answers_names_the_line_speed():
 
     with pytest.raises(ConnectFailed, match="line speed"):
         run_virtual(main())
+
+
+async def test_over_a_pseudo_terminal_and_the_systems_serial_driver_it_says_the_same():
+    description = board_for("modem.at")
+    async with Simulation(description, ptys=True) as simulation:
+        emulated = simulation.plant.parts[PART]
+        emulated.sim, emulated.unsolicited = EmulatedSim(pin="1234"), "+CREG: 5"
+        async with open_board(description, simulation.buses) as board:
+            modem = board.get(Modem, PART)
+            assert await modem.enter_pin("1234") is SimState.READY
+            assert (await modem.read_modem()).rsrp_dbm == -95.0
