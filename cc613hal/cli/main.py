@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from cc613hal import __version__
 from cc613hal.cli.exit_codes import ExitCode, exit_code_for
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status, see :class:`~cc613hal.cli.exit_codes.ExitCode`."""
     if argv is None:
+        _fill_closed_streams()
         # until a verb runs there is nothing to bring to a safe state: Ctrl-C ends the process, silently, also in the middle of an import
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
@@ -95,6 +97,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         return _report_os(error)
     return status
+
+
+def _fill_closed_streams() -> None:
+    """A service may have closed its standard streams (``>&-``); Python then has ``None`` in their places."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  # as long as the process lives
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 def _report(error: HalError, arguments: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.numbers import rounds
 from cc613hal.cli.read import as_data
 from cc613hal.cli.readers import read_all
 from cc613hal.cli.session import add_board_arguments, add_json_argument, describe, open_session
@@ -24,7 +25,7 @@ EXAMPLE = "cc613hal record bench.trace --board my-board.toml --rounds 10"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="file for the frames; an existing one is overwritten")
-    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="read everything N times (default 1)")
+    parser.add_argument("--rounds", type=rounds, default=1, metavar="N", help="read everything N times (default 1)")
     add_board_arguments(parser)
     add_json_argument(parser)
 

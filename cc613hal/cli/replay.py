@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.numbers import rounds
 from cc613hal.cli.plain import short, to_json
 from cc613hal.cli.read import as_data
 from cc613hal.cli.readers import Answer, read_all
@@ -21,7 +22,7 @@ EXAMPLE = "cc613hal replay bench.trace --board my-board.toml --rounds 10"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a file that cc613hal record or trace --json wrote")
-    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="read everything N times, as it was recorded (default 1)")
+    parser.add_argument("--rounds", type=rounds, default=1, metavar="N", help="read everything N times, as it was recorded (default 1)")
     add_board_arguments(parser, simulation=False)
     add_json_argument(parser)
     parser.set_defaults(sim=False, state_dir=None)

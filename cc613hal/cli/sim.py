@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cc613hal.bus.options import BusOptions, ModbusRtuOptions, ModbusRtuOverTcpOptions, ModbusTcpOptions, SerialOptions
 from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.numbers import port, seconds
 from cc613hal.cli.session import add_board_arguments, add_json_argument, describe
 from cc613hal.cli.session import run as run_loop
 from cc613hal.errors import BusBusy, ConfigError, Unsupported
@@ -30,9 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments."""
     parser.add_argument("--driver", metavar="NAME", help="serve one part instead of a board, for example meters.sdm630")
     parser.add_argument("--address", type=int, metavar="N", help="Modbus unit of that part (default: its usual one)")
-    parser.add_argument("--tcp", type=int, metavar="PORT", help="serve Modbus over TCP on this port (0: any) instead of a pty")
+    parser.add_argument("--tcp", type=port, metavar="PORT", help="serve Modbus over TCP on this port (0: any) instead of a pty")
     parser.add_argument("--link", metavar="PATH", type=Path, help="make this symbolic link to the pty (one part only)")
-    parser.add_argument("--seconds", type=float, metavar="S", help="stop after S seconds instead of at Ctrl-C")
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds instead of at Ctrl-C")
     add_board_arguments(parser, simulation=False)
     add_json_argument(parser)
     parser.set_defaults(sim=True)

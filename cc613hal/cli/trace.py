@@ -7,6 +7,7 @@ import sys
 
 from cc613hal.bus.trace import Frame
 from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.numbers import seconds
 from cc613hal.cli.readers import read_all
 from cc613hal.cli.session import Session, add_board_arguments, add_json_argument, open_session
 from cc613hal.cli.session import run as run_loop
@@ -21,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments."""
     parser.add_argument("devices", nargs="*", metavar="DEVICE", help="devices to read (default: all)")
     parser.add_argument("--bus", action="append", default=[], metavar="NAME", help="only this bus; may be repeated")
-    parser.add_argument("--seconds", type=float, default=0.0, metavar="S", help="go on listening for S seconds")
+    parser.add_argument("--seconds", type=seconds, default=0.0, metavar="S", help="go on listening for S seconds")
     add_board_arguments(parser)
     add_json_argument(parser)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.numbers import rounds, seconds
 from cc613hal.cli.plain import flat, short
 from cc613hal.cli.read import as_data
 from cc613hal.cli.readers import Answer, questions, read_one
@@ -27,8 +28,8 @@ _COLUMNS = ("time", "device", "capability", "quantity", "value", "error")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the verb's arguments."""
     parser.add_argument("devices", nargs="*", metavar="DEVICE", help="devices to read (default: all)")
-    parser.add_argument("--interval", type=float, default=1.0, metavar="S", help="seconds from one round to the next (default 1)")
-    parser.add_argument("--count", type=int, default=0, metavar="N", help="stop after N rounds (default: Ctrl-C stops)")
+    parser.add_argument("--interval", type=seconds, default=1.0, metavar="S", help="seconds from one round to the next (default 1)")
+    parser.add_argument("--count", type=rounds, default=0, metavar="N", help="stop after N rounds (default: Ctrl-C stops)")
     parser.add_argument("--csv", metavar="FILE", help="write one line per quantity to this file; - for standard output")
     add_board_arguments(parser)
     add_json_argument(parser)
