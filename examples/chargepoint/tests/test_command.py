@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import signal
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from cc613_chargepoint.cli import main
+from cc613_chargepoint.narrator import Narrator
+from cc613hal.clock import Clock
 
 COMMAND = [sys.executable, "-m", "cc613_chargepoint", "run"]
 
@@ -60,3 +64,38 @@ def test_a_signal_at_any_point_ends_in_the_safe_state_without_a_traceback(sent: 
     assert "Traceback" not in error
     if sent is signal.SIGINT:
         assert "safe state was reached" in error
+
+
+@pytest.mark.parametrize("current", ["nan", "-5", "a lot"])
+def test_a_current_that_makes_no_sense_is_refused(current: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["run", "--sim", "--installed-current", current])
+    assert refused.value.code == 2
+    assert "must be 0 to 1000 A" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["full disk", "closed pipe"])
+def test_the_station_goes_on_when_nobody_reads_its_story(out: str) -> None:
+    told: list[str] = []
+
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            told.append(text)
+            raise OSError(errno.ENOSPC if out == "full disk" else errno.EPIPE, out)
+
+    narrator = Narrator(Clock(), Broken())
+    narrator.say("one")
+    narrator.say("two")
+    assert len(told) == 1
+
+
+def test_ctrl_c_twice_at_any_moment_ends_in_the_safe_state_without_a_traceback() -> None:
+    for delay_s in (0.1, 0.5, 1.5, 2.5):
+        with subprocess.Popen([*COMMAND, "--sim"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            time.sleep(delay_s)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=10)
+        assert process.returncode in {130, -signal.SIGINT}
+        assert "cc613hal/" not in errors

@@ -57,7 +57,7 @@ def test_energy_is_the_difference_of_the_registers_exactly() -> None:
 
 def test_no_session_begins_without_a_register() -> None:
     async def silent():
-        await session(None).begin()
+        await session(None, None, None).begin()
 
     async def without_counter():
         await session("none").begin()
@@ -66,6 +66,16 @@ def test_no_session_begins_without_a_register() -> None:
         run_virtual(silent())
     with pytest.raises(ImplausibleReading, match="no energy register"):
         run_virtual(without_counter())
+
+
+def test_a_damaged_frame_at_the_begin_or_the_end_is_asked_for_again() -> None:
+    async def story():
+        meter = session(None, "1000", None, None, "1500")
+        await meter.begin()
+        await meter.insist()
+        return meter.end("done", end_read=True)
+
+    assert run_virtual(story()).energy_wh == Decimal(500)
 
 
 def test_a_register_that_goes_back_is_not_believed() -> None:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
@@ -22,6 +23,16 @@ from cc613hal.errors import BoardFileError, HalError, NotOnBoard, SafetyRefused
 __all__ = ["main"]
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def _amperes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value <= 1000.0:
+        raise argparse.ArgumentTypeError(f"must be 0 to 1000 A, not {text}")
+    return value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--once", action="store_true", help="stop after the first session; needs --sim")
     run.add_argument("--data", type=Path, metavar="DIR", help="where devices keep counters across restarts (default: nowhere)")
     run.add_argument(
-        "--installed-current", type=float, default=16.0, metavar="A", help="what the installation gives per phase (default: %(default)g)"
+        "--installed-current", type=_amperes, default=16.0, metavar="A", help="what the installation gives per phase (default: %(default)g)"
     )
     run.add_argument("--card", action="append", metavar="UID", help="a card that may charge; may be repeated (default: every card)")
     run.add_argument(

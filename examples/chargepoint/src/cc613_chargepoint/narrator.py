@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from decimal import Decimal
 from typing import TextIO
@@ -23,13 +25,14 @@ from cc613hal.clock import Clock
 
 __all__ = ["Narrator"]
 
+_log = logging.getLogger(__name__)
 _CLEAR = "\r\x1b[K"
 _BAR = 24
 _PLAIN_EVERY_S = 3.0
 
 
 class Narrator:
-    """Writes the news.
+    """Writes the news. When nobody can read them any more (a closed pipe, a full disk) it falls silent; the station goes on.
 
     Args:
         clock: the station's clock; lines start with the seconds since it began.
@@ -38,16 +41,28 @@ class Narrator:
 
     def __init__(self, clock: Clock, out: TextIO | None = None) -> None:
         self._clock = clock
-        self._out = out or sys.stdout
-        self._moves = self._out.isatty()
+        self._out: TextIO | None = out or sys.stdout
+        self._moves = self._out is not None and self._out.isatty()
         self._start_s = clock.monotonic_s()
         self._sampled_s = float("-inf")
 
     def say(self, text: str, *, mark: str = " ") -> None:
         """One line that stays."""
         clear = _CLEAR if self._moves else ""
-        self._out.write(f"{clear}{self._clock.monotonic_s() - self._start_s:7.1f} s {mark} {text}\n")
-        self._out.flush()
+        self._write(f"{clear}{self._clock.monotonic_s() - self._start_s:7.1f} s {mark} {text}\n")
+
+    def _write(self, text: str) -> None:
+        if self._out is None:
+            return
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except OSError as error:
+            _log.warning("the narration ends here: %s", error)
+            if self._out is sys.stdout:
+                # or the interpreter would try to write what is left, and complain, when it ends
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._out = None
 
     def outside(self, text: str) -> None:
         """Something that people or vehicles do."""
@@ -87,8 +102,7 @@ class Narrator:
         if self._moves:
             drawn = max(map(abs, news.sample.current_a), default=0.0)
             filled = min(_BAR, round(_BAR * drawn / 32.0))
-            self._out.write(f"{_CLEAR}{self._clock.monotonic_s() - self._start_s:7.1f} s   {'█' * filled}{'░' * (_BAR - filled)} {text}")
-            self._out.flush()
+            self._write(f"{_CLEAR}{self._clock.monotonic_s() - self._start_s:7.1f} s   {'█' * filled}{'░' * (_BAR - filled)} {text}")
         elif self._clock.monotonic_s() - self._sampled_s >= _PLAIN_EVERY_S:
             self._sampled_s = self._clock.monotonic_s()
             self.say(f"meter: {text}")

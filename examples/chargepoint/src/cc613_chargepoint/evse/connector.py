@@ -28,13 +28,14 @@ from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.sequences import Sequences, StepFailed
-from cc613_chargepoint.evse.supervision import OverCurrentWatch
+from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook, OfferPacing
 from cc613_chargepoint.metering import SessionMeter
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.events import Events, EventSource, Subscription
+from cc613hal.health import HealthChange, HealthState
 from cc613hal.interfaces import CableState, ContactorReading, ContactorState, PilotReading, PilotState, ResidualTrip
 from cc613hal.units import duty_for_current
 
@@ -49,6 +50,9 @@ _PILOT_EVENTS = {
     PilotState.D: Event.VEHICLE_D,
     PilotState.E: Event.PILOT_E,
 }
+
+_IN_USE = {State.STARTING, State.READY, State.ENERGISING, State.CHARGING, State.PAUSED, State.STOPPING}
+"""Where a part that goes away ends the session."""
 
 CABLE = "cable"
 """Source name of the plugged cable's limit."""
@@ -65,6 +69,7 @@ class Connector:
         vehicle_stop_s: how long a vehicle may take to stop drawing before the contactor opens under load, s (6 s: IEC 61851-1 seq. 10.2).
         sample_s: between meter readings in a session, s.
         fault_look_s: between looks whether the plug is still there while a fault stands, s.
+        meter_lost_s: how long the meter may give no reading while it measures a session, s.
     """
 
     def __init__(
@@ -77,16 +82,17 @@ class Connector:
         vehicle_stop_s: float = 6.0,
         sample_s: float = 1.0,
         fault_look_s: float = 1.0,
+        meter_lost_s: float = 5.0,
     ) -> None:
         self.parts = parts
         self.limits = limits
         self.number = parts.number
         self._clock = clock
         self._plug_in_s, self._vehicle_stop_s, self._sample_s = plug_in_s, vehicle_stop_s, sample_s
-        self._fault_look_s = fault_look_s
+        self._fault_look_s, self._meter_lost_s = fault_look_s, meter_lost_s
         self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
         self._sequences = Sequences(parts, clock, self._news.publish)
-        self._pacing, self._over_current = OfferPacing(), OverCurrentWatch()
+        self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
         self._queue: asyncio.Queue[tuple[Event, str]] = asyncio.Queue()
         self._state = State.AVAILABLE
         self._vehicle: PilotState = PilotState.UNKNOWN
@@ -153,6 +159,7 @@ class Connector:
             self.parts.rcd.trips.on(self._tripped),
             self.parts.contactor.unexpected.on(self._contactor_moved),
             self.limits.changes.on(self._limits_changed),
+            *(health.changes.on(self._health_changed) for health in self.parts.vital.values()),
         ]
         try:
             await self.parts.pilot.steady()
@@ -163,26 +170,39 @@ class Connector:
         finally:
             for subscription in subscriptions:
                 subscription.cancel()
-            self.parts.drop.off_now()
+            self._drop()
             await self._cancel_jobs()
 
     # What the parts report. These run inside the loop iteration in which the edge arrived.
 
     def _pilot_changed(self, reading: PilotReading) -> None:
         if self._contactor_on and not reading.state.wants_energy:
-            self.parts.drop.off_now()
+            self._drop()
         self._vehicle = reading.state
         if (event := _PILOT_EVENTS.get(reading.state)) is not None:
             self._post(event, f"pilot {reading.state.value}, {reading.high_v:+.1f} V")
 
     def _tripped(self, trip: ResidualTrip) -> None:
-        self.parts.drop.off_now()
+        self._drop()
         self._raise(Fault(name=FaultName.RESIDUAL_CURRENT, detail=f"residual current monitor tripped ({trip.cause.value})"))
 
     def _contactor_moved(self, reading: ContactorReading) -> None:
-        self.parts.drop.off_now()
+        self._drop()
         name = FaultName.CONTACTOR_WELDED if reading.state is ContactorState.ON else FaultName.CONTACTOR_FAILED
         self._raise(Fault(name=name, detail=f"contacts went {reading.state.value} without a command"))
+
+    def _health_changed(self, change: HealthChange) -> None:
+        """A part that went took its settings along; what depends on it starts again with the next plug."""
+        if change.after is HealthState.OFFLINE and self._state in _IN_USE:
+            self._drop()
+            self._raise(Fault(name=FaultName.DEVICE_LOST, detail=change.reason))
+
+    def _drop(self) -> None:
+        """Release the coil; where the coil's own chip is the part that went, the fault that follows says so."""
+        try:
+            self.parts.drop.off_now()
+        except HalError as error:
+            _log.error("connector %d: the coil cannot be released: %s", self.number, error)
 
     def _limits_changed(self, offer: Offer) -> None:
         if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
@@ -228,7 +248,7 @@ class Connector:
             except StepFailed as failed:
                 self._raise(failed.fault)
             except HalError as error:
-                self.parts.drop.off_now()
+                self._drop()
                 self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
         if event is Event.VEHICLE_A:
             self._clear_faults()
@@ -326,8 +346,9 @@ class Connector:
         if self._vehicle.wants_energy:
             self._post(Event.CLOSED, "feedback")
             self._spawn("sampling", self._sampling())
+            self._spawn("watch", self._watching())
         else:
-            self.parts.drop.off_now()
+            self._drop()
 
     async def _begin_session(self) -> None:
         if self._token is None:
@@ -342,9 +363,10 @@ class Connector:
 
     async def _open(self) -> None:
         was_on, self._contactor_on = self._contactor_on, False
-        self.parts.drop.off_now()
-        await self._cancel_jobs("close", "sampling", "wait", "start", "raise")
+        self._drop()
+        await self._cancel_jobs("close", "sampling", "watch", "wait", "start", "raise")
         self._over_current.start_over()
+        self._watch.start_over()
         if was_on:
             await self._sequences.de_energise(under_load=self._vehicle.wants_energy)
 
@@ -368,7 +390,7 @@ class Connector:
             return
         end_read = True
         try:
-            await session.sample()
+            await session.insist()
         except HalError as error:
             _log.error("session %d ends without an end register: %s", session.number, error)
             end_read = False
@@ -391,7 +413,12 @@ class Connector:
     async def _notice_unplugging(self) -> None:
         """In F the pilot cannot show whether a vehicle is there. The proximity resistor can; without one the pilot is let go briefly."""
         while self._state is State.FAULTED:
-            if await self._gone_in_fault():
+            try:
+                gone = await self._gone_in_fault()
+            except HalError as error:  # the part that would tell may be the one that is lost: it is asked again when it is back
+                _log.debug("connector %d: whether the plug is still there is not known: %s", self.number, error)
+                gone = False
+            if gone:
                 self._vehicle = PilotState.A
                 self._post(Event.VEHICLE_A, "no plug in the socket")
                 return
@@ -417,14 +444,26 @@ class Connector:
         self._pacing.start_over()
 
     async def _sampling(self) -> None:
+        heard_s = self._clock.monotonic_s()
         while self._session is not None:
             await self._clock.sleep(self._sample_s)
             try:
                 sample = await self._session.sample()
             except HalError as error:
+                if error.transient and self._clock.monotonic_s() - heard_s < self._meter_lost_s:
+                    continue  # noise on the line costs a sample, not the session
                 self._raise(Fault(name=FaultName.METER_LOST, detail=str(error)))
                 return
+            heard_s = self._clock.monotonic_s()
             self._judge(sample, self._session)
+
+    async def _watching(self) -> None:
+        while True:
+            await self._clock.sleep(self._watch.PERIOD_S)
+            if (fault := await self._watch.look()) is not None:
+                self._drop()
+                self._raise(fault)
+                return
 
     def _judge(self, sample: Sample, session: SessionMeter) -> None:
         self._news.publish(
@@ -432,7 +471,7 @@ class Connector:
         )
         drawn_a = max(map(abs, sample.current_a), default=0.0)
         if self._over_current.exceeded(drawn_a, self._offer.current_a, sample.at_s):
-            self.parts.drop.off_now()
+            self._drop()
             self._raise(Fault(name=FaultName.OVER_CURRENT, detail=f"{drawn_a:.1f} A drawn, {self._offer.current_a:g} A offered"))
 
     # Jobs: steps that take time run beside the actor and report by events.
@@ -446,7 +485,7 @@ class Connector:
             except StepFailed as failed:
                 self._raise(failed.fault)
             except HalError as error:
-                self.parts.drop.off_now()
+                self._drop()
                 self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
 
         self._jobs[name] = asyncio.get_running_loop().create_task(guarded(), name=f"connector {self.number} {name}")

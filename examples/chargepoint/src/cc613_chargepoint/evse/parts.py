@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cc613hal.board import Board
 from cc613hal.errors import NotOnBoard
+from cc613hal.health import Health
 from cc613hal.interfaces import (
     Contactor,
     ControlPilot,
@@ -36,6 +38,7 @@ class ConnectorParts:
         weld: tells whether the contactor hangs; ``None`` if nothing can.
         lock: keeps the plug; ``None`` with a tethered cable.
         proximity: tells the cable; ``None`` with a tethered cable.
+        vital: health of the parts without which nothing may be energised, by device name.
     """
 
     number: int
@@ -47,6 +50,7 @@ class ConnectorParts:
     weld: WeldCheck | None = None
     lock: PlugLock | None = None
     proximity: ProximityPilot | None = None
+    vital: Mapping[str, Health] = field(factory=dict[str, Health])
 
     @classmethod
     def of(cls, board: Board, number: int) -> Self:
@@ -55,6 +59,8 @@ class ConnectorParts:
         Raises:
             NotOnBoard: one that no charge can do without is missing.
         """
+        health = board.health()
+        vital = (ControlPilot, Contactor, ResidualCurrentMonitor)
         socket = board.optional(PlugLock, connector=number)
         try:
             return cls(
@@ -67,6 +73,7 @@ class ConnectorParts:
                 weld=board.optional(WeldCheck, connector=number),
                 lock=socket,
                 proximity=board.optional(ProximityPilot, connector=number) if socket is not None else None,
+                vital={name: health[name] for kind in vital for name in board.all(kind, connector=number)},
             )
         except NotOnBoard as error:
             raise NotOnBoard(

@@ -2,7 +2,81 @@
 
 from __future__ import annotations
 
-__all__ = ["OverCurrentWatch"]
+import asyncio
+
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613hal.errors import HalError
+from cc613hal.interfaces import ControlPilot, PilotOutput
+
+__all__ = ["OverCurrentWatch", "PartsWatch"]
+
+
+class PartsWatch:
+    """Looks at the parts that keep people safe while the contactor is on.
+
+    Their events tell what they see. That they see nothing any more (a converter that floats, a wire that broke, a chip that lost its
+    supply) only shows when somebody asks. One look that fails is noise on the line; the second in a row is a part that is blind.
+
+    Args:
+        parts: of the connector.
+    """
+
+    PERIOD_S = 0.5
+    """Between two looks, s."""
+    UNDEFINED_S = 1.0
+    """How long the pilot may be between two states, s."""
+    LATE_S = 1.0
+    """How long the answers may take altogether, s."""
+    FAILURES = 2
+    """Looks in a row that may not fail."""
+
+    def __init__(self, parts: ConnectorParts) -> None:
+        self._parts = parts
+        self._failures = 0
+
+    async def look(self) -> Fault | None:
+        """What speaks against a closed contactor; ``None`` if all is well."""
+        asking = asyncio.ensure_future(self._ask())
+        try:
+            await asyncio.wait([asking], timeout=self.LATE_S)  # not cancelled first: a transfer that has begun is always finished
+            if not asking.done():
+                detail = f"pilot, contactor and residual current monitor do not answer within {self.LATE_S:g} s"
+                return Fault(name=FaultName.DEVICE_LOST, detail=detail)
+            fault = asking.result()
+        except HalError as error:
+            self._failures += 1
+            return Fault(name=FaultName.DEVICE_LOST, detail=str(error)) if self._failures >= self.FAILURES else None
+        finally:
+            asking.add_done_callback(_heard)
+            asking.cancel()
+        self._failures = 0
+        return fault
+
+    async def _ask(self) -> Fault | None:
+        fault = await self._pilot(self._parts.pilot)
+        await self._parts.contactor.sense()
+        await self._parts.rcd.read()
+        return fault
+
+    async def _pilot(self, pilot: ControlPilot) -> Fault | None:
+        reading = await pilot.read()
+        if reading.undefined_s >= self.UNDEFINED_S:
+            detail = f"the pilot has shown no valid state for {reading.undefined_s:.1f} s ({reading.high_v:+.1f} V)"
+            return Fault(name=FaultName.PILOT_ERROR, detail=detail)
+        if reading.output is PilotOutput.FAULT:
+            return Fault(name=FaultName.PILOT_ERROR, detail="the pilot shows F although nobody asked for it")
+        return None
+
+    def start_over(self) -> None:
+        """The contactor was off."""
+        self._failures = 0
+
+
+def _heard(asking: asyncio.Future[Fault | None]) -> None:
+    """What comes too late has been told as such already."""
+    if not asking.cancelled():
+        asking.exception()
 
 
 class OverCurrentWatch:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613hal.clock import Clock
-from cc613hal.errors import ImplausibleReading
+from cc613hal.errors import BusError, ImplausibleReading
 from cc613hal.interfaces import MeterReading, SnapshotMeter
 
 __all__ = ["SessionMeter"]
@@ -44,15 +44,32 @@ class SessionMeter:
         return Decimal(0) if self._begin_wh is None or self._last_wh is None else self._last_wh - self._begin_wh
 
     async def begin(self) -> Sample:
-        """Take the begin register.
+        """Take the begin register; a frame that noise has damaged is asked for again.
 
         Raises:
             BusError: the meter does not answer: no session without a begin value.
             ImplausibleReading: it has no energy register, or the register makes no sense.
         """
-        sample = await self.sample()
+        sample = await self.insist()
         self._begin_wh, self._started, self._started_s = sample.register_wh, self._clock.wall(), self._clock.monotonic_s()
         return sample
+
+    async def insist(self, tries: int = 3) -> Sample:
+        """Read the meter, several times if need be: of the first and the last register of a session there is no second chance.
+
+        Args:
+            tries: how often.
+
+        Raises:
+            BusError: it did not answer any of them.
+        """
+        for _ in range(tries - 1):
+            try:
+                return await self.sample()
+            except BusError as error:
+                if not error.transient:
+                    raise
+        return await self.sample()
 
     async def sample(self) -> Sample:
         """Read the meter."""
