@@ -6,6 +6,8 @@ range never costs less, so some best solution takes neighbouring values together
 other without becoming longer). That is what makes the search over cuts of the ordered values complete; the property tests compare
 it with trying every partition.
 
+A scale register may change between two reads, so it stays in one read with its values wherever the device allows that read.
+
 Bus time is modelled as in MODBUS over Serial Line V1.02, 2.5: a request of 8 characters, an answer of 5 characters and two per
 register, the device's reply time, and the silence of 3.5 characters after both frames.
 """
@@ -167,7 +169,12 @@ def make_plan(
     for table in sorted({register.table for register in wanted}, key=lambda item: item.value):
         atoms = [register for register in wanted if register.table is table]
         allowed = _allowed(meter, table, refusals)
-        reads.extend(_read(table, atoms[first:last]) for first, last in _best_cuts(atoms, allowed, _weights(objective, timing)))
+        weights = _weights(objective, timing)
+        cuts = _best_cuts(atoms, allowed, weights, _inseparable(atoms, allowed)) or _best_cuts(atoms, allowed, weights, frozenset())
+        if cuts is None:
+            alone = next(atom for atom in atoms if not allowed(atom.address, atom.end))
+            raise ValueError(f"{alone.quantity} alone cannot be read under these limits")
+        reads.extend(_read(table, atoms[first:last]) for first, last in cuts)
     return Plan(reads=tuple(reads), objective=objective, timing=timing)
 
 
@@ -215,29 +222,47 @@ def _weights(objective: Objective, timing: LinkTiming) -> Callable[[int, int], _
     return lambda reads, registers: (reads * overhead + registers * register, reads)
 
 
-def _best_cuts(atoms: Sequence[Register], allowed: Callable[[int, int], bool], cost: Callable[[int, int], _Cost]) -> list[_Cut]:
-    """The cheapest cut of the ordered atoms into allowed ranges, as index pairs.
+def _inseparable(atoms: Sequence[Register], allowed: Callable[[int, int], bool]) -> frozenset[int]:
+    """Indices before which no read may begin: a value and its scale register, if one read may hold both, are on both sides of them."""
+    index = {atom.quantity: position for position, atom in enumerate(atoms)}
+    found: set[int] = set()
+    for position, atom in enumerate(atoms):
+        scale = index.get(atom.scale_by)
+        if scale is not None:
+            first, last = min(position, scale), max(position, scale)
+            if allowed(atoms[first].address, atoms[last].end):
+                found.update(range(first + 1, last + 1))
+    return frozenset(found)
 
-    ``best[i]`` is the cheapest way to read the first ``i`` atoms: (cost, reads, registers, start of the last read). Costs are
-    linear in reads and registers, so totals compare as sums.
+
+def _best_cuts(
+    atoms: Sequence[Register], allowed: Callable[[int, int], bool], cost: Callable[[int, int], _Cost], whole: frozenset[int]
+) -> list[_Cut] | None:
+    """The cheapest cut of the ordered atoms into allowed ranges, as index pairs; ``None`` if there is none.
+
+    No cut is made before the indices in ``whole``. ``best[i]`` is the cheapest way to read the first ``i`` atoms: (cost, reads,
+    registers, start of the last read). Costs are linear in reads and registers, so totals compare as sums.
     """
-    best: list[tuple[_Cost, int, int, int]] = [((0, 0), 0, 0, 0)]
+    best: list[tuple[_Cost, int, int, int] | None] = [((0, 0), 0, 0, 0)]
     for last in range(1, len(atoms) + 1):
         end = atoms[last - 1].end
         choices: list[tuple[_Cost, int, int, int]] = []
         for first in range(last - 1, -1, -1):
             start = atoms[first].address
             if not allowed(start, end):
-                if first == last - 1:
-                    raise ValueError(f"{atoms[first].quantity} alone cannot be read under these limits")
                 break  # a longer range is not allowed either
-            reads, registers = best[first][1] + 1, best[first][2] + end - start
-            choices.append((cost(reads, registers), reads, registers, first))
-        best.append(min(choices))
+            before = best[first]
+            if before is not None and first not in whole:
+                reads, registers = before[1] + 1, before[2] + end - start
+                choices.append((cost(reads, registers), reads, registers, first))
+        best.append(min(choices, default=None))
     cuts: list[_Cut] = []
     last = len(atoms)
     while last:
-        first = best[last][3]
+        chosen = best[last]
+        if chosen is None:
+            return None
+        first = chosen[3]
         cuts.append((first, last))
         last = first
     return cuts[::-1]

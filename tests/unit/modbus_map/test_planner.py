@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,10 +95,14 @@ def cost(objective: Objective, reads: int, registers: int) -> tuple[float, int]:
     return round(reads * LINE.overhead_s + registers * LINE.register_s, 12), reads
 
 
-def cheapest(device: RegisterMap, objective: Objective, refused: tuple[tuple[Table, int, int], ...] = ()) -> tuple[float, int]:
+def cheapest(
+    device: RegisterMap, objective: Objective, refused: tuple[tuple[Table, int, int], ...] = (), together: set[str] | None = None
+) -> tuple[float, int]:
     best = None
     for partition in partitions(list(device.registers)):
         total = 0
+        if together and not any(together <= {register.quantity for register in group} for group in partition):
+            continue
         for group in partition:
             tables = {register.table for register in group}
             start, end = min(r.address for r in group), max(r.end for r in group)
@@ -126,6 +131,21 @@ def test_no_partition_whatsoever_is_cheaper(device: RegisterMap, objective: Obje
     plan = make_plan(device, [register.quantity for register in device.registers], objective, LINE)
     check_covers(device, plan)
     assert cost(objective, len(plan.reads), plan.registers) == cheapest(device, objective)
+
+
+@settings(max_examples=120, deadline=None)
+@given(meters().filter(lambda device: len(device.registers) > 1), st.sampled_from(Objective), st.data())
+def test_the_best_plan_that_keeps_scale_registers_with_their_values(device: RegisterMap, objective: Objective, data: st.DataObject) -> None:
+    value, scale = data.draw(st.permutations(device.registers).map(lambda mixed: mixed[:2]))
+    registers = tuple(evolve(item, scale_by=scale.quantity) if item is value else item for item in device.registers)
+    start, end = min(value.address, scale.address), max(value.end, scale.end)
+    one_read = value.table is scale.table and legal(device, value.table, start, end)
+    device = evolve(device, registers=registers)
+    plan = make_plan(device, device.quantities, objective, LINE)
+    check_covers(device, plan)
+    together = {value.quantity, scale.quantity} if one_read else set[str]()
+    assert any(together <= {register.quantity for register in read.registers} for read in plan.reads)
+    assert cost(objective, len(plan.reads), plan.registers) == cheapest(device, objective, together=together)
 
 
 @settings(max_examples=60, deadline=None)
@@ -194,6 +214,13 @@ def test_scale_registers_travel_with_their_values() -> None:
     [read] = make_plan(device, ["power"]).reads
     assert (read.address, read.count) == (0, 11)
     assert not make_plan(device, ["power"], refusals=Refusals(quantities=frozenset({"exponent_power"}))).reads
+
+
+def test_a_device_that_refuses_value_and_scale_at_once_is_still_read() -> None:
+    device = meter([at(0, "power", scale_by="exponent_power"), at(8, "exponent_power", ValueType.I16)], gaps_readable=True)
+    together, apart = (make_plan(device, ["power"], Objective.LEAST_TIME, LINE, refusals) for refusals in (None, Refusals(max_registers=4)))
+    assert [(read.address, read.count) for read in together.reads] == [(0, 9)]
+    assert [(read.address, read.count) for read in apart.reads] == [(0, 2), (8, 1)]
 
 
 def test_derived_values_bring_their_inputs() -> None:
