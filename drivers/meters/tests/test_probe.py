@@ -1,0 +1,62 @@
+"""What a scan may believe: identification registers are certain, a mains voltage is likely at most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cc613hal.bus.modbus import Table
+from cc613hal.plant.emulation import ModbusUnit
+from cc613hal.plugins import Certainty
+from cc613hal.plugins.spec import load_object
+from cc613hal_meters.catalogue import map_named
+from cc613hal_meters.emulation import MapMeter
+from cc613hal_meters.plugin import cc613hal_drivers
+
+PROBES = {spec.name.removeprefix("meters."): spec.probe for spec in cc613hal_drivers() if spec.probe}
+
+
+class Line:
+    """A port straight to a unit."""
+
+    def __init__(self, unit: ModbusUnit) -> None:
+        self._unit = unit
+
+    async def read_registers(self, address: int, count: int, *, table: Table = Table.HOLDING) -> tuple[int, ...]:
+        return tuple(self._unit.read(table, address, count))
+
+
+def meter(model: str, voltage_v: float = 230.0) -> MapMeter:
+    part = MapMeter(map_named(model), dict)
+    part.overrides["voltage_l1"] = voltage_v
+    return part
+
+
+async def probed(probe: str, unit: ModbusUnit) -> Certainty | None:
+    line: Any = Line(unit)
+    evidence = await load_object(PROBES[probe])(line)
+    return evidence.certainty if evidence else None
+
+
+@pytest.mark.parametrize("model", [model for model in PROBES if model != "sdm630"])
+async def test_an_identification_register_is_certain_and_nobody_elses(model: str) -> None:
+    assert await probed(model, meter(model)) is Certainty.CERTAIN
+    for other in PROBES:
+        if other != model:
+            assert await probed(other, meter(model)) is None, other
+
+
+@pytest.mark.parametrize(
+    ("voltage_v", "certainty"),
+    [
+        (230.0, Certainty.LIKELY),
+        (181.0, Certainty.LIKELY),
+        (120.0, Certainty.POSSIBLE),
+        (295.0, Certainty.POSSIBLE),
+        (0.0, None),
+        (400.0, None),
+    ],
+)
+async def test_a_voltage_is_never_certain(voltage_v: float, certainty: Certainty | None) -> None:
+    assert await probed("sdm630", meter("sdm630", voltage_v)) is certainty
