@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 from attrs import define, field
@@ -16,6 +17,7 @@ from cc613_chargepoint.evse.transitions import State
 from cc613hal.board import Board, load_board, open_board
 from cc613hal.bus.sim.faults import Faults
 from cc613hal.clock import run_virtual
+from cc613hal.interfaces import ControlPilot, PilotOutput
 from cc613hal.plant import FieldCard, Simulation
 from cc613hal.plant.vehicle import Vehicle
 
@@ -158,3 +160,40 @@ def test_a_plug_that_leaves_while_its_sensor_is_lost_is_noticed_when_the_sensor_
         await made.until(lambda: made.state is State.AVAILABLE, within_s=60.0)
 
     play(story)
+
+
+def test_in_a_fault_the_pilot_that_was_away_shows_f_again() -> None:
+    async def story(made: Scene) -> None:
+        made.simulation.faults("spi0").unplug()
+        await made.until(lambda: made.state is State.FAULTED)
+        made.simulation.faults("spi0").plug()
+        await made.board.clock.sleep(60.0)
+        assert made.state is State.FAULTED
+        assert (await made.board.get(ControlPilot).read()).output is PilotOutput.FAULT
+
+    play(story)
+
+
+@pytest.mark.parametrize("where", ["spi0", "pwm", "pilot1"])
+def test_a_station_whose_pilot_is_away_at_the_start_is_out_of_order_until_it_comes(where: str, tmp_path: Path) -> None:
+    overlay = tmp_path / "pilot.toml"
+    overlay.write_text("schema = 1\n[device.pilot1]\nrequired = false\n")
+
+    async def main() -> None:
+        simulation = Simulation(load_board("bender.cc613", overlays=[overlay]))
+        simulation.faults(where).unplug()
+        async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
+            station = Station(board, StationSettings())
+            made = Scene(simulation, board, station, Vehicle(simulation.plant.outlet(1)))
+            serving = asyncio.create_task(station.run())
+            await board.clock.sleep(20.0)
+            assert made.state is State.FAULTED
+            assert [fault.name for fault in station.connector.faults] == [FaultName.DEVICE_LOST]
+            simulation.faults(where).plug()
+            await made.until(lambda: made.state is State.AVAILABLE, within_s=60.0)
+            await made.charge()
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+    run_virtual(main())

@@ -36,7 +36,7 @@ from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.health import HealthChange, HealthState
-from cc613hal.interfaces import CableState, ContactorReading, ContactorState, PilotReading, PilotState, ResidualTrip
+from cc613hal.interfaces import CableState, ContactorReading, ContactorState, PilotOutput, PilotReading, PilotState, ResidualTrip
 from cc613hal.units import duty_for_current
 
 __all__ = ["Connector"]
@@ -162,8 +162,11 @@ class Connector:
             *(health.changes.on(self._health_changed) for health in self.parts.vital.values()),
         ]
         try:
-            await self.parts.pilot.steady()
-            await self._first_look()
+            try:
+                await self.parts.pilot.steady()
+                await self._first_look()
+            except HalError as error:  # a part that is not there yet: out of order until it is
+                self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
             while True:
                 event, because = await self._queue.get()
                 await self._handle(event, because)
@@ -406,9 +409,9 @@ class Connector:
         await self._sequences.unlock()
 
     async def _signal_fault(self) -> None:
-        await self.parts.pilot.fault()
         self._offer = Offer(current_a=0.0, source="fault")
         self._spawn("unplugged", self._notice_unplugging())
+        await self.parts.pilot.fault()
 
     async def _notice_unplugging(self) -> None:
         """In F the pilot cannot show whether a vehicle is there. The proximity resistor can; without one the pilot is let go briefly."""
@@ -426,6 +429,8 @@ class Connector:
 
     async def _gone_in_fault(self) -> bool:
         if self.parts.proximity is not None:
+            if (await self.parts.pilot.read()).output is not PilotOutput.FAULT:
+                await self.parts.pilot.fault()  # it was away and has forgotten
             return (await self.parts.proximity.read_cable()).cable is CableState.NO_CABLE
         await self.parts.pilot.steady()
         try:
