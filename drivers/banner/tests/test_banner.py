@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from cc613hal.board import open_board
 from cc613hal.clock import run_virtual
+from cc613hal.debounce import Debounce
 from cc613hal.errors import BoardFileError, ConnectFailed
 from cc613hal.health import HealthState
 from cc613hal.interfaces import PresenceSensor
 from cc613hal.plant import Simulation
 from cc613hal.readings import Quality
 from cc613hal.testing.bench import PART, board_for
-from cc613hal_banner.debounce import Debounce
 
 BOTH = ["banner.discrete", "banner.modbus-distance"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613hal.testing.conformance import DisplaySuite, DriverSuite, IndicatorSuite
+from cc613hal.testing.conformance import DigitalInputSuite, DisplaySuite, DriverSuite, IndicatorSuite, SounderSuite
 
 
 class TestPca9685(DriverSuite, IndicatorSuite):
@@ -19,3 +19,11 @@ class TestPca9552(DriverSuite, IndicatorSuite):
 
 class TestHd44780(DriverSuite, DisplaySuite):
     driver = "hmi.hd44780"
+
+
+class TestBuzzer(DriverSuite, SounderSuite):
+    driver = "hmi.buzzer"
+
+
+class TestButton(DriverSuite, DigitalInputSuite):
+    driver = "hmi.button"

@@ -5,17 +5,15 @@ The safest reading of Bender's "external parking sensor (Banner)": the controlle
 
 from __future__ import annotations
 
-import asyncio
-
 from attrs import field, frozen, validators
 
 from cc613hal.bus.gpio import Edge
+from cc613hal.debounce import Debounce, DebouncedLevel
 from cc613hal.errors import BusError, ConfigError
 from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.interfaces import PresenceReading, PresenceSensor
 from cc613hal.plugins import DeviceContext, Driver
 from cc613hal.readings import Quality
-from cc613hal_banner.debounce import Debounce
 
 __all__ = ["Discrete", "DiscreteOptions"]
 
@@ -51,10 +49,11 @@ class Discrete(Driver, PresenceSensor):
 
     def __init__(self, context: DeviceContext, options: DiscreteOptions) -> None:
         self._context = context
-        self._debounce = Debounce(options.on_delay_s, options.off_delay_s)
+        self._bay = DebouncedLevel(
+            Debounce(options.on_delay_s, options.off_delay_s), context.clock, self._level, changed=self._changed, lost=self._lost
+        )
         self._changes: EventSource[PresenceReading] = EventSource(f"{context.device}.changes")
         self._subscription: Subscription | None = None
-        self._timer: asyncio.TimerHandle | None = None
 
     async def connect(self) -> None:
         """Listen to the line. What is seen now counts after its delay; until then the bay is not known.
@@ -65,8 +64,7 @@ class Discrete(Driver, PresenceSensor):
         self._stop()
         line = self._context.input("occupied")
         self._subscription = line.edges.on(self._edge)
-        self._debounce.forget()
-        self._look()
+        self._bay.refresh()
         self._context.health.succeeded()
 
     async def aclose(self) -> None:
@@ -84,52 +82,38 @@ class Discrete(Driver, PresenceSensor):
         Raises:
             BusError: the line is gone.
         """
-        self._look()
+        self._bay.refresh()
         return self._reading()
 
     def _edge(self, edge: Edge) -> None:
-        self._take(edge.active)
+        self._bay.take(edge.active)
 
-    def _look(self) -> None:
+    def _level(self) -> bool:
         try:
             level = self._context.input("occupied").read()
         except BusError as error:
             self._context.health.failed(error)
             raise
         self._context.health.succeeded()
-        self._take(level)
+        return level
 
-    def _take(self, occupied: bool) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        now_s = self._context.clock.monotonic_s()
-        if self._debounce.feed(occupied, now_s):
-            self._changes.publish(self._reading())
-        elif self._debounce.due_s is not None:
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, self._debounce.due_s - now_s) + 1e-6, self._due)
+    def _changed(self) -> None:
+        self._changes.publish(self._reading())
 
-    def _due(self) -> None:
-        self._timer = None
-        try:
-            self._look()
-        except BusError as error:
-            self._debounce.forget()
-            self._context.log.debug("%s: the line went while the delay ran: %s", self._context.device, error)
+    def _lost(self, error: BusError) -> None:
+        self._context.log.debug("%s: the line went while the delay ran: %s", self._context.device, error)
 
     def _reading(self) -> PresenceReading:
-        known = self._debounce.state is not None
+        known = self._bay.state is not None
         return PresenceReading(
             stamp=self._context.clock.stamp(),
             source=self._context.device,
             quality=Quality.GOOD if known else Quality.SUSPECT,
-            occupied=self._debounce.state,
+            occupied=self._bay.state,
         )
 
     def _stop(self) -> None:
         if self._subscription is not None:
             self._subscription.cancel()
             self._subscription = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._bay.forget()

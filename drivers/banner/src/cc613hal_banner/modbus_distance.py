@@ -11,12 +11,12 @@ import enum
 from attrs import field, frozen, validators
 
 from cc613hal.bus.modbus import Table
+from cc613hal.debounce import Debounce
 from cc613hal.errors import BusError, BusSuspended, ConfigError, DeviceRefused, HalError
 from cc613hal.events import Events, EventSource
 from cc613hal.interfaces import PresenceReading, PresenceSensor
 from cc613hal.plugins import DeviceContext, Driver
 from cc613hal.readings import Quality
-from cc613hal_banner.debounce import Debounce
 
 __all__ = ["ModbusDistance", "ModbusDistanceOptions", "RegisterTable", "RegisterType"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613hal.plugins import BusKind, DriverSpec, QualityLevel, SafeRank, hookimpl
+from cc613hal.plugins import BusKind, Direction, DriverSpec, LineSpec, QualityLevel, SafeRank, hookimpl
 
 
 @hookimpl
@@ -69,5 +69,28 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
                 "NXP PCF8574; PCF8574A data sheet",
                 "RPLCD and LiquidCrystal_I2C (wiring of backpacks)",
             ),
+        ),
+        DriverSpec(
+            name="hmi.buzzer",
+            summary="buzzer on a PWM line",
+            implementation="cc613hal_hmi.buzzer:Buzzer",
+            options="cc613hal_hmi.buzzer:BuzzerOptions",
+            capabilities=("Sounder", "SafeState"),
+            lines=(LineSpec(role="tone", direction=Direction.PWM, help="drives the buzzer, through a transistor if it is magnetic"),),
+            emulator="cc613hal_hmi.emulated_panel:emulate_buzzer",
+            rank=SafeRank.INDICATOR,
+            quality=QualityLevel.SIMULATED,
+            sources=("data sheets of piezo buzzers without oscillator (square wave of 2 to 4 kHz)",),
+        ),
+        DriverSpec(
+            name="hmi.button",
+            summary="push button on a GPIO line, debounced",
+            implementation="cc613hal_hmi.button:Button",
+            options="cc613hal_hmi.button:ButtonOptions",
+            capabilities=("DigitalInput",),
+            lines=(LineSpec(role="button", direction=Direction.INPUT, help="active while the button is pressed"),),
+            emulator="cc613hal_hmi.emulated_panel:emulate_button",
+            quality=QualityLevel.SIMULATED,
+            sources=("common practice: contacts bounce for some milliseconds, 30 ms is on the safe side",),
         ),
     )

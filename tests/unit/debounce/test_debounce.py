@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc613hal_banner.debounce import Debounce
+from cc613hal.debounce import Debounce
 
 delays = st.floats(0.0, 100.0)
 walks = st.lists(st.tuples(st.booleans(), st.floats(0.001, 50.0)), max_size=30)
