@@ -27,3 +27,7 @@ class TestBuzzer(DriverSuite, SounderSuite):
 
 class TestButton(DriverSuite, DigitalInputSuite):
     driver = "hmi.button"
+
+
+class TestSsd1306(DriverSuite, DisplaySuite):
+    driver = "hmi.ssd1306"

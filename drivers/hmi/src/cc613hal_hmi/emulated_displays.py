@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cc613hal.plant.emulation import EmulationSite, I2cChip
+from cc613hal_hmi.font import WIDTH, font
 from cc613hal_hmi.hd44780 import Hd44780Options
+from cc613hal_hmi.ssd1306 import Ssd1306Options
 
-__all__ = ["Hd44780Backpack", "emulate_hd44780"]
+__all__ = ["Hd44780Backpack", "Ssd1306Panel", "emulate_hd44780", "emulate_ssd1306"]
 
 
 class Hd44780Backpack(I2cChip):
@@ -121,3 +123,90 @@ def emulate_hd44780(site: EmulationSite, options: Hd44780Options) -> None:
     chip = Hd44780Backpack(options)
     site.plant.parts[site.device] = chip
     site.attach_i2c(chip)
+
+
+class Ssd1306Panel(I2cChip):
+    """An SSD1306 or SH1106 with its dots.
+
+    Args:
+        options: the driver's, for kind and size.
+
+    Attributes:
+        status_stuck: what the status byte reads; ``None`` for the truth.
+        data_bytes: bytes of dots written since power-on, for tests of what a change costs.
+    """
+
+    _WITH_ARGUMENT = frozenset((0x20, 0x81, 0x8D, 0xA8, 0xAD, 0xD3, 0xD5, 0xD9, 0xDA, 0xDB))
+
+    def __init__(self, options: Ssd1306Options) -> None:
+        self.status_stuck: int | None = None
+        self.data_bytes = 0
+        self._options = options
+        self._offset = 2 if options.controller == "sh1106" else 0
+        self.power_cycle()
+
+    def power_cycle(self) -> None:
+        """The supply went and came back: off, with random dots."""
+        self.settings: dict[int, int] = {}
+        self.on = False
+        self._dots = [bytearray(b"\xa5" * 132) for _ in range(8)]
+        self._page = self._column = 0
+        self._awaits: int | None = None
+
+    @property
+    def text(self) -> list[str]:
+        """What can be read; ``\N{REPLACEMENT CHARACTER}`` where the dots are no character."""
+        known = {columns: character for character, columns in zip(font().table, font().columns, strict=True)}
+        rows: list[str] = []
+        for page in range(self._options.height // 8):
+            dots = bytes(self._dots[page][self._offset : self._offset + 126])
+            row = "".join(known.get(dots[start : start + WIDTH], "\N{REPLACEMENT CHARACTER}") for start in range(0, 126, WIDTH))
+            rows.append(row.rstrip() if self.on else "")
+        return rows
+
+    def write(self, data: bytes) -> None:
+        """Control bytes, commands and dots."""
+        position = 0
+        while position < len(data):
+            control = data[position]
+            if control & 0x80:
+                self._command(data[position + 1])
+                position += 2
+                continue
+            for value in data[position + 1 :]:
+                if control & 0x40:
+                    self._dot(value)
+                else:
+                    self._command(value)
+            return
+
+    def read(self, count: int) -> bytes:
+        """The status byte."""
+        status = (0x00 if self.on else 0x40) if self.status_stuck is None else self.status_stuck
+        return bytes((status,)) * count
+
+    def _dot(self, value: int) -> None:
+        self.data_bytes += 1
+        self._dots[self._page][self._column % 132] = value
+        self._column += 1
+
+    def _command(self, value: int) -> None:
+        if self._awaits is not None:
+            self.settings[self._awaits], self._awaits = value, None
+        elif value in self._WITH_ARGUMENT:
+            self._awaits = value
+        elif value in (0xAE, 0xAF):
+            self.on = value == 0xAF
+        elif 0xB0 <= value <= 0xB7:
+            self._page = value & 0x07
+        elif value < 0x10:
+            self._column = self._column & 0xF0 | value
+        elif value < 0x20:
+            self._column = self._column & 0x0F | (value & 0x0F) << 4
+
+
+def emulate_ssd1306(site: EmulationSite, options: Ssd1306Options) -> None:
+    """Put an OLED display on the device's bus; ``plant.parts[device]`` is the :class:`Ssd1306Panel`."""
+    panel = Ssd1306Panel(options)
+    site.plant.parts[site.device] = panel
+    site.attach_i2c(panel)

@@ -93,4 +93,17 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
             quality=QualityLevel.SIMULATED,
             sources=("common practice: contacts bounce for some milliseconds, 30 ms is on the safe side",),
         ),
+        DriverSpec(
+            name="hmi.ssd1306",
+            summary="OLED with an SSD1306 or SH1106, 128 x 64 or 128 x 32 dots, as text display of 21 columns",
+            implementation="cc613hal_hmi.ssd1306:Ssd1306",
+            options="cc613hal_hmi.ssd1306:Ssd1306Options",
+            capabilities=("Display", "SafeState"),
+            buses=(BusKind.I2C,),
+            emulator="cc613hal_hmi.emulated_displays:emulate_ssd1306",
+            addresses=(0x3C, 0x3D),
+            rank=SafeRank.INDICATOR,
+            quality=QualityLevel.SIMULATED,
+            sources=("Solomon Systech SSD1306 data sheet", "Sino Wealth SH1106 data sheet", "luma.oled"),
+        ),
     )
