@@ -130,7 +130,9 @@ class Plugins:
         distribution = _distribution(point)
         try:
             plugin = point.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # a plug-in may raise anything at import; it must not hurt the others
+        except KeyboardInterrupt:
+            raise  # that is the person at the keyboard, not the plug-in
+        except BaseException as error:  # noqa: BLE001  # a plug-in may raise anything at import; it must not hurt the others
             self._problem(point.name, distribution, f"cannot be imported: {_describe(error)}", _reinstall(distribution))
         else:
             self._register(point.name, distribution, plugin)
@@ -183,7 +185,9 @@ class Plugins:
                             f"{hook} returned {_short(spec)}, not a {kind.__name__}",
                             "return specs only, see the driver template",
                         )
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # as above: whatever it raises is its own problem
+        except KeyboardInterrupt:
+            raise  # that is the person at the keyboard, not the plug-in
+        except BaseException as error:  # noqa: BLE001  # as above: whatever it raises is its own problem
             self._problem(name, distribution, f"{hook} failed: {_describe(error)}", _reinstall(distribution))
         return collected
 

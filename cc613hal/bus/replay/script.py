@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ def read_recording(path: Path) -> list[Frame]:
         ConfigError: the file cannot be read, or a line of it is no frame.
     """
     try:
+        if path.is_char_device():
+            raise OSError(errno.EINVAL, "it is a device, not a file")  # reading /dev/zero would never end
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the recording {path}: {error}", hint="record one with cc613hal record") from error

@@ -33,6 +33,7 @@ PACKAGES = {
     "j_raises_later": "from cc613hal.plugins import hookimpl\n@hookimpl\ndef cc613hal_drivers():\n    return 1 / 0\n",
     "k_argument": "from cc613hal.plugins import hookimpl\n@hookimpl\ndef cc613hal_drivers(config):\n    return ()\n",
     "l_nothing": "",
+    "n_odd": "class Skipped(BaseException):\n    pass\nraise Skipped('not here')",
     "m_good_too": GOOD.format(name="other.part", api=1),
 }
 ASK = """
@@ -85,6 +86,7 @@ def test_bad_packages_do_not_hurt_the_good_ones(answer: dict[str, Any]) -> None:
         ("i_types", "cc613hal_drivers returned 'not.a.spec', not a DriverSpec", ""),
         ("j_raises_later", "cc613hal_drivers failed: ZeroDivisionError", ""),
         ("k_argument", "a hook does not fit", "compare it with"),
+        ("n_odd", "cannot be imported: Skipped: not here", ""),
         ("l_nothing", "implements no hook of cc613hal", "hookimpl"),
     ],
 )

@@ -114,3 +114,8 @@ def test_any_order_of_frames_gives_one_transaction_per_request(directions: list[
     assert [transaction.number for transaction in found] == list(range(1, len(found) + 1))
     first = directions.index(">") if ">" in directions else len(directions)
     assert sum(len(transaction.answers) for transaction in found) == directions[first:].count("<")
+
+
+def test_a_device_node_without_end_is_no_recording() -> None:
+    with pytest.raises(ConfigError, match="it is a device, not a file"):
+        read_recording(Path("/dev/zero"))
