@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cc613hal.errors import ConfigError
 from cc613hal.interfaces import Colour, Motion, Pattern
@@ -75,7 +75,7 @@ def parse_language(text: str, name: str) -> Mapping[str, Pattern]:
 def _table(raw: Mapping[str, Any], key: str, problems: list[str]) -> Mapping[str, Any]:
     value: Any = raw.get(key, {})
     if isinstance(value, dict):
-        return {str(name): entry for name, entry in value.items()}
+        return cast("dict[str, Any]", value)  # TOML has no other keys
     problems.append(f"{key} is no table")
     return {}
 
@@ -87,8 +87,9 @@ def _is_number(value: object) -> bool:
 def _colours(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Colour]:
     colours: dict[str, Colour] = {}
     for name, value in raw.items():
-        if isinstance(value, list) and len(value) == 3 and all(_is_number(part) and 0 <= part <= 1 for part in value):
-            colours[name] = Colour(*map(float, value))
+        parts: list[Any] = value if isinstance(value, list) else []
+        if len(parts) == 3 and all(_is_number(part) and 0 <= part <= 1 for part in parts):
+            colours[name] = Colour(*map(float, parts))
         else:
             problems.append(f"colours.{name}: three numbers from 0 to 1 are needed, not {value!r}")
     return colours
@@ -98,25 +99,26 @@ def _pattern(state: str, entry: Any, colours: Mapping[str, Colour], problems: li
     if not isinstance(entry, dict):
         problems.append(f"states.{state} is no table")
         return None
+    table = cast("dict[str, Any]", entry)
     before = len(problems)
     complain: Callable[[str], None] = lambda text: problems.append(f"states.{state}{text}")  # noqa: E731  # it carries the state's name
-    names: Any = entry.get("colours")
-    if not isinstance(names, list) or not names:
+    listed: Any = table.get("colours")
+    names: list[Any] = listed if isinstance(listed, list) else []
+    if not names:
         complain(".colours: a list of colour names is needed")
-        names = []
     for name in names:
         if not isinstance(name, str) or name not in colours:
             complain(f".colours: {name!r} is not among {', '.join(colours) or 'no colours at all'}")
-    motion: Any = entry.get("motion", "steady")
+    motion: Any = table.get("motion", "steady")
     if motion not in [member.value for member in Motion]:
         complain(f".motion: {motion!r} is none of {', '.join(member.value for member in Motion)}")
-    period_s: Any = entry.get("period_s", 1.0)
+    period_s: Any = table.get("period_s", 1.0)
     if not _is_number(period_s) or not 0.1 <= period_s <= 60:
         complain(f".period_s: 0.1 to 60 s are possible, not {period_s!r}")
-    lights: Any = entry.get("lights", 0)
+    lights: Any = table.get("lights", 0)
     if not isinstance(lights, int) or isinstance(lights, bool) or lights < 0:
         complain(f".lights: a number of lights, or 0 for all, not {lights!r}")
-    for key in entry:
+    for key in table:
         if key not in _KEYS:
             complain(f".{key}: unknown key (there are {', '.join(sorted(_KEYS))})")
     if len(problems) > before:
