@@ -6,7 +6,7 @@ Two tables come with the package, ``bender`` and ``generic``; a white-label prod
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -87,7 +87,7 @@ def _is_number(value: object) -> bool:
 def _colours(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Colour]:
     colours: dict[str, Colour] = {}
     for name, value in raw.items():
-        parts: list[Any] = value if isinstance(value, list) else []
+        parts = cast("Sequence[Any]", value) if isinstance(value, list) else []
         if len(parts) == 3 and all(_is_number(part) and 0 <= part <= 1 for part in parts):
             colours[name] = Colour(*map(float, parts))
         else:
@@ -103,7 +103,7 @@ def _pattern(state: str, entry: Any, colours: Mapping[str, Colour], problems: li
     before = len(problems)
     complain: Callable[[str], None] = lambda text: problems.append(f"states.{state}{text}")  # noqa: E731  # it carries the state's name
     listed: Any = table.get("colours")
-    names: list[Any] = listed if isinstance(listed, list) else []
+    names = cast("Sequence[Any]", listed) if isinstance(listed, list) else []
     if not names:
         complain(".colours: a list of colour names is needed")
     for name in names:
