@@ -80,6 +80,11 @@ def _table(raw: Mapping[str, Any], key: str, problems: list[str]) -> Mapping[str
     return {}
 
 
+def _items(value: object) -> Sequence[Any]:
+    """The items of a list; none if it is something else."""
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -87,7 +92,7 @@ def _is_number(value: object) -> bool:
 def _colours(raw: Mapping[str, Any], problems: list[str]) -> dict[str, Colour]:
     colours: dict[str, Colour] = {}
     for name, value in raw.items():
-        parts = cast("Sequence[Any]", value) if isinstance(value, list) else []
+        parts = _items(value)
         if len(parts) == 3 and all(_is_number(part) and 0 <= part <= 1 for part in parts):
             colours[name] = Colour(*map(float, parts))
         else:
@@ -103,7 +108,7 @@ def _pattern(state: str, entry: Any, colours: Mapping[str, Colour], problems: li
     before = len(problems)
     complain: Callable[[str], None] = lambda text: problems.append(f"states.{state}{text}")  # noqa: E731  # it carries the state's name
     listed: Any = table.get("colours")
-    names = cast("Sequence[Any]", listed) if isinstance(listed, list) else []
+    names = _items(listed)
     if not names:
         complain(".colours: a list of colour names is needed")
     for name in names:
