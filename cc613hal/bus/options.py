@@ -26,7 +26,7 @@ __all__ = [
     "SpiOptions",
 ]
 
-_positive = validators.gt(0)
+_positive = validators.gt(0.0)
 
 
 @frozen(kw_only=True)
@@ -84,7 +84,7 @@ class GpioOptions(BusOptions):
     """
 
     kind: ClassVar[str] = "gpio"
-    chips: tuple[str, ...] = field(converter=tuple)
+    chips: tuple[str, ...] = field(converter=tuple[str, ...])
     lines: dict[str, str] = field(factory=dict)
 
     @property

@@ -154,7 +154,7 @@ def test_a_failed_connection_draws_a_tree_of_causes() -> None:
     assert str(error).splitlines() == [
         "2 of 9 devices did not connect",
         "  ├── meter1: unit 1 did not answer (check its supply)",
-        "  ├── bay: first line",
+        "  ├── bay: RuntimeError: first line",
         "  │   second line",
         "  └── tilt: RuntimeError",
     ]
