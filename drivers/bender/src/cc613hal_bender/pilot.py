@@ -160,6 +160,7 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
         self._pwm: PwmLine = context.pwm("pwm")
         self._fault_line: OutputLine | None = context.output("fault") if context.has_line("fault") else None
         self._adc = Mcp3208(context.spi, context.device)
+        self._sampled_s = float("-inf")
         self._poll_s = options.poll_s or (1.0 if context.has_line("alert") else 0.02)
         self._changes: EventSource[PilotReading] = EventSource(f"{context.device}.changes")
         self._state = PilotState.UNKNOWN
@@ -262,13 +263,18 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
         self._wake.set()
 
     async def _watch(self) -> None:
-        """Sample at the poll rate, and at once when the alert line moved or the output changed."""
+        """Sample at once when the alert line moved or the output changed, and whenever the last sample is as old as the poll rate.
+
+        Samples that others asked for count, so that a pilot somebody reads often is not measured twice.
+        """
         while True:
+            rest_s = self._sampled_s + self._poll_s - self._context.clock.monotonic_s()
             try:
-                async with asyncio.timeout(self._poll_s):
+                async with asyncio.timeout(rest_s if rest_s > 0.0 else self._poll_s):
                     await self._wake.wait()
             except TimeoutError:
-                pass
+                if self._context.clock.monotonic_s() < self._sampled_s + self._poll_s:
+                    continue
             self._wake.clear()
             try:
                 await self._sample(negative=False)
@@ -298,6 +304,7 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
             valid = seen if seen is self._state or agreed >= self._options.samples else None
             low_v = await self._low_v() if negative or valid not in {None, self._state} else None
             levels = _Levels(high_v, low_v, self._context.clock.monotonic_s())
+            self._sampled_s = levels.at_s
             self._judge(valid, levels)
             return levels
 
