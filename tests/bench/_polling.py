@@ -49,7 +49,7 @@ class Polling:
         every = self.board.all
         yield from (("temperature", 10.0, each.read) for each in every(TemperatureSensor).values())
         yield from (("tilt", 1.0, each.read_tilt) for each in every(TiltSensor).values())
-        yield from (("presence", 1.0, each.read_presence) for each in every(PresenceSensor).values())
+        yield from (("presence", 10.0, each.read_presence) for each in every(PresenceSensor).values())
         yield from (("supply", 10.0, each.read_supply) for each in every(SupplyMonitor).values())
         yield from (("residual current", 10.0, each.read) for each in every(ResidualCurrentMonitor).values())
         yield from (("pilot", 10.0, each.read) for each in every(ControlPilot).values())

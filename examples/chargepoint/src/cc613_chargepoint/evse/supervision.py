@@ -22,7 +22,7 @@ class PartsWatch:
         parts: of the connector.
     """
 
-    PERIOD_S = 0.5
+    PERIOD_S = 0.75
     """Between two looks, s."""
     UNDEFINED_S = 1.0
     """How long the pilot may be between two states, s."""
