@@ -116,7 +116,8 @@ class _SkippingSelector(selectors.DefaultSelector):
             return super().select(None)
         self._unlooked += 1
         if len(self.get_map()) <= 1 and self._unlooked < _LOOK_EVERY:
-            ready: list[tuple[selectors.SelectorKey, int]] = []  # only the loop's own wake-up pipe is there; a system call per virtual instant would cost more than the instant
+            # only the loop's own wake-up pipe is there: a system call per virtual instant would cost more than the instant
+            ready: list[tuple[selectors.SelectorKey, int]] = []
         else:
             self._unlooked = 0
             ready = super().select(0)
