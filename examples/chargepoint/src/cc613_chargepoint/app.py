@@ -16,7 +16,7 @@ from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
 from cc613hal.board import Board
 from cc613hal.events import Events, EventSource
-from cc613hal.interfaces import CardEvent, CardReader, Contactor, Indicator
+from cc613hal.interfaces import CardEvent, CardReader, Indicator
 from cc613hal_hmi.language import status_patterns
 
 __all__ = ["Station", "StationSettings"]
@@ -62,7 +62,6 @@ class Station:
         self.connector.news.on(self._news.publish)
         if self._lights is not None:
             self._news.on(self._lights.hear)
-        self.contactor: Contactor = self.connector.parts.contactor
 
     @property
     def news(self) -> Events[StationEvent]:

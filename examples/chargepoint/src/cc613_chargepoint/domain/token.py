@@ -13,8 +13,6 @@ class TokenSource(enum.Enum):
     """How the customer identified."""
 
     CARD = "card"
-    FREE = "free"
-    """Nobody was asked: the station charges for everybody."""
 
 
 @frozen(kw_only=True)
