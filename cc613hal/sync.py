@@ -21,6 +21,8 @@ from cc613hal.interfaces import (
     Card,
     CardEvent,
     CardReader,
+    CardRefusal,
+    CardRefusals,
     Contactor,
     ContactorReading,
     ControlPilot,
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SyncBoard",
     "SyncCardReader",
+    "SyncCardRefusals",
     "SyncContactor",
     "SyncControlPilot",
     "SyncDigitalInput",
@@ -151,6 +154,20 @@ class SyncCardReader(Facade[CardReader]):
     def poll_once(self) -> tuple[Card, ...]:
         """The cards in the field now; empty if there is none."""
         return self._loop.wait(self._device.poll_once)
+
+
+class SyncCardRefusals(Facade[CardRefusals]):
+    """A reader that tells what it refused, so that the person in front of it can be told.
+
+    Blocking form of :class:`~cc613hal.interfaces.CardRefusals`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def refusals(self) -> SyncEvents[CardRefusal]:
+        """What was refused while the reader polled; once for each presentation."""
+        return SyncEvents(self._ask(lambda: self._device.refusals), self._loop)
 
 
 class SyncContactor(Facade[Contactor]):
@@ -832,6 +849,8 @@ class SyncBoard(BlockingBoard):
     @overload
     def get(self, capability: TypeForm[CardReader], name: str | None = None, *, connector: int | None = None) -> SyncCardReader: ...
     @overload
+    def get(self, capability: TypeForm[CardRefusals], name: str | None = None, *, connector: int | None = None) -> SyncCardRefusals: ...
+    @overload
     def get(self, capability: TypeForm[Contactor], name: str | None = None, *, connector: int | None = None) -> SyncContactor: ...
     @overload
     def get(self, capability: TypeForm[ControlPilot], name: str | None = None, *, connector: int | None = None) -> SyncControlPilot: ...
@@ -918,6 +937,10 @@ class SyncBoard(BlockingBoard):
     def optional(
         self, capability: TypeForm[CardReader], name: str | None = None, *, connector: int | None = None
     ) -> SyncCardReader | None: ...
+    @overload
+    def optional(
+        self, capability: TypeForm[CardRefusals], name: str | None = None, *, connector: int | None = None
+    ) -> SyncCardRefusals | None: ...
     @overload
     def optional(
         self, capability: TypeForm[Contactor], name: str | None = None, *, connector: int | None = None
@@ -1034,6 +1057,8 @@ class SyncBoard(BlockingBoard):
     @overload
     def all(self, capability: TypeForm[CardReader]) -> dict[str, SyncCardReader]: ...
     @overload
+    def all(self, capability: TypeForm[CardRefusals]) -> dict[str, SyncCardRefusals]: ...
+    @overload
     def all(self, capability: TypeForm[Contactor]) -> dict[str, SyncContactor]: ...
     @overload
     def all(self, capability: TypeForm[ControlPilot]) -> dict[str, SyncControlPilot]: ...
@@ -1132,6 +1157,7 @@ def open_board(
 
 _FACADES: dict[type, type[Facade[Any]]] = {
     CardReader: SyncCardReader,
+    CardRefusals: SyncCardRefusals,
     Contactor: SyncContactor,
     ControlPilot: SyncControlPilot,
     DigitalInput: SyncDigitalInput,

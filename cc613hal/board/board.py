@@ -51,6 +51,7 @@ class Board:
         self._description = description
         self._clock = clock
         self._memory = MemoryStore(description.name, state_dir)
+        self._factory = buses
         self._wires = Wires({name: OpenBus(name, options, buses, clock) for name, options in description.buses.items()})
         self._devices = {
             name: OpenDevice(device, clock, self._memory.of(name), self, connect_timeout_s=connect_timeout_s)
@@ -71,6 +72,11 @@ class Board:
     def wires(self) -> Wires:
         """The open buses, for the board's own machinery."""
         return self._wires
+
+    @property
+    def factory(self) -> BusFactory:
+        """Who opens its buses, for the board's own machinery."""
+        return self._factory
 
     @property
     def parts(self) -> Mapping[str, OpenDevice]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections.abc import Callable
 from logging import Logger
 from typing import Protocol, TypeVar
 
@@ -15,6 +16,7 @@ from cc613hal.board.model import DeviceDescription
 from cc613hal.board.slots import I2cSlot, ModbusSlot, SerialSlot, SpiSlot
 from cc613hal.board.wires import OpenBus, Wires
 from cc613hal.bus.actor import Observer
+from cc613hal.bus.factory import BusFactory, StandIns
 from cc613hal.bus.gpio import InputLine, OutputLine, PwmLine
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.bus.modbus import ModbusPort
@@ -40,6 +42,11 @@ class Place(Protocol):
     @abstractmethod
     def wires(self) -> Wires:
         """The board's buses."""
+
+    @property
+    @abstractmethod
+    def factory(self) -> BusFactory:
+        """Who opens its buses."""
 
     @abstractmethod
     def neighbour(self, device: str, capability: TypeForm[T]) -> T:
@@ -180,6 +187,12 @@ class BoardContext(DeviceContext):
             known = ", ".join(self._description.uses) or "none"
             raise NotOnBoard(f"nothing is connected as {role}", device=self.device, hint=f"connected are {known}")
         return self._place.neighbour(target, capability)
+
+    def port(self, kind: TypeForm[T], real: Callable[[], T]) -> T:
+        """A way to something that is no bus."""
+        factory = self._place.factory
+        stand_in = factory.stand_in(self.device, kind) if isinstance(factory, StandIns) else None
+        return real() if stand_in is None else stand_in
 
     def prepare_lines(self) -> None:
         """Find the place of every line; nothing is requested yet. Called once, when the board is put together."""

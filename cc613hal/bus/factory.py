@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
+
+from typing_extensions import TypeForm
 
 from cc613hal.bus.actor import BusActor
 from cc613hal.bus.gpio import GpioAdapter, PwmAdapter
@@ -13,7 +15,9 @@ from cc613hal.bus.options import BusOptions
 from cc613hal.bus.serial import SerialAdapter
 from cc613hal.bus.spi import SpiAdapter
 
-__all__ = ["AnyAdapter", "BusFactory"]
+__all__ = ["AnyAdapter", "BusFactory", "StandIns"]
+
+T = TypeVar("T")
 
 AnyAdapter = I2cAdapter | SpiAdapter | GpioAdapter | PwmAdapter | SerialAdapter | ModbusAdapter
 """An open bus of any kind."""
@@ -34,4 +38,25 @@ class BusFactory(Protocol):
 
         Raises:
             BusError: it cannot be opened; the message says why and the hint what to do.
+        """
+
+
+@runtime_checkable
+class StandIns(Protocol):
+    """A bus factory that also takes the place of what is no bus: a service of the system, an input device, a folder of the kernel.
+
+    A driver reaches such a thing through a small port Protocol of its own package (see :meth:`cc613hal.plugins.DeviceContext.port`); on
+    hardware the package's adapter implements it, in a simulation or a replay whoever stands here.
+    """
+
+    @abstractmethod
+    def stand_in(self, device: str, kind: TypeForm[T]) -> T | None:
+        """The port of a device; ``None`` if the real thing is wanted.
+
+        Args:
+            device: as the board file names it.
+            kind: the port Protocol, which the stand-in inherits by name.
+
+        Raises:
+            BusMissing: there is none; the real thing must not be reached for instead.
         """

@@ -11,8 +11,11 @@ from cc613hal.interfaces.card import (
     Card,
     CardEvent,
     CardReader,
+    CardRefusal,
+    CardRefusals,
     CardSecurity,
     CardTechnology,
+    RefusalReason,
     SecureCardReader,
 )
 from cc613hal.interfaces.contactor import (
@@ -90,6 +93,8 @@ __all__ = [
     "Card",
     "CardEvent",
     "CardReader",
+    "CardRefusal",
+    "CardRefusals",
     "CardSecurity",
     "CardTechnology",
     "Colour",
@@ -136,6 +141,7 @@ __all__ = [
     "PresenceSensor",
     "ProximityPilot",
     "ProximityReading",
+    "RefusalReason",
     "Registration",
     "Relay",
     "ResidualCurrentMonitor",

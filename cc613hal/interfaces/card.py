@@ -11,7 +11,17 @@ from attrs import frozen
 from cc613hal.clock import Stamp
 from cc613hal.events import Events
 
-__all__ = ["Card", "CardEvent", "CardReader", "CardSecurity", "CardTechnology", "SecureCardReader"]
+__all__ = [
+    "Card",
+    "CardEvent",
+    "CardReader",
+    "CardRefusal",
+    "CardRefusals",
+    "CardSecurity",
+    "CardTechnology",
+    "RefusalReason",
+    "SecureCardReader",
+]
 
 
 class CardTechnology(enum.Enum):
@@ -22,6 +32,9 @@ class CardTechnology(enum.Enum):
     ISO_DEP = "iso-dep"
     """ISO 14443-4: DESFire, NTAG 424, EMV, telephones."""
     ISO_14443A = "iso-14443a"
+    ISO_14443B = "iso-14443b"
+    ISO_15693 = "iso-15693"
+    FELICA = "felica"
     KEYBOARD = "keyboard"
     """A reader that types; nothing is known of the card."""
     UNKNOWN = "unknown"
@@ -43,13 +56,14 @@ class Card:
     """A card as read.
 
     Attributes:
-        uid: identifier in upper-case hexadecimal, byte order as configured.
+        uid: identifier as the reader is configured to write it; upper-case hexadecimal in the order of the wire by default.
         technology: what kind of card.
         security: what the read proves.
         random_uid: the identifier changes at every activation and is no identity.
         atqa: SENS_RES, where the reader tells.
         sak: SEL_RES, where the reader tells.
         ats: historical bytes of an ISO-DEP card.
+        raw_uid: the identifier's bytes as they came from the card, for key diversification; empty where the reader does not tell.
     """
 
     uid: str
@@ -59,6 +73,7 @@ class Card:
     atqa: int | None = None
     sak: int | None = None
     ats: bytes = b""
+    raw_uid: bytes = b""
 
 
 @frozen(kw_only=True)
@@ -74,6 +89,34 @@ class CardEvent:
 
     card: Card
     present: bool
+    stamp: Stamp
+    source: str
+
+
+class RefusalReason(enum.Enum):
+    """Why something that was held to the reader is reported as no card."""
+
+    SEVERAL_CARDS = "several-cards"
+    """More than one card at once, and the reader is set up to take none of them."""
+    RANDOM_UID = "random-uid"
+    """An identifier made anew at every activation, and the reader is set up to refuse it."""
+    UNREADABLE = "unreadable"
+    """Something was there and could not be read as a whole: a truncated input, a card that left too early."""
+
+
+@frozen(kw_only=True)
+class CardRefusal:
+    """Something was held to the reader and refused by it; no :class:`CardEvent` is reported for it.
+
+    Attributes:
+        reason: why.
+        detail: why, in words.
+        stamp: when.
+        source: the reader.
+    """
+
+    reason: RefusalReason
+    detail: str
     stamp: Stamp
     source: str
 
@@ -98,6 +141,16 @@ class CardReader(Protocol):
     @abstractmethod
     async def poll_once(self) -> tuple[Card, ...]:
         """The cards in the field now; empty if there is none."""
+
+
+@runtime_checkable
+class CardRefusals(Protocol):
+    """A reader that tells what it refused, so that the person in front of it can be told."""
+
+    @property
+    @abstractmethod
+    def refusals(self) -> Events[CardRefusal]:
+        """What was refused while the reader polled; once for each presentation."""
 
 
 @runtime_checkable

@@ -57,6 +57,10 @@ class EmulationSite(Protocol):
         """Put a unit on the device's line under its number."""
 
     @abstractmethod
+    def attach_port(self, port: object) -> None:
+        """Stand in for something that is no bus; ``port`` inherits the Protocol that the driver asks its context's ``port`` for."""
+
+    @abstractmethod
     def has_line(self, role: str) -> bool:
         """Whether the board connects this role."""
 

@@ -228,6 +228,10 @@ class _Site(EmulationSite):
             raise ConfigError(f"two emulated units with number {number}", device=self.device, hint="give one of them another unit number")
         units.attach(number, unit, units.faults_of(number))
 
+    def attach_port(self, port: object) -> None:
+        """Stand in for something that is no bus."""
+        self._simulation.buses.attach_port(self._device.id, port)
+
     def has_line(self, role: str) -> bool:
         """Whether the board connects this role."""
         return role in self._device.lines

@@ -11,6 +11,7 @@ A driver class looks like this::
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from logging import Logger
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -144,4 +145,20 @@ class DeviceContext(Protocol):
 
         Raises:
             NotOnBoard: it is not there or lacks the capability.
+        """
+
+    @abstractmethod
+    def port(self, kind: TypeForm[T], real: Callable[[], T]) -> T:
+        """A way to something that is no bus: a service of the system, an input device, a folder of the kernel.
+
+        The driver's package declares what it needs as a small Protocol and brings the adapter that does it on Linux; in a simulation the
+        emulated part attaches a stand-in instead (:meth:`cc613hal.plant.emulation.EmulationSite.attach_port`). The driver reports to
+        :attr:`health` itself how its calls go, and calls ``health.offline`` when the thing is gone: the board then calls ``connect`` again.
+
+        Args:
+            kind: the Protocol.
+            real: makes the adapter; imports what it needs only then.
+
+        Raises:
+            BusMissing: a simulation or replay in which nothing stands in for it.
         """

@@ -59,6 +59,7 @@ def test_no_capability_of_a_first_party_driver_goes_untested_without_a_word() ->
         "EmergencyOpener",
         "SupplyMonitor",
         "SecureCardReader",
+        "CardRefusals",
         "Modem",
     }
     assert announced <= set(SUITES) | elsewhere

@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
+
+from typing_extensions import TypeForm
 
 from cc613hal.bus.actor import BusActor
-from cc613hal.bus.factory import AnyAdapter, BusFactory
+from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
@@ -29,12 +31,14 @@ from cc613hal.bus.replay.lines import ReplayGpio, ReplayPwm
 from cc613hal.bus.replay.script import ReplayMismatchError, Script, read_recording, transactions
 from cc613hal.bus.replay.wires import ReplayI2c, ReplayModbus, ReplaySerial, ReplaySpi
 from cc613hal.bus.trace import Frame
-from cc613hal.errors import Unsupported
+from cc613hal.errors import BusMissing, Unsupported
 
 __all__ = ["ReplayBuses"]
 
+T = TypeVar("T")
 
-class ReplayBuses(BusFactory):
+
+class ReplayBuses(BusFactory, StandIns):
     """Opens buses that play a recording.
 
     ::
@@ -66,6 +70,14 @@ class ReplayBuses(BusFactory):
             ConfigError: it cannot be read; the message names file and line.
         """
         return cls(read_recording(path), order=order)
+
+    def stand_in(self, device: str, kind: TypeForm[T]) -> T:
+        """Recordings hold what goes over buses only.
+
+        Raises:
+            BusMissing: always.
+        """
+        raise BusMissing(f"a recording has no {getattr(kind, '__name__', kind)}", device=device, hint="replay it in the driver's own tests")
 
     async def open(self, name: str, options: BusOptions, actor: BusActor) -> AnyAdapter:
         """Open a bus; opened again, it goes on where the recording is.

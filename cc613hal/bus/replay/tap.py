@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar, cast
 
 from attrs import frozen
+from typing_extensions import TypeForm
 
 from cc613hal.bus.actor import BusActor
-from cc613hal.bus.factory import AnyAdapter, BusFactory
+from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
 from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, PwmAdapter, PwmLine
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
 from cc613hal.bus.modbus import ModbusAdapter, ModbusRequest
@@ -36,6 +37,7 @@ from cc613hal.events import Events
 
 __all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "READ", "WRITE", "RecordingBuses", "pwm_bytes", "shape_of"]
 
+T = TypeVar("T")
 B = TypeVar("B", bound=AnyAdapter)
 L = TypeVar("L", bound=InputLine | OutputLine | PwmLine)
 
@@ -63,7 +65,7 @@ def pwm_bytes(frequency_hz: float, duty: float) -> bytes:
     return struct.pack(">dd", frequency_hz, duty)
 
 
-class RecordingBuses(BusFactory):
+class RecordingBuses(BusFactory, StandIns):
     """Opens buses through another factory, and records everything that goes over them.
 
     Args:
@@ -74,6 +76,10 @@ class RecordingBuses(BusFactory):
     def __init__(self, inner: BusFactory, recording: Recording) -> None:
         self.inner = inner
         self.recording = recording
+
+    def stand_in(self, device: str, kind: TypeForm[T]) -> T | None:
+        """Whoever stands in through the inner factory; what goes over such a port is not recorded."""
+        return self.inner.stand_in(device, kind) if isinstance(self.inner, StandIns) else None
 
     async def open(self, name: str, options: BusOptions, actor: BusActor) -> AnyAdapter:
         """Open a bus through the inner factory.

@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeGuard, TypeVar
 
 from attrs import evolve
+from typing_extensions import TypeForm
 
 from cc613hal.bus.actor import BusActor
-from cc613hal.bus.factory import AnyAdapter, BusFactory
+from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
@@ -37,9 +38,11 @@ from cc613hal.bus.sim.serial import SimulatedSerial
 from cc613hal.bus.sim.spi import SimSpi
 from cc613hal.bus.sim.tcp_server import ModbusTcpServer
 from cc613hal.clock import Clock
-from cc613hal.errors import BusClosed, ConfigError, Unsupported
+from cc613hal.errors import BusClosed, BusMissing, ConfigError, Unsupported
 
 __all__ = ["SerialEnd", "SimulatedBuses"]
+
+T = TypeVar("T")
 
 
 class SerialEnd(SerialPeer):
@@ -79,7 +82,7 @@ class SerialEnd(SerialPeer):
             self._send(data)
 
 
-class SimulatedBuses(BusFactory):
+class SimulatedBuses(BusFactory, StandIns):
     """Simulated buses by name. Emulated parts are attached before or after a bus is opened, and stay over closing and opening again.
 
     Args:
@@ -99,6 +102,7 @@ class SimulatedBuses(BusFactory):
         self._modbus: dict[str, ModbusUnits] = {}
         self._lines: dict[str, PtyLine] = {}
         self._servers: dict[str, ModbusTcpServer] = {}
+        self._ports: dict[str, list[object]] = {}
         self._folder: Path | None = None
 
     def i2c(self, name: str) -> SimI2c:
@@ -124,6 +128,23 @@ class SimulatedBuses(BusFactory):
     def modbus(self, name: str) -> ModbusUnits:
         """The units on the Modbus line or connection of that name."""
         return self._modbus.setdefault(name, ModbusUnits())
+
+    def attach_port(self, device: str, port: object) -> None:
+        """Put a stand-in in the place of something that is no bus; see :class:`~cc613hal.bus.factory.StandIns`."""
+        self._ports.setdefault(device, []).append(port)
+
+    def stand_in(self, device: str, kind: TypeForm[T]) -> T:
+        """The port an emulated part has put in place.
+
+        Raises:
+            BusMissing: none of this kind.
+        """
+        for port in self._ports.get(device, ()):
+            if _inherits(port, kind):
+                return port
+        raise BusMissing(
+            f"nothing simulated stands in for its {getattr(kind, '__name__', kind)}", device=device, hint="its emulator attaches none"
+        )
 
     def faults(self, name: str) -> Faults:
         """What is wrong with a bus, for changing it; :meth:`Faults.unplug` pulls its cable.
@@ -261,3 +282,9 @@ class SimulatedBuses(BusFactory):
             line.start()
             self._lines[name] = line
         return self._lines[name].path
+
+
+def _inherits(port: object, kind: TypeForm[T]) -> TypeGuard[T]:
+    """By name: that something has methods of the same names proves nothing."""
+    bases: set[object] = {*type(port).__mro__}
+    return bases.issuperset((kind,))
