@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from cc613hal.errors import ProtocolViolation
 from cc613hal.interfaces import CardSecurity, CardTechnology
-from cc613hal_rfid.cards import UidCase, UidOrder, card_from_target, historical_bytes, parse_targets
+from cc613hal_rfid.cards import historical_bytes, parse_targets
+from cc613hal_rfid.uid import UidCase, UidOptions, UidOrder
 
 CLASSIC = "01 01 00 04 08 04 DE AD BE EF"
 
 
 def card(answer: str, **how: object):
     (target,) = parse_targets(bytes.fromhex(answer), "reader")
-    return card_from_target(target, **how)
+    return target.seen().card(UidOptions(**how))
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_cards_show_number_and_technology(answer, uid, technology):
 
 
 def test_the_number_is_written_as_the_backend_wants_it():
-    assert card(CLASSIC, case=UidCase.LOWER, order=UidOrder.REVERSED).uid == "efbeadde"
+    assert card(CLASSIC, uid_case=UidCase.LOWER, uid_order=UidOrder.REVERSED).uid == "efbeadde"
 
 
 def test_a_number_made_anew_each_time_is_flagged():

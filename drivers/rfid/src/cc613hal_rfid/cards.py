@@ -1,18 +1,18 @@
-"""From what the PN532 says about targets to :class:`~cc613hal.interfaces.Card`: pure functions.
+"""What ISO/IEC 14443 type A cards say about themselves, and how the PN532 lists them: pure functions.
 
 Layout of a target (UM0701-02, section 7.3.5): ``Tg SENS_RES(2) SEL_RES NFCIDLength NFCID1 [ATS, its first byte is its length]``.
 """
 
 from __future__ import annotations
 
-import enum
-
 from attrs import frozen
 
 from cc613hal.errors import ProtocolViolation
-from cc613hal.interfaces import Card, CardTechnology
+from cc613hal.interfaces import CardTechnology
+from cc613hal_rfid.presentation import SeenCard
+from cc613hal_rfid.uid import UID_LENGTHS
 
-__all__ = ["Target", "UidCase", "UidOrder", "card_from_target", "historical_bytes", "parse_targets", "technology_of"]
+__all__ = ["ISO_DEP", "Target", "historical_bytes", "parse_targets", "technology_of"]
 
 ISO_DEP = 0x20
 """Bit of SEL_RES: ISO 14443-4 is spoken, and an ATS follows (NXP AN10833, table 6)."""
@@ -22,28 +22,6 @@ _CLASSIC = 0x08
 
 _ULTRALIGHT_ATQA = 0x0044
 """SENS_RES of Ultralight and NTAG with SEL_RES 00 (NXP AN10833, table 5)."""
-
-_RANDOM = 0x08
-"""First byte of a 4-byte UID made anew at every activation (ISO 14443-3, NXP AN10927)."""
-
-_UID_LENGTHS = (4, 7, 10)
-"""Single, double and triple size (ISO 14443-3)."""
-
-
-class UidCase(enum.Enum):
-    """Letters of the identifier."""
-
-    UPPER = "upper"
-    LOWER = "lower"
-
-
-class UidOrder(enum.Enum):
-    """Byte order of the identifier."""
-
-    WIRE = "wire"
-    """As the card sends it; what most backends expect."""
-    REVERSED = "reversed"
-    """Last byte first; what readers that print a little-endian number show."""
 
 
 @frozen(kw_only=True)
@@ -69,10 +47,11 @@ class Target:
         """Whether it takes APDUs."""
         return bool(self.sak & ISO_DEP)
 
-    @property
-    def random_uid(self) -> bool:
-        """Whether the identifier is no identity."""
-        return len(self.uid) == 4 and self.uid[0] == _RANDOM
+    def seen(self) -> SeenCard:
+        """The card of one look."""
+        return SeenCard(
+            uid=self.uid, technology=technology_of(self.atqa, self.sak), atqa=self.atqa, sak=self.sak, ats=historical_bytes(self.ats)
+        )
 
 
 def parse_targets(answer: bytes, device: str) -> tuple[Target, ...]:
@@ -97,7 +76,7 @@ def parse_targets(answer: bytes, device: str) -> tuple[Target, ...]:
 
 def _parse_target(data: bytes, answer: bytes, device: str) -> tuple[Target, bytes]:
     length = data[4] if len(data) > 4 else 0
-    if length not in _UID_LENGTHS or len(data) < 5 + length:
+    if length not in UID_LENGTHS or len(data) < 5 + length:
         raise ProtocolViolation(f"the reader lists a card that cannot be: {answer.hex(' ').upper()}", device=device)
     uid, rest, ats = data[5 : 5 + length], data[5 + length :], b""
     if data[3] & ISO_DEP and rest:
@@ -131,16 +110,3 @@ def historical_bytes(ats: bytes) -> bytes:
         return b""
     interface = sum(bool(ats[0] & bit) for bit in (0x10, 0x20, 0x40))
     return ats[1 + interface :]
-
-
-def card_from_target(target: Target, *, case: UidCase = UidCase.UPPER, order: UidOrder = UidOrder.WIRE) -> Card:
-    """The card a target is, with its identifier written as configured."""
-    uid = (target.uid if order is UidOrder.WIRE else target.uid[::-1]).hex()
-    return Card(
-        uid=uid.upper() if case is UidCase.UPPER else uid,
-        technology=technology_of(target.atqa, target.sak),
-        random_uid=target.random_uid,
-        atqa=target.atqa,
-        sak=target.sak,
-        ats=historical_bytes(target.ats),
-    )

@@ -14,7 +14,7 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
             summary="NXP PN532 card reader (ISO 14443 A) on a serial line, I2C or SPI",
             implementation="cc613hal_rfid.pn532:Pn532",
             options="cc613hal_rfid.pn532:Pn532Options",
-            capabilities=("CardReader", "SecureCardReader", "Identified"),
+            capabilities=("CardReader", "CardRefusals", "SecureCardReader", "Identified"),
             buses=(BusKind.SERIAL, BusKind.I2C, BusKind.SPI),
             lines=(
                 LineSpec(

@@ -10,23 +10,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from attrs import define, field, frozen, validators
+from attrs import field, frozen, validators
 
 from cc613hal.errors import (
     BusError,
     BusTimeout,
     CommandFailed,
     ConfigError,
-    DeviceError,
-    HalError,
     ProtocolViolation,
     WrongIdentity,
 )
-from cc613hal.events import Events, EventSource
-from cc613hal.interfaces import Card, CardEvent, CardReader, Identified, Identity, SecureCardReader
+from cc613hal.interfaces import Card, Identified, Identity, SecureCardReader
 from cc613hal.plugins import DeviceContext, Driver
-from cc613hal_rfid.cards import Target, UidCase, UidOrder, card_from_target, parse_targets
+from cc613hal_rfid.cards import Target, parse_targets
 from cc613hal_rfid.link import ATTEMPTS, Pn532Link
+from cc613hal_rfid.presentation import ReaderOptions
+from cc613hal_rfid.reader import PollingReader
 from cc613hal_rfid.transport import Transport
 from cc613hal_rfid.transport_hsu import BAUD, HsuTransport
 from cc613hal_rfid.transport_i2c import I2cTransport
@@ -56,20 +55,15 @@ _CHUNK = 252
 """Data bytes per InDataExchange; a longer APDU is sent with the More Information bit (UM0701-02, section 7.3.8)."""
 
 _MORE = 0x40
-_FIRST_BACKOFF_S = 0.5
-_LAST_BACKOFF_S = 5.0
 
 
 @frozen(kw_only=True)
-class Pn532Options:
+class Pn532Options(ReaderOptions):
     """How the reader is used.
 
     Attributes:
         poll_s: pause between two looks at a card that is there, and between two looks at the chip on I2C or SPI without an IRQ line, s.
-        away_s: a card counts as gone, and is reported again when it comes back, after it was away this long, s.
         check_s: how often a searching chip is asked whether it is still there, s.
-        uid_case: letters of the identifier.
-        uid_order: byte order of the identifier.
         max_cards: cards that are told apart at once (the chip handles 2).
         retries: attempts of one look, beyond the first.
         ack_s: longest wait for the chip's acknowledgement, s.
@@ -77,23 +71,14 @@ class Pn532Options:
     """
 
     poll_s: float = field(default=0.25, validator=[validators.ge(0.02), validators.le(10)])
-    away_s: float = field(default=1.0, validator=[validators.ge(0), validators.le(60)])
     check_s: float = field(default=10.0, validator=[validators.ge(0.5), validators.le(600)])
-    uid_case: UidCase = UidCase.UPPER
-    uid_order: UidOrder = UidOrder.WIRE
     max_cards: int = field(default=2, validator=[validators.ge(1), validators.le(2)])
     retries: int = field(default=2, validator=[validators.ge(0), validators.le(254)])
     ack_s: float = field(default=0.05, validator=[validators.ge(0.015), validators.le(2)])
     session_s: float = field(default=2.0, validator=[validators.ge(0), validators.le(60)])
 
 
-@define
-class _Seen:
-    card: Card
-    last_s: float
-
-
-class Pn532(Driver, CardReader, SecureCardReader, Identified):
+class Pn532(PollingReader, Driver, SecureCardReader, Identified):
     """A PN532.
 
     Args:
@@ -102,19 +87,15 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
     """
 
     def __init__(self, context: DeviceContext, options: Pn532Options) -> None:
-        self._context = context
+        super().__init__(context, options)
         self._options = options
-        self._cards: EventSource[CardEvent] = EventSource(f"{context.device}.cards")
         self._link: Pn532Link | None = None
         self._lock = asyncio.Lock()
         self._claims = 0
         self._search: asyncio.Task[bytes] | None = None
-        self._polling: asyncio.Task[None] | None = None
-        self._connected = asyncio.Event()
         self._identity = Identity()
         self._retries: int | None = None
         self._targets: tuple[Target, ...] = ()
-        self._seen: dict[str, _Seen] = {}
         self._session_until_s = 0.0
 
     # -- life ---------------------------------------------------------------------------------------------------------------------
@@ -129,14 +110,6 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
         async with self._claim():
             await self._set_up()
 
-    async def aclose(self) -> None:
-        """Stop polling; a search that runs in the chip is aborted if the chip is still there."""
-        try:
-            await self.stop_polling()
-        except HalError as error:
-            self._context.log.debug("%s: could not switch the field off: %s", self._context.device, error)
-        self._drop_link()
-
     async def identify(self) -> Identity:
         """Vendor, model and firmware, asked anew.
 
@@ -149,27 +122,7 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
 
     # -- cards --------------------------------------------------------------------------------------------------------------------
 
-    @property
-    def cards(self) -> Events[CardEvent]:
-        """Cards that come and go while the reader polls."""
-        return self._cards
-
-    async def start_polling(self) -> None:
-        """Look for cards until :meth:`stop_polling`."""
-        if self._polling is None or self._polling.done():
-            self._polling = asyncio.create_task(self._poll_for_ever(), name=f"{self._context.device}.polling")
-
-    async def stop_polling(self) -> None:
-        """Stop looking and switch the field off.
-
-        Raises:
-            BusError: the field could not be switched off.
-        """
-        task, self._polling = self._polling, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-        self._seen.clear()
+    async def _field_off(self) -> None:
         if self._link is not None:
             async with self._claim():
                 await self._command(RF_CONFIGURATION, b"\x01\x00")
@@ -184,7 +137,7 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
         """
         async with self._claim():
             await self._ensure()
-            return tuple(map(self._card, await self._list()))
+            return self._presentations.admitted([target.seen() for target in await self._list()])
 
     async def transceive(self, apdu: bytes, *, timeout_s: float = 0.5) -> bytes:
         """Send a command APDU to the ISO-DEP card in the field.
@@ -239,37 +192,19 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
 
     # -- polling ------------------------------------------------------------------------------------------------------------------
 
-    async def _poll_for_ever(self) -> None:
-        backoff_s = _FIRST_BACKOFF_S
-        while True:
-            try:
-                await self._poll_step()
-                backoff_s = _FIRST_BACKOFF_S
-            except (BusError, DeviceError) as error:
-                self._context.log.debug("%s: polling is interrupted: %s", self._context.device, error)
-                self._drop_link()
-                self._forget(self._context.clock.monotonic_s())
-                self._connected.clear()
-                try:
-                    async with asyncio.timeout(backoff_s):
-                        await self._connected.wait()
-                except TimeoutError:
-                    backoff_s = min(backoff_s * 2, _LAST_BACKOFF_S)
-
-    async def _poll_step(self) -> None:
+    async def _step(self) -> None:
         clock = self._context.clock
         session_s = self._session_until_s - clock.monotonic_s()
-        if self._seen and session_s > 0.0:
+        if self._presentations.any and session_s > 0.0:
             await clock.sleep(session_s)
-            for seen in self._seen.values():
-                seen.last_s = clock.monotonic_s()
-        if not self._seen and not await self._search_until_found():
+            self._presentations.stay()
+        if not self._presentations.any and not await self._search_until_found():
             return
         async with self._claim():
             await self._ensure()
             targets = await self._list()
-        self._compare(targets)
-        if self._seen:
+        self._presentations.look([target.seen() for target in targets])
+        if self._presentations.any:
             await clock.sleep(self._options.poll_s)
 
     async def _search_until_found(self) -> bool:
@@ -321,30 +256,6 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
         except BusError as error:
             self._context.log.debug("%s: could not abort the search: %s", self._context.device, error)
 
-    def _compare(self, targets: tuple[Target, ...]) -> None:
-        now_s = self._context.clock.monotonic_s()
-        randoms = 0
-        for target in targets:
-            card = self._card(target)
-            key = card.uid
-            if card.random_uid:  # another number at every look, and still the same card
-                randoms += 1
-                key = f"random {randoms}"
-            if key in self._seen:
-                self._seen[key].last_s = now_s
-                continue
-            self._seen[key] = _Seen(card, now_s)
-            self._publish(card, present=True)
-        self._forget(now_s)
-
-    def _forget(self, now_s: float) -> None:
-        gone = [key for key, seen in self._seen.items() if now_s - seen.last_s >= self._options.away_s]
-        for key in gone:
-            self._publish(self._seen.pop(key).card, present=False)
-
-    def _publish(self, card: Card, *, present: bool) -> None:
-        self._cards.publish(CardEvent(card=card, present=present, stamp=self._context.clock.stamp(), source=self._context.device))
-
     # -- the chip -----------------------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -368,14 +279,14 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
             raise BusTimeout("the reader is not connected", device=self._context.device)
         return self._link
 
-    def _drop_link(self) -> None:
+    def _drop(self) -> None:
         link, self._link = self._link, None
         self._targets = ()
         if link is not None:
             link.transport.aclose()
 
     async def _set_up(self) -> None:
-        self._drop_link()
+        self._drop()
         await self._reset()
         link = Pn532Link(self._transport(), self._context.device, self._options.ack_s, self._context.log)
         self._link, self._retries = link, None
@@ -384,10 +295,10 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
             await self._command(SAM_CONFIGURATION, NORMAL_MODE)
             self._identity = await self._read_identity()
         except BusTimeout as error:
-            self._drop_link()
+            self._drop()
             raise self._with_speed(error) from error
         except BaseException:
-            self._drop_link()
+            self._drop()
             raise
         self._context.health.ok()  # a fault from the time when it was away must not outlive its return
         self._connected.set()
@@ -447,6 +358,3 @@ class Pn532(Driver, CardReader, SecureCardReader, Identified):
         answer = await self._command(IN_LIST_PASSIVE_TARGET, bytes((self._options.max_cards, 0x00)), timeout_s=1.0, size=_TARGET_SIZE)
         self._targets = parse_targets(answer, self._context.device)
         return self._targets
-
-    def _card(self, target: Target) -> Card:
-        return card_from_target(target, case=self._options.uid_case, order=self._options.uid_order)
