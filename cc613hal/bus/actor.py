@@ -157,33 +157,28 @@ class BusActor:
             BusSuspended: the breaker keeps this unit quiet (never for ``Priority.SAFETY``).
             BusError: what the transfer raised.
         """
-        if priority is not Priority.SAFETY and self._breakers:
-            self._refuse_suspended(unit)
-        started_s = await self._acquire(priority)
+        if self._breakers:
+            self._refuse_suspended(unit, priority)
+        started_s = await self._acquire(priority) if self._taken else self._take()
         used = False
         try:
             if self._closed is not None:
                 raise BusClosed(f"{self.name} is closed", device=self.name) from self._closed
-            if priority is not Priority.SAFETY and self._breakers:
-                self._refuse_suspended(unit)  # it may have fallen silent while this one waited for its turn
-            await self._keep_silence(unit, started_s)
+            if self._breakers:
+                self._refuse_suspended(unit, priority)  # it may have fallen silent while this one waited for its turn
+            if (wait_s := self._quiet_until_s(unit) - started_s) > 0.0:
+                await self.clock.sleep(wait_s)
             used = True
             result = await operation()
         except BusError as error:
             if used or self._closed is not None:
-                self._failed(unit, error)
-                if observer is not None:
-                    observer.failed(error)
+                self._failed(unit, error, observer)
             raise
         except DeviceRefused:
-            self._answered(unit)  # an exception response proves the unit alive
-            if observer is not None:
-                observer.succeeded()
+            self._answered(unit, observer)  # an exception response proves the unit alive
             raise
         else:
-            self._answered(unit)
-            if observer is not None:
-                observer.succeeded()
+            self._answered(unit, observer)
             return result
         finally:
             if used:
@@ -202,9 +197,9 @@ class BusActor:
         self._closed = None
         self._breakers.clear()
 
-    def _refuse_suspended(self, unit: Hashable) -> None:
+    def _refuse_suspended(self, unit: Hashable, priority: Priority) -> None:
         breaker = self._breakers.get(unit)
-        if breaker is None:
+        if breaker is None or priority is Priority.SAFETY:
             return
         left_s = breaker.until_s - self.clock.monotonic_s()
         if left_s > 0.0:
@@ -215,17 +210,19 @@ class BusActor:
                 hint="check its supply, wiring and address",
             )
 
-    async def _keep_silence(self, unit: Hashable, now_s: float) -> None:
-        quiet_s = self.timing.silence_s + (self.timing.settle_s if unit != self._last_unit else 0.0)
-        wait_s = self._quiet_from_s + quiet_s - now_s
-        if wait_s > 0.0:
-            await self.clock.sleep(wait_s)
+    def _quiet_until_s(self, unit: Hashable) -> float:
+        """How long the wire stays silent before a transfer of this unit."""
+        return self._quiet_from_s + self.timing.silence_s + (self.timing.settle_s if unit != self._last_unit else 0.0)
 
-    def _answered(self, unit: Hashable) -> None:
+    def _answered(self, unit: Hashable, observer: Observer | None) -> None:
         if self._breakers:
             self._breakers.pop(unit, None)
+        if observer is not None:
+            observer.succeeded()
 
-    def _failed(self, unit: Hashable, error: BusError) -> None:
+    def _failed(self, unit: Hashable, error: BusError, observer: Observer | None) -> None:
+        if observer is not None:
+            observer.failed(error)
         self.statistics.errors[error.kind] += 1
         if not self.breaker.failures or not isinstance(error, BusTimeout | NoAnswer):
             return
@@ -235,12 +232,14 @@ class BusActor:
             breaker.pause_s = min(breaker.pause_s * 2 or self.breaker.pause_s, self.breaker.max_pause_s)
             breaker.until_s = self.clock.monotonic_s() + breaker.pause_s
 
+    def _take(self) -> float:
+        """Take the turn of a free wire; returns when."""
+        self._taken = True
+        return self.clock.monotonic_s()
+
     async def _acquire(self, priority: Priority) -> float:
-        """Wait for the turn; returns when it came."""
+        """Wait behind whoever has the turn; returns when it came."""
         asked_s = self.clock.monotonic_s()
-        if not self._taken:
-            self._taken = True
-            return asked_s
         waiter = _Waiter(int(priority), next(self._numbers), asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiting, waiter)
         try:

@@ -81,25 +81,29 @@ class SimSpi(Presence, SpiAdapter):
             raise Unsupported(f"a transfer of {len(data)} bytes; the adapter takes {self.max_length}", device=self.name)
         self.used_settings[select] = settings
         part = self.faults_at(select)
+        chip, wanted = self._chips.get(select, (None, None))
+        if chip is not None and wanted is not None and settings != wanted:
+            self._check_settings(select, settings, wanted)
+        if chip is not None and not (self.faults.any or part.any):
+            return self._exchange(select, chip, data, settings)
         if delay_s := max(self.faults.delay_s(), part.delay_s()):
             await asyncio.sleep(delay_s)
         if self.faults.silence:
             raise BusTimeout("the controller does not finish the transfer", device=self.name)
-        chip, wanted = self._chips.get(select, (None, None))
         if chip is None or part.nack or part.loses():
             return b"\xff" * len(data)
-        if wanted is not None:
-            self._check_settings(select, settings, wanted)
-        reverse = settings.lsb_first and self.lsb_first
-        answer = chip.transfer(reverse_bits(data) if reverse else bytes(data))
-        if len(answer) != len(data):
-            raise AssertionError(f"{type(chip).__name__} at select {select} returned {len(answer)} bytes for {len(data)}")
-        answer = self._spoil(answer, part)
-        return reverse_bits(answer) if reverse else answer
+        return self._spoil(self._exchange(select, chip, data, settings), part)
 
     async def aclose(self) -> None:
         """Release the bus; the chips stay where they are."""
         self._open = False
+
+    def _exchange(self, select: int, chip: SpiChip, data: bytes, settings: SpiSettings) -> bytes:
+        reverse = settings.lsb_first and self.lsb_first
+        answer = chip.transfer(reverse_bits(data) if reverse else bytes(data))
+        if len(answer) != len(data):
+            raise AssertionError(f"{type(chip).__name__} at select {select} returned {len(answer)} bytes for {len(data)}")
+        return reverse_bits(answer) if reverse else answer
 
     def _check_settings(self, select: int, used: SpiSettings, wanted: SpiSettings) -> None:
         wrong: list[str] = []

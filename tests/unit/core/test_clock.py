@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -159,3 +160,104 @@ def test_work_from_a_file_descriptor_is_served_without_skipping_time() -> None:
         loop.run_until_complete(server.wait_closed())
     finally:
         loop.close()
+
+
+def test_the_boards_clock_and_the_loops_timers_share_one_time() -> None:
+    async def main() -> list[tuple[str, float]]:
+        clock, loop, seen = Clock(), asyncio.get_running_loop(), []
+
+        async def sleeper(name: str, seconds: float) -> None:
+            await clock.sleep(seconds)
+            seen.append((name, clock.monotonic_s()))
+
+        for at_s in (1.0, 3.0):
+            loop.call_at(at_s, lambda at_s=at_s: seen.append((f"timer {at_s:g}", clock.monotonic_s())))
+        await asyncio.gather(sleeper("late", 4.0), sleeper("early", 2.0), sleeper("at once", 0.0))
+        return seen
+
+    assert run_virtual(main()) == [("at once", 0.0), ("timer 1", 1.0), ("early", 2.0), ("timer 3", 3.0), ("late", 4.0)]
+
+
+@given(st.lists(st.tuples(st.sampled_from((1.0, 2.0, 2.5, 7.0)), st.booleans()), min_size=1, max_size=200))
+def test_who_sleeps_on_the_boards_clock_wakes_in_order_unless_called_off(naps: list[tuple[float, bool]]) -> None:
+    woken: list[int] = []
+
+    async def main() -> None:
+        clock = Clock()
+
+        async def sleeper(number: int, seconds: float) -> None:
+            await clock.sleep(seconds)
+            assert clock.monotonic_s() == seconds
+            woken.append(number)
+
+        tasks = [asyncio.create_task(sleeper(number, seconds)) for number, (seconds, _) in enumerate(naps)]
+        await clock.sleep(0.5)
+        for task, (_, called_off) in zip(tasks, naps, strict=True):
+            if called_off:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    run_virtual(main())
+    kept = [number for number, (_, called_off) in enumerate(naps) if not called_off]
+    assert woken == sorted(kept, key=lambda number: naps[number][0])
+
+
+def test_time_does_not_pass_for_a_sleep_that_was_called_off() -> None:
+    async def main() -> float:
+        clock = Clock()
+        task = asyncio.create_task(clock.sleep(1000.0))
+        await clock.sleep(1.0)
+        task.cancel()
+        await clock.sleep(1.0)
+        return clock.monotonic_s()
+
+    assert run_virtual(main()) == 2.0
+
+
+def test_a_time_limit_cuts_a_sleep_on_the_boards_clock_short() -> None:
+    async def main() -> float:
+        clock = Clock()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await clock.sleep(3.0)
+        return clock.monotonic_s()
+
+    assert run_virtual(main()) == 2.0
+
+
+def test_the_board_does_not_sleep_for_a_time_that_is_not_a_number() -> None:
+    async def main() -> None:
+        await Clock().sleep(float("nan"))
+
+    with pytest.raises(ValueError, match="not a number"):
+        run_virtual(main())
+
+
+def test_with_everybody_called_off_the_loop_waits_for_the_world() -> None:
+    async def main() -> tuple[str, float]:
+        clock, loop = Clock(), asyncio.get_running_loop()
+        task = asyncio.create_task(clock.sleep(50.0))
+        await clock.sleep(1.0)
+        task.cancel()
+        heard: asyncio.Future[str] = loop.create_future()
+        thread = threading.Timer(0.02, lambda: loop.call_soon_threadsafe(heard.set_result, "outside"))
+        thread.start()
+        try:
+            return await heard, clock.monotonic_s()
+        finally:
+            thread.join()
+
+    assert run_virtual(main()) == ("outside", 1.0)
+
+
+def test_a_clock_goes_from_one_loop_to_the_next_and_stands_on_its_own_between_them() -> None:
+    clock = Clock()
+
+    async def main() -> float:
+        await clock.sleep(5.0)
+        return clock.monotonic_s()
+
+    assert run_virtual(main()) == 5.0
+    assert abs(clock.monotonic_s() - time.monotonic()) < 1.0
+    assert abs((clock.wall() - datetime.now(UTC)).total_seconds()) < 1.0
+    assert run_virtual(main()) == 5.0

@@ -170,6 +170,7 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
         self._settled_s = float("-inf")
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
+        self._moved = False  # the alert line moved, or the output changed, since the last sample
         self._sampler: asyncio.Task[None] | None = None
         self._subscription: Subscription | None = None
 
@@ -257,9 +258,13 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
         self._pwm.set(_FREQUENCY_HZ, duty)
         self._output, self._duty_percent = output, duty_percent
         self._settled_s = self._context.clock.monotonic_s() + self._options.settle_s
-        self._wake.set()
+        self._look_now()
 
     def _alert(self, _: Edge) -> None:
+        self._look_now()
+
+    def _look_now(self) -> None:
+        self._moved = True
         self._wake.set()
 
     async def _watch(self) -> None:
@@ -267,15 +272,18 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
 
         Samples that others asked for count, so that a pilot somebody reads often is not measured twice.
         """
+        loop, clock = asyncio.get_running_loop(), self._context.clock
         while True:
-            rest_s = self._sampled_s + self._poll_s - self._context.clock.monotonic_s()
+            rest_s = self._sampled_s + self._poll_s - clock.monotonic_s()
+            alarm = loop.call_later(rest_s if rest_s > 0.0 else self._poll_s, self._wake.set)
             try:
-                async with asyncio.timeout(rest_s if rest_s > 0.0 else self._poll_s):
-                    await self._wake.wait()
-            except TimeoutError:
-                if self._context.clock.monotonic_s() < self._sampled_s + self._poll_s:
-                    continue
+                await self._wake.wait()
+            finally:
+                alarm.cancel()
             self._wake.clear()
+            if not self._moved and clock.monotonic_s() < self._sampled_s + self._poll_s:
+                continue
+            self._moved = False
             try:
                 await self._sample(negative=False)
             except HalError as error:

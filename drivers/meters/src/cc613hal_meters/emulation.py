@@ -68,21 +68,19 @@ class Measured:
         self._booked_s, self._booked_w = now_s, self.outlet.phase_power_w
 
     def values(self) -> dict[str, Value]:
-        """Every quantity the plant can tell, in the vocabulary's units; power factor 1."""
+        """Every quantity the plant can tell, in the vocabulary's units; power factor 1.
+
+        The same mapping every time, brought up to date.
+        """
         hours = (self.outlet.clock.monotonic_s() - self._booked_s) / 3600.0
         counted = [wh + watts * hours for wh, watts in zip(self._phase_wh, self._booked_w, strict=True)]
         imported = max(0.0, self.before_wh + (self.outlet.energy_now_wh() if self.phases > 1 else counted[0]))
-        found = self._flowing() | {
-            "frequency": self.frequency_hz,
-            "energy_import": imported,
-            "energy_export": self.export_wh,
-            "energy_total": imported + self.export_wh,
-            "serial_number": str(self.serial_number),
-            "firmware": self.firmware,
-        }
-        for name, wh in zip(_IMPORTS, counted, strict=True):
-            found[name] = max(0.0, self.before_wh / self.phases + wh)
-        found.update(dict.fromkeys(_EXPORTS, self.export_wh / self.phases))
+        found = self._flowing()
+        found["energy_import"], found["energy_export"], found["energy_total"] = imported, self.export_wh, imported + self.export_wh
+        found["frequency"], found["firmware"], found["serial_number"] = self.frequency_hz, self.firmware, str(self.serial_number)
+        before_wh, export_wh = self.before_wh / self.phases, self.export_wh / self.phases
+        for taken, given, wh in zip(_IMPORTS, _EXPORTS, counted, strict=True):
+            found[taken], found[given] = max(0.0, before_wh + wh), export_wh
         return found
 
     def _flowing(self) -> dict[str, Value]:
