@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.authorizer import token_of
 from cc613_chargepoint.domain.events import Decided, StationEvent
 from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
 from cc613hal.board import Board
@@ -29,12 +30,12 @@ class StationSettings:
     Attributes:
         installed_current_a: what the installation may give, A per phase.
         accepted_cards: identifiers that may charge; ``None`` for every card.
-        plug_in_s: how long an accepted customer may take to plug in, s.
+        connector: how the connector behaves.
     """
 
     installed_current_a: float = 16.0
     accepted_cards: Collection[str] | None = None
-    plug_in_s: float = 60.0
+    connector: ConnectorSettings = field(factory=ConnectorSettings)
 
 
 class Station:
@@ -53,7 +54,7 @@ class Station:
         clock = board.clock
         self.limits = LimitBook(clock)
         self.limits.set("installation", settings.installed_current_a)
-        self.connector = Connector(ConnectorParts.of(board, number), clock, self.limits, plug_in_s=settings.plug_in_s)
+        self.connector = Connector(ConnectorParts.of(board, number), clock, self.limits, settings.connector)
         self.authorizer = Authorizer(clock, settings.accepted_cards)
         self._news: EventSource[StationEvent] = EventSource("station")
         self._reader = board.optional(CardReader)

@@ -7,10 +7,8 @@ current, a vehicle that stops asking, or a plug that leaves must not wait for a 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from cc613_chargepoint.domain.events import (
     ChargingEnded,
@@ -26,8 +24,10 @@ from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.jobs import Jobs
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.sequences import Sequences, StepFailed
+from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook, OfferPacing
@@ -65,11 +65,7 @@ class Connector:
         parts: what the board offers for it.
         clock: the station's clock.
         limits: every limit that applies to it.
-        plug_in_s: how long an accepted customer may take to plug in, s.
-        vehicle_stop_s: how long a vehicle may take to stop drawing before the contactor opens under load, s (6 s: IEC 61851-1 seq. 10.2).
-        sample_s: between meter readings in a session, s.
-        fault_look_s: between looks whether the plug is still there while a fault stands, s.
-        meter_lost_s: how long the meter may give no reading while it measures a session, s.
+        settings: how it behaves.
     """
 
     def __init__(
@@ -77,19 +73,13 @@ class Connector:
         parts: ConnectorParts,
         clock: Clock,
         limits: LimitBook,
-        *,
-        plug_in_s: float = 60.0,
-        vehicle_stop_s: float = 6.0,
-        sample_s: float = 1.0,
-        fault_look_s: float = 1.0,
-        meter_lost_s: float = 5.0,
+        settings: ConnectorSettings | None = None,
     ) -> None:
         self.parts = parts
         self.limits = limits
         self.number = parts.number
         self._clock = clock
-        self._plug_in_s, self._vehicle_stop_s, self._sample_s = plug_in_s, vehicle_stop_s, sample_s
-        self._fault_look_s, self._meter_lost_s = fault_look_s, meter_lost_s
+        self._settings = settings or ConnectorSettings()
         self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
         self._sequences = Sequences(parts, clock, self._news.publish)
         self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
@@ -104,7 +94,7 @@ class Connector:
         self._sessions = 0
         self._contactor_on = False
         self._stop_reason = ""
-        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._jobs = Jobs(f"connector {parts.number}", self._failed)
         self._actions: dict[Action, Callable[[], Awaitable[None]]] = {
             Action.START: self._start,
             Action.OFFER: self._show_offer,
@@ -174,7 +164,7 @@ class Connector:
             for subscription in subscriptions:
                 subscription.cancel()
             self._drop()
-            await self._cancel_jobs()
+            await self._jobs.end()
 
     # What the parts report. These run inside the loop iteration in which the edge arrived.
 
@@ -209,7 +199,7 @@ class Connector:
 
     def _limits_changed(self, offer: Offer) -> None:
         if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
-            self._spawn("offer", self._show_offer())  # a reduction goes out at once
+            self._jobs.start("offer", self._show_offer())  # a reduction goes out at once
         self._post(Event.NOTHING_TO_OFFER if offer.pauses else Event.SOMETHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
 
     def _post(self, event: Event, because: str) -> None:
@@ -221,6 +211,17 @@ class Connector:
             self._news.publish(FaultRaised(connector=self.number, fault=fault))
         self._stop_reason = self._stop_reason or f"fault: {fault.name.word}"
         self._post(Event.FAULT, fault.detail)
+
+    def _failed(self, error: Exception) -> None:
+        """What a step or a job raised, as a fault."""
+        if isinstance(error, StepFailed):
+            self._raise(error.fault)
+            return
+        self._drop()
+        if not isinstance(error, HalError):
+            _log.error("connector %d: a defect of the program or of a driver", self.number, exc_info=error)
+        detail = str(error) if isinstance(error, HalError) else f"{type(error).__name__}: {error}"
+        self._raise(Fault(name=FaultName.DEVICE_LOST, detail=detail))
 
     # The owner of the state.
 
@@ -248,11 +249,8 @@ class Connector:
         for action in following.actions:
             try:
                 await self._actions[action]()
-            except StepFailed as failed:
-                self._raise(failed.fault)
-            except HalError as error:
-                self._drop()
-                self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, the contactor is off and the fault has a name
+                self._failed(error)
         if event is Event.VEHICLE_A:
             self._clear_faults()
         elif following.next is State.READY and self._vehicle is PilotState.C:
@@ -272,7 +270,7 @@ class Connector:
         latched = self.parts.rcd.latched
         for name in [name for name in self._faults if name.clearing is Clearing.UNPLUG]:
             if name is FaultName.RESIDUAL_CURRENT and latched:
-                self._spawn("rcd-reset", self._reset_rcd())
+                self._jobs.start("rcd-reset", self._reset_rcd())
                 continue
             self._news.publish(FaultCleared(connector=self.number, fault=self._faults.pop(name)))
         if self._state is State.FAULTED and not self._faults:
@@ -297,7 +295,7 @@ class Connector:
     # Actions of the table.
 
     async def _start(self) -> None:
-        self._spawn("start", self._start_sequence())
+        self._jobs.start("start", self._start_sequence())
 
     async def _start_sequence(self) -> None:
         ampacity_a = await self._sequences.cable_ampacity_a()
@@ -317,7 +315,7 @@ class Connector:
             self._post(Event.NOTHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
             return
         if (wait_s := self._pacing.wait_s(offer.current_a, now_s)) > 0.0:
-            self._spawn("raise", self._raise_later(wait_s))
+            self._jobs.start("raise", self._raise_later(wait_s))
             return
         if offer != self._offer:
             await self.parts.pilot.offer(duty)
@@ -331,14 +329,14 @@ class Connector:
 
     async def _withdraw(self) -> None:
         await self.parts.pilot.steady()
-        self._cancel("raise")
+        self._jobs.cancel("raise")
         if self._offer.current_a > 0.0:
             self._offer = Offer(current_a=0.0, source=self.limits.effective().source)
             self._pacing.shown(0.0, self._clock.monotonic_s())
             self._news.publish(Offered(connector=self.number, offer=self._offer))
 
     async def _close(self) -> None:
-        self._spawn("close", self._close_sequence())
+        self._jobs.start("close", self._close_sequence())
 
     async def _close_sequence(self) -> None:
         await self._sequences.diode()
@@ -348,8 +346,8 @@ class Connector:
         await self._sequences.energise()
         if self._vehicle.wants_energy:
             self._post(Event.CLOSED, "feedback")
-            self._spawn("sampling", self._sampling())
-            self._spawn("watch", self._watching())
+            self._jobs.start("sampling", self._sampling())
+            self._jobs.start("watch", self._watching())
         else:
             self._drop()
 
@@ -367,25 +365,25 @@ class Connector:
     async def _open(self) -> None:
         was_on, self._contactor_on = self._contactor_on, False
         self._drop()
-        await self._cancel_jobs("close", "sampling", "watch", "wait", "start", "raise")
+        await self._jobs.end("close", "sampling", "watch", "wait", "start", "raise")
         self._over_current.start_over()
         self._watch.start_over()
         if was_on:
             await self._sequences.de_energise(under_load=self._vehicle.wants_energy)
 
     async def _wait_for_vehicle(self) -> None:
-        self._spawn("wait", self._stop_timeout())
+        self._jobs.start("wait", self._stop_timeout())
 
     async def _stop_timeout(self) -> None:
-        await self._clock.sleep(self._vehicle_stop_s)
-        self._post(Event.STOP_TIMEOUT, f"still asking after {self._vehicle_stop_s:g} s")
+        await self._clock.sleep(self._settings.vehicle_stop_s)
+        self._post(Event.STOP_TIMEOUT, f"still asking after {self._settings.vehicle_stop_s:g} s")
 
     async def _expect_vehicle(self) -> None:
-        self._spawn("expect", self._expect())
+        self._jobs.start("expect", self._expect())
 
     async def _expect(self) -> None:
-        await self._clock.sleep(self._plug_in_s)
-        self._post(Event.AUTHORISATION_EXPIRED, f"no vehicle within {self._plug_in_s:g} s")
+        await self._clock.sleep(self._settings.plug_in_s)
+        self._post(Event.AUTHORISATION_EXPIRED, f"no vehicle within {self._settings.plug_in_s:g} s")
 
     async def _end_session(self) -> None:
         session, self._session = self._session, None
@@ -410,7 +408,7 @@ class Connector:
 
     async def _signal_fault(self) -> None:
         self._offer = Offer(current_a=0.0, source="fault")
-        self._spawn("unplugged", self._notice_unplugging())
+        self._jobs.start("unplugged", self._notice_unplugging())
         await self.parts.pilot.fault()
 
     async def _notice_unplugging(self) -> None:
@@ -425,7 +423,7 @@ class Connector:
                 self._vehicle = PilotState.A
                 self._post(Event.VEHICLE_A, "no plug in the socket")
                 return
-            await self._clock.sleep(self._fault_look_s)
+            await self._clock.sleep(self._settings.fault_look_s)
 
     async def _gone_in_fault(self) -> bool:
         if self.parts.proximity is not None:
@@ -440,7 +438,7 @@ class Connector:
             await self.parts.pilot.fault()
 
     async def _forget(self) -> None:
-        await self._cancel_jobs("expect", "start")
+        await self._jobs.end("expect", "start")
         record, self._record = self._record, None
         self._token, self._stop_reason = None, ""
         if record is not None:
@@ -451,11 +449,11 @@ class Connector:
     async def _sampling(self) -> None:
         heard_s = self._clock.monotonic_s()
         while self._session is not None:
-            await self._clock.sleep(self._sample_s)
+            await self._clock.sleep(self._settings.sample_s)
             try:
                 sample = await self._session.sample()
             except HalError as error:
-                if error.transient and self._clock.monotonic_s() - heard_s < self._meter_lost_s:
+                if error.transient and self._clock.monotonic_s() - heard_s < self._settings.meter_lost_s:
                     continue  # noise on the line costs a sample, not the session
                 self._raise(Fault(name=FaultName.METER_LOST, detail=str(error)))
                 return
@@ -478,31 +476,3 @@ class Connector:
         if self._over_current.exceeded(drawn_a, self._offer.current_a, sample.at_s):
             self._drop()
             self._raise(Fault(name=FaultName.OVER_CURRENT, detail=f"{drawn_a:.1f} A drawn, {self._offer.current_a:g} A offered"))
-
-    # Jobs: steps that take time run beside the actor and report by events.
-
-    def _spawn(self, name: str, work: Any) -> None:
-        self._cancel(name)
-
-        async def guarded() -> None:
-            try:
-                await work
-            except StepFailed as failed:
-                self._raise(failed.fault)
-            except HalError as error:
-                self._drop()
-                self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
-
-        self._jobs[name] = asyncio.get_running_loop().create_task(guarded(), name=f"connector {self.number} {name}")
-
-    def _cancel(self, name: str) -> None:
-        if (job := self._jobs.pop(name, None)) is not None and job is not asyncio.current_task():
-            job.cancel()
-
-    async def _cancel_jobs(self, *names: str) -> None:
-        for name in names or tuple(self._jobs):
-            job = self._jobs.pop(name, None)
-            if job is not None and job is not asyncio.current_task():
-                job.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await job

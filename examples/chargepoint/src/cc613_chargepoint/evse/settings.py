@@ -1,0 +1,54 @@
+"""What may be decided about one connector; every figure with its source."""
+
+from __future__ import annotations
+
+from attrs import field, frozen, validators
+
+__all__ = ["ConnectorSettings"]
+
+_positive = validators.gt(0.0)
+
+
+@frozen(kw_only=True)
+class ConnectorSettings:
+    """How a connector behaves.
+
+    Attributes:
+        plug_in_s: how long an accepted customer may take to plug in, s.
+        vehicle_stop_s: how long a vehicle may take to stop drawing before the contactor opens under load, s (at least 6 s: IEC 61851-1
+            sequence 10.2, as EVerest's EvseManager cites it).
+        sample_s: between meter readings in a session, s.
+        fault_look_s: between looks whether the plug is still there while a fault stands, s.
+        meter_lost_s: how long the meter may give no reading while it measures a session, s.
+        ventilation: whether the place is ventilated, so that state D is served like C; otherwise it is refused.
+        toggle_hold_s: how long a vehicle must ask before the contactor closes, s; shorter is a B-C-B toggle, 200 to 400 ms each half
+            (ISO 15118-3 timings as EVerest's Charger cites them). Closing may take 3 s in all (IEC 61851-1 sequence 4).
+        wake_up: whether a vehicle that does not answer an offer gets a pulse of state F (IEC 61851-1 A.5.3). Some older hybrids keep a
+            fault of their own after F: switch it off for them.
+        wake_after_s: silence before the pulse, s (30 s: Phoenix Contact EV Charge Control Basic 106377_en_04, page 30).
+        wake_pulse_s: length of the pulse, s (4 s in EVerest's Charger, 3 s in Phoenix Contact's manual).
+        wake_rest_s: without PWM after the pulse, s (750 ms of 500 to 1000 ms in EVerest's Charger).
+        simplified_pilot_a: limit for a vehicle that goes from A to C without B, A; ``None`` leaves the limit to the vehicle, which is to
+            draw no more than 10 A by itself.
+        rcd_test_interval_s: a charge longer than this is paused for another self-test, s (24 h: Easee Charging Robot manual, page 7).
+        rcd_reset_s: between attempts to reset a tripped monitor after unplugging, s (10 s: Bender's description of the controller).
+        rcd_resets: attempts before the fault stays until somebody has been there.
+        lock_permanent: the plug stays locked between sessions (a cable that belongs to the station).
+    """
+
+    plug_in_s: float = field(default=60.0, validator=_positive)
+    vehicle_stop_s: float = field(default=6.0, validator=validators.ge(6.0))
+    sample_s: float = field(default=1.0, validator=_positive)
+    fault_look_s: float = field(default=1.0, validator=_positive)
+    meter_lost_s: float = field(default=5.0, validator=_positive)
+    ventilation: bool = False
+    toggle_hold_s: float = field(default=0.45, validator=[validators.ge(0.0), validators.le(2.0)])
+    wake_up: bool = True
+    wake_after_s: float = field(default=30.0, validator=_positive)
+    wake_pulse_s: float = field(default=4.0, validator=validators.ge(0.3))
+    wake_rest_s: float = field(default=0.75, validator=validators.ge(0.5))
+    simplified_pilot_a: float | None = None
+    rcd_test_interval_s: float = field(default=86_400.0, validator=_positive)
+    rcd_reset_s: float = field(default=10.0, validator=_positive)
+    rcd_resets: int = field(default=6, validator=validators.ge(1))
+    lock_permanent: bool = False
