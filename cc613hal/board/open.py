@@ -17,6 +17,7 @@ from cc613hal.board.reconnect import BackOff, Supervisor
 from cc613hal.board.safety import SafetyReport, SigintHeld, SigtermGuard, shielded
 from cc613hal.board.wires import OpenBus
 from cc613hal.bus.factory import BusFactory
+from cc613hal.bus.hotplug import HotPlug
 from cc613hal.clock import Clock
 from cc613hal.errors import BusError, CommandFailed, ConnectFailed, DeviceError
 from cc613hal.plugins.spec import SafeRank
@@ -64,7 +65,8 @@ async def open_board(
         state_dir=state_dir,
         connect_timeout_s=connect_timeout_s,
     )
-    supervisor = Supervisor(board.wires.buses, board.parts, board.clock, back_off or BackOff())
+    plugs = board.factory if isinstance(board.factory, HotPlug) else None
+    supervisor = Supervisor(board.wires.buses, board.parts, board.clock, back_off or BackOff(), plugs)
     with SigtermGuard(enabled=sigterm):
         try:
             await _open_everything(board)

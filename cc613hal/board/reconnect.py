@@ -14,6 +14,7 @@ from attrs import field, frozen, validators
 
 from cc613hal.board.device import OpenDevice
 from cc613hal.board.wires import OpenBus
+from cc613hal.bus.hotplug import HotPlug
 from cc613hal.clock import Clock
 from cc613hal.errors import BusError, DeviceError
 from cc613hal.events import Subscription
@@ -52,9 +53,17 @@ class Supervisor:
         devices: by name.
         clock: the board's clock.
         back_off: pauses between attempts.
+        plugs: tells when adapters are plugged in and pulled out; without it that is noticed at the next transfer, or attempt.
     """
 
-    def __init__(self, buses: Mapping[str, OpenBus], devices: Mapping[str, OpenDevice], clock: Clock, back_off: BackOff) -> None:
+    def __init__(
+        self,
+        buses: Mapping[str, OpenBus],
+        devices: Mapping[str, OpenDevice],
+        clock: Clock,
+        back_off: BackOff,
+        plugs: HotPlug | None = None,
+    ) -> None:
         self._buses = buses
         self._devices = devices
         self._clock = clock
@@ -62,6 +71,8 @@ class Supervisor:
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._subscriptions: list[Subscription] = []
         self._up: dict[str, asyncio.Event] = {}
+        self._plugs = plugs
+        self._came: dict[str, asyncio.Event] = {name: asyncio.Event() for name in buses}
 
     def start(self) -> None:
         """Begin to watch; what is away already is worked on at once."""
@@ -72,6 +83,8 @@ class Supervisor:
                 self._up[name].set()
             else:
                 self._begin(("bus", name), self._restore_bus(bus))
+        if self._plugs is not None:
+            self._subscriptions.append(self._plugs.watch({name: bus.options for name, bus in self._buses.items()}, self._plugged))
         for name, device in self._devices.items():
             self._subscriptions.append(device.health.changes.on(self._health_changed))
             if device.observer.away:
@@ -87,6 +100,12 @@ class Supervisor:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _plugged(self, name: str, there: bool) -> None:
+        if there:
+            self._came[name].set()
+        else:
+            self._buses[name].unplugged()
 
     def _bus_lost(self, bus: OpenBus, error: BusError) -> None:
         _log.warning("bus %s is gone: %s", bus.name, error)
@@ -122,8 +141,13 @@ class Supervisor:
             _log.error("bringing back %s %s failed unexpectedly", *key, exc_info=task.exception())
 
     async def _restore_bus(self, bus: OpenBus) -> None:
-        for pause_s in self._back_off.pauses():
-            await self._clock.sleep(pause_s)
+        came = self._came[bus.name]
+        came.clear()
+        pauses = self._back_off.pauses()
+        await bus.release_lost()
+        while True:
+            if await self._came_within(came, next(pauses)):
+                pauses = self._back_off.pauses()
             try:
                 await bus.open()
             except Exception as error:  # noqa: BLE001  # whatever it was, the bus is not back, and the next attempt follows
@@ -132,6 +156,17 @@ class Supervisor:
                 _log.info("bus %s is back", bus.name)
                 self._up[bus.name].set()
                 return
+
+    @staticmethod
+    async def _came_within(came: asyncio.Event, pause_s: float) -> bool:
+        """Wait until the adapter is plugged in, but no longer than the pause; whether it was."""
+        try:
+            async with asyncio.timeout(pause_s):
+                await came.wait()
+        except TimeoutError:
+            return False
+        came.clear()
+        return True
 
     async def _restore_device(self, device: OpenDevice) -> None:
         pauses = self._back_off.pauses()

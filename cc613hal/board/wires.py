@@ -60,7 +60,7 @@ class OpenBus:
             BusError: it is not there; also in :attr:`error`.
             ConfigError: the factory cannot make such a bus.
         """
-        await self._drop_stale()
+        await self.release_lost()
         try:
             async with asyncio.timeout(_OPEN_S):
                 adapter = await self._factory.open(self.name, self.options, self.actor)
@@ -76,13 +76,18 @@ class OpenBus:
 
     async def aclose(self) -> None:
         """Close the bus for good; what its adapter says against it is logged."""
-        await self._drop_stale()
+        await self.release_lost()
         self.actor.close(BusClosed("the board is closed", device=self.name))
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await self.slot.aclose()
         except Exception:  # noqa: BLE001  # one bus that does not close must not keep the others open
             _log.exception("%s did not close properly", self.name)
+
+    def unplugged(self) -> None:
+        """Its adapter was pulled out, as the system says; transfers fail from now on instead of finding that out one by one."""
+        if self.slot.filled:
+            self._on_lost(BusClosed("was unplugged", device=self.name, hint="plug the adapter in again"))
 
     def _on_lost(self, error: BusError) -> None:
         self._stale = self.slot.unplug(error)
@@ -91,8 +96,12 @@ class OpenBus:
         if self.lost is not None:
             self.lost(self, error)
 
-    async def _drop_stale(self) -> None:
-        """Release what the lost adapter still holds, or it could not be opened again."""
+    async def release_lost(self) -> None:
+        """Release what the lost adapter still holds, or it could not be opened again.
+
+        Soon: while a program holds the node of a USB-I2C adapter, the kernel's USB hub thread waits for it in ``i2c_del_adapter``, and
+        nothing else that is plugged in is recognised.
+        """
         stale, self._stale = self._stale, None
         if stale is None:
             return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cc613hal.bus.actor import BusActor, Timing
 from cc613hal.bus.factory import AnyAdapter, BusFactory
+from cc613hal.bus.hotplug import HotPlug, PlugChanged
+from cc613hal.bus.linux.nodes import device_node
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
@@ -19,6 +21,7 @@ from cc613hal.bus.options import (
     SpiOptions,
 )
 from cc613hal.errors import Unsupported
+from cc613hal.events import Subscription
 from cc613hal.units import rtu_silence_s
 
 __all__ = ["LinuxBuses"]
@@ -27,7 +30,7 @@ _GATEWAY_GAP_S = 0.1
 """An answer through a TCP gateway may arrive in packets this far apart, s."""
 
 
-class LinuxBuses(BusFactory):
+class LinuxBuses(BusFactory, HotPlug):
     """Buses of the running Linux system."""
 
     async def open(self, name: str, options: BusOptions, actor: BusActor) -> AnyAdapter:
@@ -42,12 +45,18 @@ class LinuxBuses(BusFactory):
             raise Unsupported(f"there is no Linux adapter for a bus of type {options.kind!r}", device=name)
         return await opener(name, options, actor)
 
+    def watch(self, buses: Mapping[str, BusOptions], changed: PlugChanged) -> Subscription:
+        """Tell when the device nodes of serial lines and I2C buses come and go."""
+        from cc613hal.bus.linux.hotplug import watch_nodes, watched_nodes
+
+        return watch_nodes(watched_nodes(buses), changed)
+
 
 async def _i2c(name: str, options: I2cOptions, actor: BusActor) -> AnyAdapter:
     from cc613hal.bus.linux.i2c_smbus2 import LinuxI2c
 
     del actor
-    return await LinuxI2c.open(name, options.path)
+    return await LinuxI2c.open(name, device_node(options.path, "i2c-dev", device=name))
 
 
 async def _spi(name: str, options: SpiOptions, actor: BusActor) -> AnyAdapter:
@@ -74,7 +83,7 @@ async def _serial(name: str, options: SerialOptions, actor: BusActor) -> AnyAdap
     from cc613hal.bus.linux.serial_pyserial import LinuxSerial
 
     del actor
-    return LinuxSerial.open(name, options.path, options.settings)
+    return LinuxSerial.open(name, device_node(options.path, "tty", device=name), options.settings)
 
 
 async def _modbus_rtu(name: str, options: ModbusRtuOptions, actor: BusActor) -> AnyAdapter:
@@ -83,7 +92,8 @@ async def _modbus_rtu(name: str, options: ModbusRtuOptions, actor: BusActor) -> 
 
     silence_s = rtu_silence_s(options.settings.baud) if options.silence_s is None else options.silence_s
     actor.timing = Timing(silence_s=silence_s, settle_s=options.settle_s)
-    return RtuClient(actor, LinuxSerial.open(name, options.path, options.settings), drain_s=options.drain_s)
+    line = LinuxSerial.open(name, device_node(options.path, "tty", device=name), options.settings)
+    return RtuClient(actor, line, drain_s=options.drain_s)
 
 
 async def _modbus_tcp(name: str, options: ModbusTcpOptions, actor: BusActor) -> AnyAdapter:

@@ -12,7 +12,7 @@ from smbus2 import I2cFunc, SMBus, i2c_msg
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
 from cc613hal.bus.linux.errors import bus_error
 from cc613hal.bus.linux.worker import Worker
-from cc613hal.errors import BusBusy, HalError, NoAnswer, Unsupported
+from cc613hal.errors import BusBusy, BusClosed, HalError, NoAnswer, Unsupported
 
 __all__ = ["LinuxI2c"]
 
@@ -41,6 +41,7 @@ class LinuxI2c(I2cAdapter):
         self._bus = bus
         self._worker = worker
         self._free: set[int] = set()
+        self._node = _node(path)
         functions = I2cFunc(int(bus.funcs))
         self._block = bool(functions & I2cFunc.SMBUS_READ_I2C_BLOCK) and bool(functions & I2cFunc.SMBUS_WRITE_I2C_BLOCK)
         if functions & I2cFunc.I2C:
@@ -147,6 +148,8 @@ class LinuxI2c(I2cAdapter):
 
     def _translated(self, error: OSError, address: int) -> HalError:
         who = f"0x{address:02X} on {self._path}"
+        if error.errno in _NOBODY | {errno.ESHUTDOWN} and self._node is not None and _node(self._path) != self._node:
+            return BusClosed(f"{self._path} is gone", device=self._name, hint="plug the adapter in again")
         if error.errno in _NOBODY:
             return NoAnswer(
                 f"nobody acknowledges {who} ({errno.errorcode[error.errno]})", device=self._name, hint="check supply, wiring and address"
@@ -160,3 +163,12 @@ class LinuxI2c(I2cAdapter):
         if error.errno == errno.EOPNOTSUPP:
             return Unsupported(f"{self._path} cannot carry out these messages", device=self._name)
         return bus_error(error, f"transfer with {who}", device=self._name, path=self._path)
+
+
+def _node(path: str) -> tuple[int, int] | None:
+    """What tells the adapter's node from one that takes its name after it was unplugged: devtmpfs never gives an inode twice."""
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_rdev

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar, cast
 
@@ -14,6 +14,7 @@ from typing_extensions import TypeForm
 from cc613hal.bus.actor import BusActor
 from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
 from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, PwmAdapter, PwmLine
+from cc613hal.bus.hotplug import HotPlug, PlugChanged
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
 from cc613hal.bus.modbus import ModbusAdapter, ModbusRequest
 from cc613hal.bus.options import (
@@ -33,7 +34,7 @@ from cc613hal.bus.spi import SpiAdapter, SpiCapabilities, SpiSettings, reverse_b
 from cc613hal.bus.trace import Frame
 from cc613hal.clock import Clock
 from cc613hal.errors import DeviceRefused, HalError, Unsupported
-from cc613hal.events import Events
+from cc613hal.events import Events, Subscription
 
 __all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "READ", "WRITE", "RecordingBuses", "pwm_bytes", "shape_of"]
 
@@ -65,7 +66,7 @@ def pwm_bytes(frequency_hz: float, duty: float) -> bytes:
     return struct.pack(">dd", frequency_hz, duty)
 
 
-class RecordingBuses(BusFactory, StandIns):
+class RecordingBuses(BusFactory, StandIns, HotPlug):
     """Opens buses through another factory, and records everything that goes over them.
 
     Args:
@@ -80,6 +81,10 @@ class RecordingBuses(BusFactory, StandIns):
     def stand_in(self, device: str, kind: TypeForm[T]) -> T | None:
         """Whoever stands in through the inner factory; what goes over such a port is not recorded."""
         return self.inner.stand_in(device, kind) if isinstance(self.inner, StandIns) else None
+
+    def watch(self, buses: Mapping[str, BusOptions], changed: PlugChanged) -> Subscription:
+        """Tell what the inner factory tells."""
+        return self.inner.watch(buses, changed) if isinstance(self.inner, HotPlug) else Subscription(lambda: None)
 
     async def open(self, name: str, options: BusOptions, actor: BusActor) -> AnyAdapter:
         """Open a bus through the inner factory.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeGuard, TypeVar
@@ -14,6 +14,7 @@ from typing_extensions import TypeForm
 
 from cc613hal.bus.actor import BusActor
 from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
+from cc613hal.bus.hotplug import HotPlug, PlugChanged
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
@@ -39,6 +40,7 @@ from cc613hal.bus.sim.spi import SimSpi
 from cc613hal.bus.sim.tcp_server import ModbusTcpServer
 from cc613hal.clock import Clock
 from cc613hal.errors import BusClosed, BusMissing, ConfigError, Unsupported
+from cc613hal.events import Subscription
 
 __all__ = ["SerialEnd", "SimulatedBuses"]
 
@@ -82,18 +84,23 @@ class SerialEnd(SerialPeer):
             self._send(data)
 
 
-class SimulatedBuses(BusFactory, StandIns):
+class SimulatedBuses(BusFactory, StandIns, HotPlug):
     """Simulated buses by name. Emulated parts are attached before or after a bus is opened, and stay over closing and opening again.
 
     Args:
         clock: the board's clock.
         ptys: serial lines and Modbus RTU run through real ptys, Modbus TCP through real sockets, opened by the Linux adapters. They need
             real time; everything else stays in process.
+
+    Attributes:
+        announces_plugs: tell the board at once when a cable is pulled or plugged, as the kernel does for USB; otherwise it is noticed at
+            the next transfer, and at the next attempt to open the bus, as with wires that are soldered.
     """
 
     def __init__(self, clock: Clock | None = None, *, ptys: bool = False) -> None:
         self.clock = clock or Clock()
         self.ptys = ptys
+        self.announces_plugs = False
         self._i2c: dict[str, SimI2c] = {}
         self._spi: dict[str, SimSpi] = {}
         self._gpio: dict[str, SimGpio] = {}
@@ -158,6 +165,22 @@ class SimulatedBuses(BusFactory, StandIns):
         if name in self._modbus:
             return self._modbus[name].line
         raise ConfigError(f"there is no simulated bus {name}", hint=f"there are: {', '.join(self.names) or 'none'}")
+
+    def watch(self, buses: Mapping[str, BusOptions], changed: PlugChanged) -> Subscription:
+        """Tell when a cable is pulled or plugged, if ``announces_plugs`` is set by then."""
+        watching = True
+
+        def stop() -> None:
+            nonlocal watching
+            watching = False
+
+        def listener(name: str) -> Callable[[bool], None]:
+            return lambda plugged: changed(name, plugged) if watching and self.announces_plugs else None
+
+        for name, options in buses.items():
+            self.prepare(name, options)
+            self.faults(name).on_plug(listener(name))
+        return Subscription(stop)
 
     @property
     def names(self) -> tuple[str, ...]:

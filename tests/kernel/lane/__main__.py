@@ -37,7 +37,7 @@ SWITCH = "CC613HAL_KERNEL_LANE"
 """Set to 1 in the guest: without it the guest tests are skipped, wherever they are collected."""
 
 EARLY = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "configfs")
-LATE = ("i2c-dev", "spidev", "i2c-stub", "lm75", "irq_sim", "gpio-sim", "cc613_bridge")
+LATE = ("i2c-dev", "spidev", "i2c-stub", "lm75", "irq_sim", "gpio-sim", "pwm-pca9685", "cc613_bridge")
 PARAMETERS = {"i2c_stub": ("chip_addr=0x20,0x48,0x50",)}
 """Module → parameters. The stub is a bus with SMBus only, as some boards have; these are its chips."""
 

@@ -1,6 +1,7 @@
 """Kernel modules: which ones a module needs, and building those that Debian's kernel does not have.
 
-Built here, against the headers of the kernel that boots: `gpio-sim` and `irq_sim` from that kernel's own source, and `cc613_bridge`, ours.
+Built here, against the headers of the kernel that boots: `gpio-sim` and `irq_sim` and the
+LED and PWM drivers from that kernel's own source, and `cc613_bridge`, ours.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ OUR_SOURCE = Path(__file__).with_name("module")
 
 NOT_EXPORTED = ("handle_simple_irq(irq_to_desc(irqnum));", "generic_handle_irq(irqnum);")
 """`irq_sim` is written to be built in, with the table of interrupts at hand. As a module it calls what is exported, to the same effect."""
+
+
+LEFT_OUT = ("drivers/pwm/pwm-pca9685.c",)
+"""Drivers that Debian does not build for PCs, built as they stand: what a driver of ours is compared with."""
 
 
 def canonical(name: str) -> str:
@@ -92,6 +97,8 @@ def prepare_sources(kit: Kit, into: Path) -> None:
     """Lay out one folder in which the kernel's build system finds everything that is built here."""
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
+    for path in LEFT_OUT:
+        shutil.copy(kit.sources / path, into)
     gpio = kit.sources / "drivers" / "gpio"
     shutil.copy(gpio / "gpio-sim.c", into)
     shutil.copy(gpio / "gpiolib.h", into)
@@ -102,7 +109,7 @@ def prepare_sources(kit: Kit, into: Path) -> None:
     ours = sorted(OUR_SOURCE.glob("*.c"))
     for path in ours:
         shutil.copy(path, into)
-    names = [path.stem for path in ours] + ["irq_sim", "gpio-sim"]
+    names = [path.stem for path in ours] + [Path(path).stem for path in LEFT_OUT] + ["irq_sim", "gpio-sim"]
     (into / "Kbuild").write_text(f"obj-m := {' '.join(f'{name}.o' for name in names)}\n")
 
 
@@ -124,7 +131,7 @@ def build(kit: Kit, cache: Path, progress: Say = say) -> dict[str, Path]:
     folder, stamp = cache / "built", cache / "built" / "fingerprint"
     wanted = fingerprint(kit)
     if not stamp.exists() or stamp.read_text() != wanted:
-        progress("building kernel modules: gpio-sim, irq_sim, cc613_bridge")
+        progress("building kernel modules: gpio-sim, irq_sim, pwm-pca9685, cc613_bridge")
         prepare_sources(kit, folder)
         # several people share the machine: one job, and politely
         command = ["nice", kit.tool("make"), "-C", str(kit.headers), f"M={folder.absolute()}", "ARCH=x86", "modules"]

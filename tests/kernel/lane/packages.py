@@ -26,7 +26,7 @@ from tests.kernel.lane.processes import Finished, Say, run, say
 TOOLS = ("qemu-system-x86", "busybox-static", "make", "binutils")
 """Packages of programs the lane calls. The compiler is added once the kernel is known."""
 
-NEEDED_SOURCES = ("drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "kernel/irq/irq_sim.c")
+NEEDED_SOURCES = ("drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "drivers/pwm/pwm-pca9685.c", "kernel/irq/irq_sim.c")
 """What is taken out of the kernel source: the simulated GPIO chip, which Debian's kernel leaves out, and what it is made with."""
 
 UNPACKED_BYTES = 1_500_000_000

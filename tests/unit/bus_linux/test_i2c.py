@@ -15,7 +15,7 @@ from cc613hal.bus.i2c import I2cRead, I2cWrite
 from cc613hal.bus.linux import i2c_smbus2
 from cc613hal.bus.linux.i2c_smbus2 import LinuxI2c
 from cc613hal.bus.linux.worker import Worker
-from cc613hal.errors import BusBusy, BusMissing, NoAnswer, Unsupported
+from cc613hal.errors import BusBusy, BusClosed, BusMissing, NoAnswer, Unsupported
 
 PLAIN = I2cFunc.I2C | I2cFunc.SMBUS_EMUL
 SMBUS = I2cFunc.SMBUS_BYTE | I2cFunc.SMBUS_BYTE_DATA | I2cFunc.SMBUS_WORD_DATA | I2cFunc.SMBUS_I2C_BLOCK
@@ -77,7 +77,7 @@ class Bus:
 
     def read_i2c_block_data(self, address: int, register: int, count: int) -> list[int]:
         self._use("read_block")
-        return list(self.memory[register : register + count])
+        return [self.memory[(register + index) % 256] for index in range(count)]
 
     def write_i2c_block_data(self, address: int, register: int, data: list[int]) -> None:
         self._use("write_block")
@@ -85,6 +85,26 @@ class Bus:
 
     def close(self) -> None:
         self.calls.append("close")
+
+
+async def test_an_adapter_that_was_pulled_out_is_gone_and_not_just_silent(tmp_path: Path) -> None:
+    node = tmp_path / "i2c-9"
+    node.touch()
+    bus = Bus(SMBUS, errno.ENODEV)
+    adapter = LinuxI2c("i2c0", str(node), bus, Worker("i2c0"))
+    try:
+        with pytest.raises(NoAnswer):
+            await adapter.transfer(0x48, (I2cWrite(b"\x00"),))
+        node.unlink()
+        with pytest.raises(BusClosed, match="is gone"):
+            await adapter.transfer(0x48, (I2cWrite(b"\x00"),))
+        node.touch()
+        (tmp_path / "another").touch()
+        (tmp_path / "another").replace(node)
+        with pytest.raises(BusClosed, match="is gone"):
+            await adapter.transfer(0x48, (I2cWrite(b"\x00"),))
+    finally:
+        await adapter.aclose()
 
 
 async def run(bus: Bus, *messages: I2cWrite | I2cRead) -> bytes:
