@@ -32,7 +32,7 @@ NEEDED_SOURCES = ("drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "drivers/
 UNPACKED_BYTES = 1_500_000_000
 """Room the cache needs while it is being made (it keeps less)."""
 
-LAYOUT = 1
+LAYOUT = 2
 """Number of this layout of the cache; a cache with another number is made anew."""
 
 NETWORK_HELP = (
