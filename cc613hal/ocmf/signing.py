@@ -187,11 +187,12 @@ def _read_private(place: Path) -> bytes:
         raise KeyUnusable(f"there is no key file {place}", hint="make one with FileKey.create, once") from error
     except OSError as error:
         raise KeyUnusable(f"the key file {place} cannot be opened: {error.strerror}", hint="symbolic links are refused") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise KeyUnusable(f"{place} is no regular file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
         mode = stat.S_IMODE(status.st_mode)
-        if not stat.S_ISREG(status.st_mode):
-            raise KeyUnusable(f"{place} is no regular file")
         if mode & 0o077:
             raise KeyUnusable(
                 f"the key file {place} has mode {mode:04o}: others may use it", hint=f"chmod 600 {place}, and consider a new key"

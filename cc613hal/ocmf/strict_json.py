@@ -31,6 +31,8 @@ def load_object(text: str, what: str) -> dict[str, Any]:
     try:
         value: Any = _DECODER.decode(text)
         text.encode("utf-8")
+        if "\\u" in text:  # an escape may spell half a surrogate pair, which no UTF-8 can carry on
+            _check_text(value)
     except RecordUnreadable as error:
         raise RecordUnreadable(f"the {what} cannot be trusted: {error.message}") from error
     except ValueError as error:
@@ -38,6 +40,18 @@ def load_object(text: str, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RecordUnreadable(f"the {what} is JSON, but no object")
     return cast("dict[str, Any]", value)
+
+
+def _check_text(value: Any) -> None:
+    if isinstance(value, str):
+        value.encode("utf-8")
+    elif isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        for item in (*members, *members.values()):
+            _check_text(item)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            _check_text(item)
 
 
 def _depth(text: str) -> int:

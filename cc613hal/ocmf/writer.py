@@ -7,6 +7,7 @@ the format would let it leave out what the one before it said; readers that do n
 from __future__ import annotations
 
 import enum
+import itertools
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -141,6 +142,11 @@ def _check_payload(payload: OcmfPayload) -> None:
         _check_identification(payload.identification)
     for reading in payload.readings:
         _check_reading(reading, payload.page.context)
+    for before, after in itertools.pairwise(payload.readings):
+        if after.current is None and before.current is not None and after.value is not None:
+            raise RecordInvalid(
+                "a reading without its kind of current (RT) would inherit the one before it", hint="say it in every reading"
+            )
 
 
 def _check_identification(who: Identification) -> None:
