@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = {"build": ("build",), "run": ("project",), "test": ("test",), "check": ("check",), "kernel": ("kernel",)}
-"""Lock file → dependency groups it adds to the ones before it; ``project`` are the library's own dependencies."""
+"""Lock file → dependency groups it adds to the ones before it; ``project`` are the library's own dependencies and the application's."""
 
 APART = {"kernel"}
 """Files that hold only their own groups, since they may fail to install: spidev has no wheels."""
@@ -20,7 +20,8 @@ def main() -> int:
     """Compile every layer on top of the one before, so that they agree."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    groups["project"] = project["project"]["dependencies"]
+    application = tomllib.loads((ROOT / "examples/chargepoint/pyproject.toml").read_text())["project"]["dependencies"]
+    groups["project"] = project["project"]["dependencies"] + [each for each in application if not each.startswith("cc613hal")]
     wanted: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         tool = Path(scratch) / "uv"
