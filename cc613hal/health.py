@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 
 from attrs import frozen
 
@@ -73,6 +74,7 @@ class Health:
         self._reason = "not connected yet"
         self._failures = 0
         self._standing: tuple[HealthState, str] | None = None
+        self._connecting = False
         self._since = clock.stamp()
         self.last_error: Exception | None = None
 
@@ -127,19 +129,38 @@ class Health:
     def fault(self, reason: str, error: Exception | None = None) -> None:
         """The device answers and shows a defect."""
         self.last_error = error or self.last_error
-        self._standing = HealthState.FAULT, reason
-        self._change(HealthState.FAULT, reason, error)
+        self._stand(HealthState.FAULT, reason, error)
 
     def degraded(self, reason: str) -> None:
         """The device works with a loss."""
-        self._standing = HealthState.DEGRADED, reason
-        self._change(HealthState.DEGRADED, reason, None)
+        self._stand(HealthState.DEGRADED, reason, None)
 
     def ok(self, reason: str = "answers") -> None:
         """The device works; clears a fault or a degradation."""
         self._failures = 0
         self._standing = None
-        self._change(HealthState.OK, reason, None)
+        if not self._connecting:
+            self._change(HealthState.OK, reason, None)
+
+    @contextmanager
+    def connecting(self) -> Generator[None]:
+        """While the driver connects: what it reports meanwhile shows once it has connected, and is forgotten if it has not.
+
+        A part that is not there fails every attempt in the same way; its log line is that it is offline, not a new defect each time.
+        """
+        before, self._connecting = self._standing, True
+        try:
+            yield
+        except BaseException:
+            self._standing = before
+            raise
+        finally:
+            self._connecting = False
+
+    def _stand(self, state: HealthState, reason: str, error: Exception | None) -> None:
+        self._standing = state, reason
+        if not self._connecting:
+            self._change(state, reason, error)
 
     def _change(self, after: HealthState, reason: str, error: Exception | None) -> None:
         before, self._reason = self._state, reason

@@ -122,10 +122,11 @@ class OpenDevice:
         """
         self.observer.away = self.observer.connecting = True
         try:
-            self.context.claim_lines()
-            self.construct()
-            assert self.driver is not None
-            await self._connect(self.driver)
+            with self.health.connecting():
+                self.context.claim_lines()
+                self.construct()
+                assert self.driver is not None
+                await self._connect(self.driver)
         except Exception as error:
             self.gone(error)
             raise

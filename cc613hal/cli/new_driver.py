@@ -170,7 +170,7 @@ def _values(family: str, part: str, interface: str, bus: str) -> dict[str, str]:
         "reading": pattern.reading,
         "result": pattern.result,
         "suite": pattern.suite,
-        "suites": ", ".join(sorted(["DriverSuite", pattern.suite])),
+        "suites": ", ".join(sorted(["BadInputSuite", "DriverSuite", pattern.suite])),
         "place": pattern.place,
         "raw": pattern.raw,
         "vary": pattern.vary,

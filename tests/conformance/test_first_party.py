@@ -6,7 +6,7 @@ import pytest
 
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import BusKind
-from cc613hal.testing.conformance import SUITES, DriverSuite, Suite
+from cc613hal.testing.conformance import SUITES, BadInputSuite, DriverSuite, Suite
 
 PLUGINS = Plugins.discover()
 FAMILIES = {"actuators", "banner", "bender", "hella", "hmi", "meters", "modem", "phoenix_contact", "rfid", "sensors"}
@@ -17,10 +17,15 @@ FIRST_PARTY = {
 }
 LINES = {"rfid.pn532": {"irq": {"active_low": True}, "reset": {"active_low": True}}}
 NEEDS_OPTIONS = {"meters.custom": "needs a register map of the user's own; its package's tests give it one"}
+OPEN = {
+    (name, "test_unplugged_and_back_it_is_the_same_object_and_told_once"): "a converter that is gone does not show in the pilot's health"
+    for name in ("bender.pilot", "bender.pilot-tethered")
+}
+"""What is known to be missing; a row that works is taken off the list by its failing here."""
 
 
 def suites_of(name: str) -> list[type[Suite]]:
-    return [DriverSuite, *(SUITES[capability] for capability in FIRST_PARTY[name].capabilities if capability in SUITES)]
+    return [DriverSuite, BadInputSuite, *(SUITES[capability] for capability in FIRST_PARTY[name].capabilities if capability in SUITES)]
 
 
 def cases() -> list[object]:
@@ -29,10 +34,13 @@ def cases() -> list[object]:
         for bus in spec.buses or (None,):
             for suite in suites_of(name):
                 for test in sorted(member for member in dir(suite) if member.startswith("test_")):
-                    if suite is DriverSuite and bus is not None and bus is not spec.buses[0] and "bus" not in test and "part" not in test:
+                    if suite is DriverSuite and bus is not None and bus is not spec.buses[0] and "bus" not in test:
                         continue  # what does not depend on the wire is checked on the first one
+                    if "every_row" in test:
+                        continue  # what only its author can show is in the package's own tests
                     label = f"{name}-{bus.value if bus else 'lines'}-{suite.__name__}-{test.removeprefix('test_')}"
-                    found.append(pytest.param(name, bus, suite, test, id=label))
+                    marks = [pytest.mark.xfail(reason=OPEN[name, test], strict=True)] if (name, test) in OPEN else []
+                    found.append(pytest.param(name, bus, suite, test, id=label, marks=marks))
     return found
 
 

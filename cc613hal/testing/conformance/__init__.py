@@ -11,6 +11,7 @@ override :meth:`~cc613hal.testing.conformance.base.Suite.bench`, which yields th
 
 from __future__ import annotations
 
+from cc613hal.testing.conformance.bad_input import BadInputSuite
 from cc613hal.testing.conformance.base import Bench, Suite, scenario
 from cc613hal.testing.conformance.cards import CardReaderSuite
 from cc613hal.testing.conformance.driver import DriverSuite
@@ -22,6 +23,7 @@ from cc613hal.testing.conformance.sensors import DigitalInputSuite, PresenceSens
 
 __all__ = [
     "SUITES",
+    "BadInputSuite",
     "Bench",
     "CardReaderSuite",
     "ContactorSuite",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, TypeVar
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar, cast
 
+import attrs
 import pytest
 
 from cc613hal import interfaces
@@ -14,11 +17,30 @@ from cc613hal.clock import run_virtual
 from cc613hal.plant import Simulation
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import BusKind, DriverSpec
+from cc613hal.readings import Reading
 from cc613hal.testing.bench import PART, Bench, board_for, spec_named
 
 __all__ = ["Bench", "Suite", "eventually", "scenario"]
 
 S = TypeVar("S", bound="Suite")
+_READS = (
+    "read",
+    "read_all",
+    "read_cable",
+    "read_energy",
+    "read_input",
+    "read_modem",
+    "read_phases",
+    "read_power",
+    "read_presence",
+    "read_socket",
+    "read_supply",
+    "read_tilt",
+    "sense",
+    "position",
+    "opener",
+    "check_weld",
+)
 
 
 class Suite:
@@ -69,6 +91,19 @@ class Suite:
         announced = board.description.devices[name].driver.capabilities
         return board.all(getattr(interfaces, self.capability or announced[0]))[name]
 
+    async def read_everything(self, bench: Bench) -> tuple[object, ...]:
+        """Whatever the driver's capabilities read, checked: every number is finite and every reading names its source."""
+        values: list[object] = []
+        announced = self.spec().capabilities  # asked once: finding the installed drivers takes its time
+        for name in _READS:
+            if any(hasattr(getattr(interfaces, capability), name) for capability in announced):
+                value = await getattr(bench.device, name)()
+                if isinstance(value, Reading):
+                    assert value.source == bench.name
+                _assert_finite(name, value)
+                values.append(value)
+        return tuple(values)
+
     def _skip_without_emulator(self) -> None:
         if not self.spec().emulator:
             pytest.skip(f"{self.driver} brings no emulated part")
@@ -99,3 +134,17 @@ async def eventually(condition: Callable[[], Awaitable[bool]], bench: Bench, *, 
         if clock.monotonic_s() >= until_s:
             return False
         await clock.sleep(every_s)
+
+
+def _assert_finite(what: str, value: Any) -> None:
+    if isinstance(value, float):
+        assert math.isfinite(value), f"{what} is {value}"
+    elif isinstance(value, Decimal):
+        assert value.is_finite(), f"{what} is {value}"
+    elif isinstance(value, tuple):
+        items: tuple[Any, ...] = cast("Any", value)
+        for index, item in enumerate(items):
+            _assert_finite(f"{what}[{index}]", item)
+    elif attrs.has(kind := cast("type[attrs.AttrsInstance]", type(value))):
+        for field in attrs.fields(kind):
+            _assert_finite(f"{what}.{field.name}", getattr(value, field.name))

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import ClassVar
 
-from cc613hal.testing.conformance import DriverSuite, TemperatureSensorSuite, TiltSensorSuite
+from cc613hal.testing.bench import PART
+from cc613hal.testing.conformance import BadInputSuite, DriverSuite, TemperatureSensorSuite, TiltSensorSuite
+
+
+@contextmanager
+def held(simulation, name, value):
+    """While it lasts, the emulated part has this attribute."""
+    chip = simulation.plant.parts[PART]
+    before = getattr(chip, name)
+    setattr(chip, name, value)
+    yield
+    setattr(chip, name, before)
 
 
 class TestLm75b(DriverSuite, TemperatureSensorSuite):
@@ -26,5 +38,46 @@ class TestTmp117(DriverSuite, TemperatureSensorSuite):
     options: ClassVar = {"variant": "tmp117"}
 
 
+class TestTmp117WhenThingsGoWrong(BadInputSuite):
+    driver = "sensors.lm75"
+    options: ClassVar = {"variant": "tmp117", "stuck_s": 60.0}
+
+    def wrong_identity(self, simulation):
+        return held(simulation, "identity", 0x7500)
+
+    def out_of_range(self, simulation):
+        return held(simulation, "stuck_raw", 0x7FFF)  # 256 °C
+
+    @contextmanager
+    def frozen(self, simulation):
+        yield
+        simulation.plant.cabinet.temperature("internal").set(26.0)
+
+
+class TestLm75bWhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
+    options: ClassVar = {"variant": "lm75b", "stuck_s": 60.0}
+    cannot: ClassVar = {"wrong_identity": "it has no identity register"}
+    wrong_identity = BadInputSuite.wrong_identity
+
+    def out_of_range(self, simulation):
+        return held(simulation, "stuck_raw", 0xFFFF)  # nobody drives the line
+
+
 class TestLis2dh12(DriverSuite, TiltSensorSuite):
     driver = "sensors.lis2dh12"
+
+
+class TestLis2dh12WhenThingsGoWrong(BadInputSuite):
+    driver = "sensors.lis2dh12"
+
+    def wrong_identity(self, simulation):
+        return held(simulation, "identity", 0xE5)
+
+    @contextmanager
+    def out_of_range(self, simulation):
+        simulation.plant.cabinet.gravity_g.set((2.0, 2.0, 2.0))
+        yield
+        simulation.plant.cabinet.gravity_g.set((0.0, 0.0, 1.0))
+
+    def frozen(self, simulation):
+        return held(simulation, "stuck", True)

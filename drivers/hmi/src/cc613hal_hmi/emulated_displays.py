@@ -110,7 +110,7 @@ class Hd44780Backpack(I2cChip):
             self._address = value & 0x7F
         elif value & 0x20:
             self._four_bits = not value & 0x10
-            self._half = None
+            self._half = self._reading = None  # setting the width is how a controller that lost count of halves begins anew
         elif value & 0x08:
             self._on = bool(value & 0x04)
         elif value == 0x01:
