@@ -12,7 +12,7 @@ from cc613hal.board.model import BUS_KINDS, DeviceDescription
 from cc613hal.board.problems import Problems, listed, near
 from cc613hal.board.toml_lines import KeyPath
 from cc613hal.bus.gpio import LineRequest
-from cc613hal.bus.options import BusOptions, GpioOptions, ModbusTcpOptions, PwmOptions
+from cc613hal.bus.options import BusOptions, GpioOptions, HttpOptions, ModbusTcpOptions, MulticastOptions, PwmOptions
 from cc613hal.plugins.spec import BusKind, Direction, DriverSpec, UseSpec
 
 __all__ = ["check_together"]
@@ -53,8 +53,9 @@ def _difference(one: BusOptions, other: BusOptions) -> str:
 
 def _check_addresses(tables: Tables, problems: Problems) -> None:
     taken: dict[tuple[str, int | None], str] = {}
+    shared = {name for name, options in tables.buses.items() if isinstance(options, HttpOptions | MulticastOptions)}
     for name, device in tables.devices.items():
-        if device.bus is None or device.bus not in tables.buses:
+        if device.bus is None or device.bus not in tables.buses or device.bus in shared:
             continue
         first = taken.setdefault((device.bus, device.address), name)
         if first == name:

@@ -13,14 +13,16 @@ from typing_extensions import TypeForm
 from cc613hal.board.line_slots import InputSlot, OutputSlot, PwmLineSlot
 from cc613hal.board.memory import DeviceMemory
 from cc613hal.board.model import DeviceDescription
-from cc613hal.board.slots import I2cSlot, ModbusSlot, SerialSlot, SpiSlot
+from cc613hal.board.slots import HttpSlot, I2cSlot, ModbusSlot, MulticastSlot, SerialSlot, SpiSlot
 from cc613hal.board.wires import OpenBus, Wires
 from cc613hal.bus.actor import Observer
 from cc613hal.bus.factory import BusFactory, StandIns
 from cc613hal.bus.gpio import InputLine, OutputLine, PwmLine
+from cc613hal.bus.http import HttpPort
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.bus.modbus import ModbusPort
-from cc613hal.bus.options import ModbusRtuOptions, ModbusTcpOptions
+from cc613hal.bus.multicast import MulticastPort
+from cc613hal.bus.options import HttpOptions, ModbusRtuOptions, ModbusTcpOptions
 from cc613hal.bus.serial import SerialPort
 from cc613hal.bus.spi import SpiPort, SpiSettings
 from cc613hal.clock import Clock
@@ -32,7 +34,7 @@ from cc613hal.plugins.spec import Direction
 __all__ = ["BoardContext", "Place"]
 
 T = TypeVar("T")
-_KINDS = {"i2c": I2cSlot, "spi": SpiSlot, "serial": SerialSlot, "modbus": ModbusSlot}
+_KINDS = {"i2c": I2cSlot, "spi": SpiSlot, "serial": SerialSlot, "modbus": ModbusSlot, "http": HttpSlot, "multicast": MulticastSlot}
 
 
 class Place(Protocol):
@@ -152,6 +154,21 @@ class BoardContext(DeviceContext):
         assert isinstance(bus.options, ModbusRtuOptions | ModbusTcpOptions)
         serial = bus.options.settings if isinstance(bus.options, ModbusRtuOptions) else None
         return ModbusPort(bus.actor, bus.slot, self._address(), timeout_s=bus.options.timeout_s, observer=self._observer, serial=serial)
+
+    @property
+    def http(self) -> HttpPort:
+        """The HTTP port, with the bus's time-out."""
+        bus = self._bus("http")
+        assert isinstance(bus.slot, HttpSlot)
+        assert isinstance(bus.options, HttpOptions)
+        return HttpPort(bus.actor, bus.slot, timeout_s=bus.options.timeout_s, observer=self._observer)
+
+    @property
+    def multicast(self) -> MulticastPort:
+        """The multicast port."""
+        bus = self._bus("multicast")
+        assert isinstance(bus.slot, MulticastSlot)
+        return MulticastPort(bus.actor, bus.slot, self._observer)
 
     def has_bus(self, kind: str) -> bool:
         """Whether the device sits on a bus of this kind."""

@@ -22,6 +22,8 @@ BUS_KINDS: dict[str, BusKind] = {
     "modbus-rtu": BusKind.MODBUS,
     "modbus-tcp": BusKind.MODBUS,
     "modbus-rtu-over-tcp": BusKind.MODBUS,
+    "http": BusKind.HTTP,
+    "multicast": BusKind.MULTICAST,
 }
 """What a device on a bus of this ``type`` sees. ``gpio`` and ``pwm`` are missing: devices ask for their lines by name."""
 

@@ -10,14 +10,17 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from cc613hal.bus.factory import AnyAdapter
+from cc613hal.bus.http import HttpAdapter, HttpRequest, HttpResponse
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
 from cc613hal.bus.modbus import ModbusAdapter, ModbusRequest
-from cc613hal.bus.options import BusOptions, ModbusRtuOptions, ModbusTcpOptions, SerialOptions, SpiOptions
+from cc613hal.bus.multicast import Datagram, MulticastAdapter
+from cc613hal.bus.options import BusOptions, HttpOptions, ModbusRtuOptions, ModbusTcpOptions, MulticastOptions, SerialOptions, SpiOptions
 from cc613hal.bus.serial import SerialAdapter, SerialCapabilities, SerialSettings
 from cc613hal.bus.spi import SpiAdapter, SpiCapabilities, SpiSettings
 from cc613hal.errors import BusClosed, BusError, ConfigError
+from cc613hal.events import Events, EventSource, Subscription
 
-__all__ = ["I2cSlot", "Lost", "ModbusSlot", "SerialSlot", "Slot", "SpiSlot", "wire_slot"]
+__all__ = ["HttpSlot", "I2cSlot", "Lost", "ModbusSlot", "MulticastSlot", "SerialSlot", "Slot", "SpiSlot", "wire_slot"]
 
 A = TypeVar("A", bound=AnyAdapter)
 Lost = Callable[[BusError], None]
@@ -181,7 +184,57 @@ class ModbusSlot(Slot[ModbusAdapter], ModbusAdapter):
             raise
 
 
-def wire_slot(name: str, options: BusOptions, lost: Lost) -> I2cSlot | SpiSlot | SerialSlot | ModbusSlot:
+class HttpSlot(Slot[HttpAdapter], HttpAdapter):
+    """A slot for a host that answers HTTP."""
+
+    async def request(self, request: HttpRequest, timeout_s: float) -> HttpResponse:
+        """See :meth:`cc613hal.bus.http.HttpAdapter.request`."""
+        try:
+            return await self.inner.request(request, timeout_s)
+        except BusClosed as error:
+            self.report(error)
+            raise
+
+
+class MulticastSlot(Slot[MulticastAdapter], MulticastAdapter):
+    """A slot for a multicast group; who listens to the slot keeps listening when another adapter is plugged in."""
+
+    def __init__(self, name: str, lost: Lost) -> None:
+        super().__init__(name, MulticastAdapter, lost)
+        self._datagrams: EventSource[Datagram] = EventSource(f"{name} datagrams")
+        self._losses: EventSource[BusError] = EventSource(f"{name} losses")
+        self._joined: tuple[Subscription, ...] = ()
+
+    @property
+    def datagrams(self) -> Events[Datagram]:
+        """Every datagram of the group, from whichever adapter is in the slot."""
+        return self._datagrams
+
+    @property
+    def losses(self) -> Events[BusError]:
+        """The adapter in the slot went."""
+        return self._losses
+
+    def plug(self, adapter: AnyAdapter) -> None:
+        """Put an adapter in, and listen to it."""
+        super().plug(adapter)
+        inner = self.inner
+        self._joined = (inner.datagrams.on(self._datagrams.publish), inner.losses.on(self.report))
+
+    def unplug(self, reason: BaseException | None = None) -> MulticastAdapter | None:
+        """Take the adapter out; nobody listens to it any more."""
+        for subscription in self._joined:
+            subscription.cancel()
+        self._joined = ()
+        return super().unplug(reason)
+
+    def report(self, error: BusError) -> None:
+        """The adapter said that it is gone."""
+        super().report(error)
+        self._losses.publish(error)
+
+
+def wire_slot(name: str, options: BusOptions, lost: Lost) -> I2cSlot | SpiSlot | SerialSlot | ModbusSlot | HttpSlot | MulticastSlot:
     """The slot for a bus that devices have an address on.
 
     Raises:
@@ -193,6 +246,10 @@ def wire_slot(name: str, options: BusOptions, lost: Lost) -> I2cSlot | SpiSlot |
         return SpiSlot(name, SpiAdapter, lost)
     if isinstance(options, ModbusRtuOptions | ModbusTcpOptions):
         return ModbusSlot(name, ModbusAdapter, lost)
+    if isinstance(options, HttpOptions):
+        return HttpSlot(name, HttpAdapter, lost)
+    if isinstance(options, MulticastOptions):
+        return MulticastSlot(name, lost)
     if options.kind == "i2c":
         return I2cSlot(name, I2cAdapter, lost)
     raise ConfigError(f"{name}: nothing is known about buses of type {options.kind}")

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from cc613hal.board.line_slots import GpioSlot, InputSlot, OutputSlot, PwmLineSlot, PwmSlot
-from cc613hal.board.slots import I2cSlot, ModbusSlot, SerialSlot, SpiSlot, wire_slot
+from cc613hal.board.slots import HttpSlot, I2cSlot, ModbusSlot, MulticastSlot, SerialSlot, SpiSlot, wire_slot
 from cc613hal.bus.actor import BusActor, Timing
 from cc613hal.bus.factory import AnyAdapter, BusFactory
 from cc613hal.bus.gpio import LineRequest
@@ -19,7 +19,7 @@ from cc613hal.units import rtu_silence_s
 
 __all__ = ["AnySlot", "OpenBus", "Wires"]
 
-AnySlot = I2cSlot | SpiSlot | SerialSlot | ModbusSlot | GpioSlot | PwmSlot
+AnySlot = I2cSlot | SpiSlot | SerialSlot | ModbusSlot | HttpSlot | MulticastSlot | GpioSlot | PwmSlot
 """The slot of any bus."""
 
 _OPEN_S = 10.0

@@ -9,8 +9,10 @@ from typing_extensions import TypeForm
 
 from cc613hal.bus.actor import BusActor
 from cc613hal.bus.gpio import GpioAdapter, PwmAdapter
+from cc613hal.bus.http import HttpAdapter
 from cc613hal.bus.i2c import I2cAdapter
 from cc613hal.bus.modbus import ModbusAdapter
+from cc613hal.bus.multicast import MulticastAdapter
 from cc613hal.bus.options import BusOptions
 from cc613hal.bus.serial import SerialAdapter
 from cc613hal.bus.spi import SpiAdapter
@@ -19,7 +21,7 @@ __all__ = ["AnyAdapter", "BusFactory", "StandIns"]
 
 T = TypeVar("T")
 
-AnyAdapter = I2cAdapter | SpiAdapter | GpioAdapter | PwmAdapter | SerialAdapter | ModbusAdapter
+AnyAdapter = I2cAdapter | SpiAdapter | GpioAdapter | PwmAdapter | SerialAdapter | ModbusAdapter | HttpAdapter | MulticastAdapter
 """An open bus of any kind."""
 
 

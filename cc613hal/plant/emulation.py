@@ -10,11 +10,24 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from cc613hal.bus.sim.chips import I2cChip, ModbusUnit, SerialPeer, SpiChip
+from cc613hal.bus.http import HttpRequest, HttpResponse
+from cc613hal.bus.sim.chips import HttpService, I2cChip, ModbusUnit, MulticastSender, SerialPeer, SpiChip
 from cc613hal.plant.signal import Signal
 from cc613hal.plant.world import Outlet, Plant
 
-__all__ = ["EmulatedInput", "EmulationSite", "I2cChip", "ModbusUnit", "SerialPeer", "SpiChip", "follow_output"]
+__all__ = [
+    "EmulatedInput",
+    "EmulationSite",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpService",
+    "I2cChip",
+    "ModbusUnit",
+    "MulticastSender",
+    "SerialPeer",
+    "SpiChip",
+    "follow_output",
+]
 
 
 @runtime_checkable
@@ -38,7 +51,7 @@ class EmulationSite(Protocol):
 
     @abstractmethod
     def has_bus(self, kind: str) -> bool:
-        """Whether the device sits on a bus of this kind (``i2c``, ``spi``, ``serial``, ``modbus``)."""
+        """Whether the device sits on a bus of this kind (``i2c``, ``spi``, ``serial``, ``modbus``, ``http``, ``multicast``)."""
 
     @abstractmethod
     def attach_i2c(self, chip: I2cChip, *, address: int | None = None) -> None:
@@ -55,6 +68,14 @@ class EmulationSite(Protocol):
     @abstractmethod
     def attach_modbus(self, unit: ModbusUnit) -> None:
         """Put a unit on the device's line under its number."""
+
+    @abstractmethod
+    def attach_http(self, service: HttpService) -> None:
+        """Put a part on the device's host."""
+
+    @abstractmethod
+    def attach_multicast(self, sender: MulticastSender) -> None:
+        """Let a part send to the device's group."""
 
     @abstractmethod
     def attach_port(self, port: object) -> None:

@@ -18,7 +18,7 @@ from typing import Self
 from cc613hal.board.model import BoardDescription, DeviceDescription
 from cc613hal.bus.gpio import LineRequest
 from cc613hal.bus.options import GpioOptions, PwmOptions
-from cc613hal.bus.sim.chips import I2cChip, ModbusUnit, SerialPeer, SpiChip
+from cc613hal.bus.sim.chips import HttpService, I2cChip, ModbusUnit, MulticastSender, SerialPeer, SpiChip
 from cc613hal.bus.sim.factory import SimulatedBuses
 from cc613hal.bus.sim.faults import Faults
 from cc613hal.bus.sim.gpio import Wire
@@ -231,6 +231,14 @@ class _Site(EmulationSite):
     def attach_port(self, port: object) -> None:
         """Stand in for something that is no bus."""
         self._simulation.buses.attach_port(self._device.id, port)
+
+    def attach_http(self, service: HttpService) -> None:
+        """Put a part on the device's host."""
+        self._simulation.buses.http(self._bus(BusKind.HTTP)).join(service)
+
+    def attach_multicast(self, sender: MulticastSender) -> None:
+        """Let a part send to the device's group."""
+        self._simulation.buses.multicast(self._bus(BusKind.MULTICAST)).join(sender)
 
     def has_line(self, role: str) -> bool:
         """Whether the board connects this role."""

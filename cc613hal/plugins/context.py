@@ -18,8 +18,10 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from typing_extensions import TypeForm
 
 from cc613hal.bus.gpio import InputLine, OutputLine, PwmLine
+from cc613hal.bus.http import HttpPort
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.bus.modbus import ModbusPort
+from cc613hal.bus.multicast import MulticastPort
 from cc613hal.bus.serial import SerialPort
 from cc613hal.bus.spi import SpiPort
 from cc613hal.clock import Clock
@@ -115,9 +117,19 @@ class DeviceContext(Protocol):
     def modbus(self) -> ModbusPort:
         """The Modbus port, bound to the device's unit."""
 
+    @property
+    @abstractmethod
+    def http(self) -> HttpPort:
+        """The HTTP port."""
+
+    @property
+    @abstractmethod
+    def multicast(self) -> MulticastPort:
+        """The multicast port."""
+
     @abstractmethod
     def has_bus(self, kind: str) -> bool:
-        """Whether the device sits on a bus of this kind (``i2c``, ``spi``, ``serial``, ``modbus``)."""
+        """Whether the device sits on a bus of this kind (``i2c``, ``spi``, ``serial``, ``modbus``, ``http``, ``multicast``)."""
 
     @abstractmethod
     def input(self, role: str) -> InputLine:

@@ -33,6 +33,8 @@ class BusKind(enum.Enum):
     SPI = "spi"
     SERIAL = "serial"
     MODBUS = "modbus"
+    HTTP = "http"
+    MULTICAST = "multicast"
 
 
 class Direction(enum.Enum):

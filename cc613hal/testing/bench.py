@@ -43,6 +43,8 @@ _BUSES = {
     BusKind.SPI: 'type = "spi"\npath = "/dev/spidev-bench"',
     BusKind.SERIAL: 'type = "serial"\npath = "/dev/ttyBENCH"',
     BusKind.MODBUS: 'type = "modbus-rtu"\npath = "/dev/ttyBENCH"',
+    BusKind.HTTP: 'type = "http"\nhost = "bench.invalid"',
+    BusKind.MULTICAST: 'type = "multicast"\ngroup = "239.12.255.254"\nport = 9522',
 }
 
 
@@ -227,7 +229,7 @@ class _Text:
                 )
             self._buses[f"{name}-bus"] = _BUSES[kind].replace("bench", name).replace("BENCH", name)
             lines.append(f'bus = "{name}-bus"')
-            if kind is not BusKind.SERIAL:
+            if kind in {BusKind.I2C, BusKind.SPI, BusKind.MODBUS}:
                 usual = spec.addresses[0] if spec.addresses else 1
                 lines.append(f"address = {(0 if kind is BusKind.SPI else usual) if address is None else address}")
         lines.extend(self._lines(name, spec))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from statistics import median
 
-IO_PACKAGES = ("smbus2", "spidev", "periphery", "serial", "pymodbus")
+IO_PACKAGES = ("smbus2", "spidev", "periphery", "serial", "pymodbus", "h11")
 ROUNDS = 15
 
 

@@ -12,10 +12,12 @@ from cc613hal.bus.linux.nodes import device_node
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
+    HttpOptions,
     I2cOptions,
     ModbusRtuOptions,
     ModbusRtuOverTcpOptions,
     ModbusTcpOptions,
+    MulticastOptions,
     PwmOptions,
     SerialOptions,
     SpiOptions,
@@ -114,6 +116,20 @@ async def _modbus_rtu_over_tcp(name: str, options: ModbusRtuOverTcpOptions, acto
     return RtuClient(actor, link, drain_s=options.drain_s, gap_s=_GATEWAY_GAP_S)
 
 
+async def _http(name: str, options: HttpOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.http_h11 import HttpClient
+
+    del name
+    return HttpClient(actor, options)
+
+
+async def _multicast(name: str, options: MulticastOptions, actor: BusActor) -> AnyAdapter:
+    from cc613hal.bus.linux.multicast_udp import UdpMulticast
+
+    del name
+    return await UdpMulticast.open(actor, options)
+
+
 _OPENERS: dict[type[BusOptions], Callable[[str, Any, BusActor], Awaitable[AnyAdapter]]] = {
     I2cOptions: _i2c,
     SpiOptions: _spi,
@@ -123,4 +139,6 @@ _OPENERS: dict[type[BusOptions], Callable[[str, Any, BusActor], Awaitable[AnyAda
     ModbusRtuOptions: _modbus_rtu,
     ModbusTcpOptions: _modbus_tcp,
     ModbusRtuOverTcpOptions: _modbus_rtu_over_tcp,
+    HttpOptions: _http,
+    MulticastOptions: _multicast,
 }

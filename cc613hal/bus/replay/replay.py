@@ -20,13 +20,16 @@ from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
+    HttpOptions,
     I2cOptions,
     ModbusRtuOptions,
     ModbusTcpOptions,
+    MulticastOptions,
     PwmOptions,
     SerialOptions,
     SpiOptions,
 )
+from cc613hal.bus.replay.hosts import ReplayHttp, ReplayMulticast
 from cc613hal.bus.replay.lines import ReplayGpio, ReplayPwm
 from cc613hal.bus.replay.script import ReplayMismatchError, Script, read_recording, transactions
 from cc613hal.bus.replay.wires import ReplayI2c, ReplayModbus, ReplaySerial, ReplaySpi
@@ -130,6 +133,10 @@ class ReplayBuses(BusFactory, StandIns):
                 return ReplayModbus(self._script(name))
             case SerialOptions():
                 return ReplaySerial(name, frames, options.settings, actor.clock, self.complaints)
+            case HttpOptions():
+                return ReplayHttp(self._script(name))
+            case MulticastOptions():
+                return ReplayMulticast(name, frames, actor.clock)
             case GpioOptions():
                 return ReplayGpio(name, frames, actor.clock, self.complaints)
             case PwmOptions():

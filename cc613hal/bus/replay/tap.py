@@ -15,14 +15,18 @@ from cc613hal.bus.actor import BusActor
 from cc613hal.bus.factory import AnyAdapter, BusFactory, StandIns
 from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, PwmAdapter, PwmLine
 from cc613hal.bus.hotplug import HotPlug, PlugChanged
+from cc613hal.bus.http import HttpAdapter, HttpRequest, HttpResponse
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cRead, I2cWrite
 from cc613hal.bus.modbus import ModbusAdapter, ModbusRequest
+from cc613hal.bus.multicast import Datagram, MulticastAdapter
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
+    HttpOptions,
     I2cOptions,
     ModbusRtuOptions,
     ModbusTcpOptions,
+    MulticastOptions,
     PwmOptions,
     SerialOptions,
     SpiOptions,
@@ -33,10 +37,10 @@ from cc613hal.bus.serial import SerialAdapter, SerialCapabilities, SerialSetting
 from cc613hal.bus.spi import SpiAdapter, SpiCapabilities, SpiSettings, reverse_bits
 from cc613hal.bus.trace import Frame
 from cc613hal.clock import Clock
-from cc613hal.errors import DeviceRefused, HalError, Unsupported
+from cc613hal.errors import BusError, DeviceRefused, HalError, Unsupported
 from cc613hal.events import Events, Subscription
 
-__all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "READ", "WRITE", "RecordingBuses", "pwm_bytes", "shape_of"]
+__all__ = ["CANCELLED", "EDGE", "INITIAL", "LEVEL", "READ", "STATUS", "WRITE", "RecordingBuses", "http_bytes", "pwm_bytes", "shape_of"]
 
 T = TypeVar("T")
 B = TypeVar("B", bound=AnyAdapter)
@@ -54,6 +58,15 @@ READ = "read"
 """Unit of a ``!`` frame on a serial line: reading failed."""
 WRITE = "write"
 """Unit of a ``!`` frame on a serial line: writing failed."""
+
+
+STATUS = "status "
+"""Begins the note of an HTTP answer; its three digits follow."""
+
+
+def http_bytes(request: HttpRequest) -> bytes:
+    """A request as a recording holds it: its target, a line break, its body. The method is the frame's unit."""
+    return request.target.encode() + b"\n" + request.body
 
 
 def shape_of(messages: Sequence[I2cWrite | I2cRead]) -> str:
@@ -105,6 +118,10 @@ class RecordingBuses(BusFactory, StandIns, HotPlug):
                 return _SerialTap(cast("SerialAdapter", adapter), pen)
             case ModbusRtuOptions() | ModbusTcpOptions():
                 return _ModbusTap(cast("ModbusAdapter", adapter), pen)
+            case HttpOptions():
+                return _HttpTap(cast("HttpAdapter", adapter), pen)
+            case MulticastOptions():
+                return _MulticastTap(cast("MulticastAdapter", adapter), pen)
             case GpioOptions():
                 return _GpioTap(cast("GpioAdapter", adapter), pen)
             case PwmOptions():
@@ -231,6 +248,32 @@ class _ModbusTap(_BusTap[ModbusAdapter], ModbusAdapter):
             raise
         self._pen.write(request.unit, "<", answer_pdu(request, values), PDU_NOTE)
         return values
+
+
+class _HttpTap(_BusTap[HttpAdapter], HttpAdapter):
+    async def request(self, request: HttpRequest, timeout_s: float) -> HttpResponse:
+        self._pen.write(request.method, ">", http_bytes(request), request.target)
+        with self._pen.noting(request.method, asyncio.CancelledError):
+            response = await self._inner.request(request, timeout_s)
+        self._pen.write(request.method, "<", response.body, f"{STATUS}{response.status}")
+        return response
+
+
+class _MulticastTap(_BusTap[MulticastAdapter], MulticastAdapter):
+    def __init__(self, inner: MulticastAdapter, pen: _Pen) -> None:
+        super().__init__(inner, pen)
+        inner.datagrams.on(self._heard)  # subscribed first: the frame is written before any driver acts on it
+
+    @property
+    def datagrams(self) -> Events[Datagram]:
+        return self._inner.datagrams
+
+    @property
+    def losses(self) -> Events[BusError]:
+        return self._inner.losses
+
+    def _heard(self, datagram: Datagram) -> None:
+        self._pen.write(datagram.sender, "<", datagram.data, at_s=datagram.stamp.monotonic_s)
 
 
 class _GpioTap(_BusTap[GpioAdapter], GpioAdapter):

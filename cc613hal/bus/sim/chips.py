@@ -10,9 +10,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from cc613hal.bus.http import HttpRequest, HttpResponse
 from cc613hal.bus.modbus import Table
 
-__all__ = ["I2cChip", "ModbusUnit", "SerialPeer", "SpiChip"]
+__all__ = ["HttpService", "I2cChip", "ModbusUnit", "MulticastSender", "SerialPeer", "SpiChip"]
 
 
 @runtime_checkable
@@ -48,6 +49,24 @@ class SerialPeer(Protocol):
     @abstractmethod
     def receive(self, data: bytes) -> None:
         """Bytes from the controller, in whatever pieces they arrived."""
+
+
+@runtime_checkable
+class HttpService(Protocol):
+    """An emulated part that answers HTTP."""
+
+    @abstractmethod
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """The answer; status 404 for a path it does not know."""
+
+
+@runtime_checkable
+class MulticastSender(Protocol):
+    """An emulated part that tells a multicast group of its own accord."""
+
+    @abstractmethod
+    def attach(self, send: Callable[[bytes], None]) -> None:
+        """Keep ``send``; call it with every datagram."""
 
 
 @runtime_checkable

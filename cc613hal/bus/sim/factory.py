@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,10 +19,12 @@ from cc613hal.bus.hotplug import HotPlug, PlugChanged
 from cc613hal.bus.options import (
     BusOptions,
     GpioOptions,
+    HttpOptions,
     I2cOptions,
     ModbusRtuOptions,
     ModbusRtuOverTcpOptions,
     ModbusTcpOptions,
+    MulticastOptions,
     PwmOptions,
     SerialOptions,
     SpiOptions,
@@ -29,9 +32,12 @@ from cc613hal.bus.options import (
 from cc613hal.bus.sim.chips import SerialPeer
 from cc613hal.bus.sim.faults import Faults
 from cc613hal.bus.sim.gpio import SimGpio
+from cc613hal.bus.sim.http import HttpHost, SimulatedHttp
+from cc613hal.bus.sim.http_server import HttpServer
 from cc613hal.bus.sim.i2c import SimI2c
 from cc613hal.bus.sim.modbus import SimulatedModbus
 from cc613hal.bus.sim.modbus_units import ModbusUnits
+from cc613hal.bus.sim.multicast import LoopbackSender, MulticastGroup, SimulatedMulticast
 from cc613hal.bus.sim.pty import PtyLine
 from cc613hal.bus.sim.pwm import SimPwm
 from cc613hal.bus.sim.rtu_server import RtuServer
@@ -89,8 +95,8 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
 
     Args:
         clock: the board's clock.
-        ptys: serial lines and Modbus RTU run through real ptys, Modbus TCP through real sockets, opened by the Linux adapters. They need
-            real time; everything else stays in process.
+        ptys: serial lines and Modbus RTU run through real ptys, Modbus TCP, HTTP and multicast through real sockets, opened by the Linux
+            adapters. They need real time; everything else stays in process.
 
     Attributes:
         announces_plugs: tell the board at once when a cable is pulled or plugged, as the kernel does for USB; otherwise it is noticed at
@@ -107,9 +113,13 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
         self._pwm: dict[str, SimPwm] = {}
         self._serial: dict[str, SerialEnd] = {}
         self._modbus: dict[str, ModbusUnits] = {}
+        self._http: dict[str, HttpHost] = {}
+        self._multicast: dict[str, MulticastGroup] = {}
         self._lines: dict[str, PtyLine] = {}
         self._servers: dict[str, ModbusTcpServer] = {}
         self._ports: dict[str, list[object]] = {}
+        self._https: dict[str, HttpServer] = {}
+        self._loopbacks: dict[str, tuple[LoopbackSender, int]] = {}
         self._folder: Path | None = None
 
     def i2c(self, name: str) -> SimI2c:
@@ -153,13 +163,21 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
             f"nothing simulated stands in for its {getattr(kind, '__name__', kind)}", device=device, hint="its emulator attaches none"
         )
 
+    def http(self, name: str) -> HttpHost:
+        """The host that answers HTTP of that name."""
+        return self._http.setdefault(name, HttpHost(name))
+
+    def multicast(self, name: str) -> MulticastGroup:
+        """The multicast group of that name."""
+        return self._multicast.setdefault(name, MulticastGroup(name))
+
     def faults(self, name: str) -> Faults:
         """What is wrong with a bus, for changing it; :meth:`Faults.unplug` pulls its cable.
 
         Raises:
             ConfigError: no bus of that name has been opened or built on.
         """
-        for buses in (self._i2c, self._spi, self._gpio, self._pwm, self._serial):
+        for buses in (self._i2c, self._spi, self._gpio, self._pwm, self._serial, self._http, self._multicast):
             if name in buses:
                 return buses[name].faults
         if name in self._modbus:
@@ -185,7 +203,8 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
     @property
     def names(self) -> tuple[str, ...]:
         """The buses there are."""
-        return tuple(sorted({*self._i2c, *self._spi, *self._gpio, *self._pwm, *self._serial, *self._modbus}))
+        kinds = (self._i2c, self._spi, self._gpio, self._pwm, self._serial, self._modbus, self._http, self._multicast)
+        return tuple(sorted({name for buses in kinds for name in buses}))
 
     def prepare(self, name: str, options: BusOptions) -> None:
         """Make a bus, without opening it, so that parts can be attached and its faults be set.
@@ -210,6 +229,10 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
                 self.serial(name)
             case ModbusRtuOptions() | ModbusTcpOptions():
                 self.modbus(name)
+            case HttpOptions():
+                self.http(name)
+            case MulticastOptions():
+                self.multicast(name)
             case _:
                 raise Unsupported(f"there is no simulation of a bus of type {options.kind or type(options).__name__}", device=name)
 
@@ -224,8 +247,14 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
         match options:
             case I2cOptions() | SpiOptions() | GpioOptions() | PwmOptions():
                 return self._reopened(name, options, actor)
-            case SerialOptions() | ModbusRtuOptions() | ModbusTcpOptions() if self.ptys:
+            case SerialOptions() | ModbusRtuOptions() | ModbusTcpOptions() | HttpOptions() | MulticastOptions() if self.ptys:
                 return await self._open_real(name, options, actor)
+            case HttpOptions():
+                self._check_plugged(name)
+                return SimulatedHttp(self.http(name))
+            case MulticastOptions():
+                self._check_plugged(name)
+                return SimulatedMulticast(self.multicast(name), actor)
             case SerialOptions():
                 self._check_plugged(name)
                 end = self.serial(name)
@@ -240,8 +269,14 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
             await line.aclose()
         for server in self._servers.values():
             await server.aclose()
+        for host in self._https.values():
+            await host.aclose()
+        for sender, _ in self._loopbacks.values():
+            sender.close()
         self._lines.clear()
         self._servers.clear()
+        self._https.clear()
+        self._loopbacks.clear()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -290,6 +325,16 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
             if name in self._lines:
                 return evolve(options, path=self._lines[name].path)
             return evolve(options, path=self._pty(name, RtuServer(units, pace=options.settings), units.line))
+        if isinstance(options, HttpOptions):
+            if name not in self._https:
+                self._https[name] = HttpServer(self.http(name))
+                await self._https[name].start()
+            return evolve(options, host=self._https[name].host, port=self._https[name].port, tls=False)
+        if isinstance(options, MulticastOptions):
+            if name not in self._loopbacks:
+                port = _free_udp_port()
+                self._loopbacks[name] = LoopbackSender(self.multicast(name), options.group, port), port
+            return evolve(options, port=self._loopbacks[name][1], interface="127.0.0.1")
         assert isinstance(options, ModbusTcpOptions)
         if name not in self._servers:
             server = ModbusTcpServer(self.modbus(name), rtu=isinstance(options, ModbusRtuOverTcpOptions))
@@ -311,3 +356,10 @@ def _inherits(port: object, kind: TypeForm[T]) -> TypeGuard[T]:
     """By name: that something has methods of the same names proves nothing."""
     bases: set[object] = {*type(port).__mro__}
     return bases.issuperset((kind,))
+
+
+def _free_udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port

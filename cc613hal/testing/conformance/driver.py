@@ -17,7 +17,7 @@ from cc613hal.testing.conformance.base import Bench, Suite, scenario
 
 __all__ = ["DriverSuite"]
 
-_IO = ("smbus2", "spidev", "periphery", "serial", "pymodbus")
+_IO = ("smbus2", "spidev", "periphery", "serial", "pymodbus", "h11")
 
 
 class DriverSuite(Suite):

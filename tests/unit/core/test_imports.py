@@ -10,7 +10,7 @@ import pytest
 
 import cc613hal
 
-IO_PACKAGES = ("smbus2", "spidev", "periphery", "serial", "pymodbus")
+IO_PACKAGES = ("smbus2", "spidev", "periphery", "serial", "pymodbus", "h11")
 
 
 def modules() -> list[str]:
