@@ -15,7 +15,10 @@ FIRST_PARTY = {
     for name, spec in sorted(PLUGINS.drivers.items())
     if PLUGINS.origins[name].split()[0].removeprefix("cc613hal-").replace("-", "_") in FAMILIES
 }
-LINES = {"rfid.pn532": {"irq": {"active_low": True}, "reset": {"active_low": True}}}
+LINES = {
+    "rfid.pn532": {"irq": {"active_low": True}, "reset": {"active_low": True}},
+    "rfid.mfrc522": {"reset": {"active_low": True}},
+}
 NEEDS_OPTIONS = {"meters.custom": "needs a register map of the user's own; its package's tests give it one"}
 OPEN = {
     (name, "test_unplugged_and_back_it_is_the_same_object_and_told_once"): "a converter that is gone does not show in the pilot's health"

@@ -39,4 +39,26 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
                 "Adafruit_CircuitPython_PN532",
             ),
         ),
+        DriverSpec(
+            name="rfid.mfrc522",
+            summary="NXP MFRC522 card reader (RC522 modules, ISO 14443 A) on SPI or I2C",
+            implementation="cc613hal_rfid.mfrc522:Mfrc522",
+            options="cc613hal_rfid.mfrc522:Mfrc522Options",
+            capabilities=("CardReader", "CardRefusals", "SecureCardReader", "Identified"),
+            buses=(BusKind.SPI, BusKind.I2C),
+            lines=(
+                LineSpec(
+                    role="reset", direction=Direction.OUTPUT, help="NRSTPD, active low: resets the chip when it is set up", required=False
+                ),
+            ),
+            emulator="cc613hal_rfid.mfrc522_emulation:emulate_mfrc522",
+            addresses=(0x28,),
+            quality=QualityLevel.SIMULATED,
+            sources=(
+                "NXP MFRC522 data sheet rev. 3.9",
+                "ISO/IEC 14443-3 and 14443-4",
+                "NXP AN10833, MIFARE type identification",
+                "miguelbalboa/rfid, MFRC522 library for Arduino",
+            ),
+        ),
     )
