@@ -38,7 +38,7 @@ _SHORT_S = 0.002
 _STEPS = 80
 """More than the 32 bits of a level, each guessed twice: after that it is noise."""
 
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 
 
 def crc_a(data: bytes) -> bytes:
@@ -127,10 +127,12 @@ async def select_one(link: RfLink, request: int = REQA) -> Selected | None:
     Raises:
         BusError: the reader does not work.
     """
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         asked = await link.exchange(bytes((request,)), timeout_s=_SHORT_S, tx_bits=7)
         if asked is None:
-            return None
+            if attempt == 0:
+                return None
+            continue  # a card that was left half-way ignores the first request (section 6.3): the next one finds it
         selected = await _cascade(link, int.from_bytes(asked.data[:2], "little"))
         if selected is not None:
             return selected
@@ -153,7 +155,7 @@ async def _cascade(link: RfLink, atqa: int) -> Selected | None:
         if part is None:
             return None
         sak = await _select(link, level, part)
-        if sak is None or (part[0] == CASCADE_TAG) is not bool(sak & _SAK_CASCADE):
+        if sak is None or (sak & _SAK_CASCADE and part[0] != CASCADE_TAG):
             return None
         uid += part[1:] if sak & _SAK_CASCADE else part
         if not sak & _SAK_CASCADE:

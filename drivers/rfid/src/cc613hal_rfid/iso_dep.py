@@ -137,21 +137,20 @@ class IsoDep:
     async def _block(self, control: int, data: bytes, timeout_s: float, *, acknowledged: bool) -> bytes:
         """Send a block until the right answer to it comes; the answer without its check sum. Moves on to the next block number."""
         block = bytes((control | self._number,)) + data
-        sent, tries = block, 0
+        sent, tries, repeats = block, 0, 0
         while True:
             answer = await self._exchange(sent, timeout_s)
             if answer is not None and self._fits(answer, acknowledged):
                 self._number ^= 1
                 return answer
+            if answer is not None and answer[0] & 0xF6 == R_ACK and answer[0] & 1 != self._number and repeats < _RETRIES:
+                sent, tries, repeats = block, 0, repeats + 1  # it never got our block (rule 6)
+                continue
             tries += 1
             if tries > _RETRIES:
                 raise CardLost("no answer" if answer is None else f"block {answer.hex(' ').upper()} instead of an answer")
-            if answer is not None and answer[0] & 0xF6 == R_ACK and answer[0] & 1 != self._number:
-                sent = block  # it never got our block (rule 6)
-            elif control & 0xE0 == R_ACK & 0xE0:
-                sent = block  # in a chain of the card's the acknowledgement is repeated (rule 5)
-            else:
-                sent = bytes((R_NAK | self._number,))  # rule 4
+            # in a chain of the card's our acknowledgement is repeated (rule 5); otherwise the card is asked for its block again (rule 4)
+            sent = block if control & 0xE0 == R_ACK & 0xE0 else bytes((R_NAK | self._number,))
 
     def _fits(self, answer: bytes, acknowledged: bool) -> bool:
         if answer[0] & 1 != self._number:

@@ -13,6 +13,7 @@ from cc613hal.errors import NoAnswer
 from cc613hal.plant.emulation import EmulationSite, I2cChip, SpiChip, follow_output
 from cc613hal.plant.signal import Signal
 from cc613hal.plant.world import FieldCard
+from cc613hal_rfid.iso14443a import crc_a
 from cc613hal_rfid.mfrc522 import SELF_TEST, Mfrc522Options
 from cc613hal_rfid.mfrc522_registers import Register
 from cc613hal_rfid.picc import Application, EmulatedCard, bits_of, bytes_of, no_such_file
@@ -135,6 +136,9 @@ class Mfrc522Chip:
             self._fifo = bytearray(SELF_TEST.get(self.version, bytes(64)))
             if self.defective:
                 self._fifo[40] ^= 0x10
+        elif code == 0x03:  # the CRC coprocessor, which our driver does not need and others use
+            self._registers[Register.CRC_RESULT_LOW], self._registers[Register.CRC_RESULT_HIGH] = crc_a(bytes(self._fifo))
+            self._registers[Register.DIV_IRQ] |= 0x04
 
     def _present(self) -> list[EmulatedCard]:
         now = self.cards.value
@@ -192,7 +196,7 @@ class SpiMfrc522(SpiChip):
     """The chip on SPI."""
 
     chip: Mfrc522Chip
-    settings: SpiSettings = SpiSettings(mode=0, speed_hz=10_000_000)
+    settings: SpiSettings = field(factory=lambda: SpiSettings(mode=0, speed_hz=10_000_000))
 
     def transfer(self, data: bytes) -> bytes:
         """One transfer: addresses and their answers one byte later, or one address and bytes for it."""

@@ -29,6 +29,7 @@ class Register(enum.IntEnum):
 
     COMMAND = 0x01
     COM_IRQ = 0x04
+    DIV_IRQ = 0x05
     ERROR = 0x06
     FIFO_DATA = 0x09
     FIFO_LEVEL = 0x0A
@@ -40,6 +41,8 @@ class Register(enum.IntEnum):
     RX_MODE = 0x13
     TX_CONTROL = 0x14
     TX_ASK = 0x15
+    CRC_RESULT_HIGH = 0x21
+    CRC_RESULT_LOW = 0x22
     MOD_WIDTH = 0x24
     RF_CFG = 0x26
     T_MODE = 0x2A
@@ -67,7 +70,9 @@ class Registers(Protocol):
 
 
 class SpiRegisters(Registers):
-    """Over SPI: an address byte is ``register << 1``, with bit 7 to read; each byte out brings the answer to the one before (section 8.1.2).
+    """Over SPI: an address byte is ``register << 1``, with bit 7 to read; each byte out brings the answer to the one before it.
+
+    Section 8.1.2.
 
     Args:
         port: the bus.

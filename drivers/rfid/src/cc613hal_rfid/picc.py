@@ -1,6 +1,6 @@
 """Emulated cards of ISO/IEC 14443 type A, bit by bit: what a reader's chip has in its field.
 
-Unlike :mod:`cc613hal_rfid.iso14443a` and :mod:`cc613hal_rfid.iso_dep` this is the card's side; it shares nothing with them but the check sum.
+This is the card's side of :mod:`cc613hal_rfid.iso14443a` and :mod:`cc613hal_rfid.iso_dep`; it shares nothing with them but the check sum.
 """
 
 from __future__ import annotations
