@@ -8,7 +8,7 @@ MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(DRIVERS)) examples/cha
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run test check bench test-kernel docs lock clean help
+.PHONY: run test check bench test-readers test-kernel docs lock clean help
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -57,6 +57,13 @@ bench: $(VENV)/made-test  ## benchmarks; prints the table of docs/explanation/be
 $(VENV)/made-kernel: requirements/kernel.txt $(VENV)/made-test
 	@$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements/kernel.txt || echo "spidev could not be built (it needs a C compiler and Python's headers): its tests will be skipped"
 	@touch $@
+
+$(VENV)/made-readers: requirements/readers.txt $(VENV)/made-test
+	@$(PIP) install --quiet --require-hashes -r requirements/readers.txt || echo "pyscard or pi-rc522 could not be built (they need a C compiler and libpcsclite-dev): their tests will be skipped"
+	@touch $@
+
+test-readers: $(VENV)/made-readers  ## card reader tests with pcscd and other people's drivers
+	@$(BIN)/python -m pytest -q drivers/rfid
 
 test-kernel: $(VENV)/made-kernel  ## bus and driver tests on a real Linux kernel under QEMU
 	@$(BIN)/python -m tests.kernel.lane $(if $(ARGS),-- $(ARGS))

@@ -9,11 +9,11 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = {"build": ("build",), "run": ("project",), "test": ("test",), "check": ("check",), "kernel": ("kernel",)}
+LAYERS = {"build": ("build",), "run": ("project",), "test": ("test",), "check": ("check",), "kernel": ("kernel",), "readers": ("readers",)}
 """Lock file → dependency groups it adds to the ones before it; ``project`` are the library's own dependencies and the application's."""
 
-APART = {"kernel"}
-"""Files that hold only their own groups, since they may fail to install: spidev has no wheels."""
+APART = {"kernel", "readers"}
+"""Files that hold only their own groups, since they may fail to install: what is in them has no wheels."""
 
 
 def main() -> int:

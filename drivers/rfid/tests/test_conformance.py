@@ -1,4 +1,4 @@
-"""The library's suites, inherited by the driver of this package."""
+"""The library's suites, inherited by the drivers of this package."""
 
 from __future__ import annotations
 
@@ -7,3 +7,7 @@ from cc613hal.testing.conformance import CardReaderSuite, DriverSuite
 
 class TestPn532(DriverSuite, CardReaderSuite):
     driver = "rfid.pn532"
+
+
+class TestMfrc522(DriverSuite, CardReaderSuite):
+    driver = "rfid.mfrc522"

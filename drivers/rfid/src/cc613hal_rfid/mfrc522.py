@@ -87,7 +87,11 @@ class Mfrc522(PollingReader, Driver, SecureCardReader, Identified):
             BusError: nobody answers.
         """
         async with self._lock:
-            await self._set_up()
+            try:
+                await self._set_up()
+            except BusError as error:
+                self._failed(error)
+                raise
 
     async def identify(self) -> Identity:
         """Vendor, model and version, asked anew.

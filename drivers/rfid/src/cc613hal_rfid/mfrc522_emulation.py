@@ -219,7 +219,7 @@ class I2cMfrc522(I2cChip):
     def write(self, data: bytes) -> None:
         """A register's address, and bytes for it."""
         if self.chip.deaf:
-            raise NoAnswer("nobody acknowledges")
+            raise NoAnswer("nobody acknowledges the address", hint="check supply and wiring")
         self._address = data[0] & 0x3F
         for value in data[1:]:
             self.chip.write(self._address, value)
