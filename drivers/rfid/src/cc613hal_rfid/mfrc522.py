@@ -10,14 +10,14 @@ import asyncio
 
 from attrs import field, frozen, validators
 
-from cc613hal.errors import BusError, BusTimeout, CommandFailed, ConfigError, DeviceError, NoAnswer, ProtocolViolation, WrongIdentity
+from cc613hal.errors import BusError, CommandFailed, ConfigError, DeviceError, ProtocolViolation, WrongIdentity
 from cc613hal.health import HealthState
 from cc613hal.interfaces import Card, Identified, Identity, SecureCardReader
 from cc613hal.plugins import DeviceContext, Driver
 from cc613hal_rfid.cards import ISO_DEP, technology_of
 from cc613hal_rfid.iso14443a import Selected, halt, select_one
 from cc613hal_rfid.iso_dep import CardLost, IsoDep, rats
-from cc613hal_rfid.mfrc522_link import CALC_CRC, FLUSH, GAIN_BITS, MEM, Mfrc522Link
+from cc613hal_rfid.mfrc522_link import CALC_CRC, FLUSH, GAIN_BITS, MEM, ChipHangs, Mfrc522Link, NobodyThere
 from cc613hal_rfid.mfrc522_registers import I2cRegisters, Register, Registers, SpiRegisters
 from cc613hal_rfid.presentation import ReaderOptions, SeenCard
 from cc613hal_rfid.reader import PollingReader
@@ -101,7 +101,7 @@ class Mfrc522(PollingReader, Driver, SecureCardReader, Identified):
         """
         async with self._lock:
             link = await self._ready()
-            return self._identity(await self._read_version(link.registers))
+            return self._identity(await link.version())
 
     async def poll_once(self) -> tuple[Card, ...]:
         """The cards in the field now; a session with a secure card ends.
@@ -241,7 +241,7 @@ class Mfrc522(PollingReader, Driver, SecureCardReader, Identified):
         await self._hard_reset()
         registers: Registers = I2cRegisters(self._context.i2c) if self._context.has_bus("i2c") else SpiRegisters(self._context.spi)
         link = Mfrc522Link(registers, self._context.clock, self._context.device)
-        version = await self._read_version(registers)
+        version = await link.version()
         self._identity(version)
         if self._options.self_test and version in SELF_TEST:
             await self._test_itself(link, SELF_TEST[version])
@@ -257,16 +257,6 @@ class Mfrc522(PollingReader, Driver, SecureCardReader, Identified):
             await self._context.clock.sleep(0.001)  # NRSTPD low for at least 100 ns (section 8.8.1)
             line.write(active=False)
             await self._context.clock.sleep(0.05)  # oscillator start (section 8.8.2: depends on the quartz)
-
-    async def _read_version(self, registers: Registers) -> int:
-        (version,) = await registers.read(Register.VERSION)
-        if version in {0x00, 0xFF}:
-            raise NoAnswer(
-                f"the version register reads 0x{version:02X}: nobody drives the line",
-                device=self._context.device,
-                hint="check supply, wiring and chip select",
-            )
-        return version
 
     def _identity(self, version: int) -> Identity:
         if version == self._options.version:
@@ -308,7 +298,7 @@ class Mfrc522(PollingReader, Driver, SecureCardReader, Identified):
     def _failed(self, error: BusError) -> None:
         """On SPI the bus reports every transfer as done: that nobody drives it, or that the chip hangs, only shows here."""
         self._drop()  # whatever it was, the chip begins with a reset next time
-        if isinstance(error, NoAnswer):
+        if isinstance(error, NobodyThere):
             self._context.health.offline(error)
-        elif isinstance(error, BusTimeout):
+        elif isinstance(error, ChipHangs):
             self._context.health.fault(str(error), error)

@@ -7,7 +7,7 @@ from cc613hal.errors import BusTimeout, NoAnswer
 from cc613hal_rfid.iso14443a import RfAnswer, RfLink
 from cc613hal_rfid.mfrc522_registers import FIFO_SIZE, Register, Registers
 
-__all__ = ["GAIN_BITS", "Mfrc522Link"]
+__all__ = ["GAIN_BITS", "ChipHangs", "Mfrc522Link", "NobodyThere"]
 
 IDLE, CALC_CRC, MEM, TRANSCEIVE, SOFT_RESET = 0x00, 0x03, 0x01, 0x0C, 0x0F
 """Commands (section 10.3, table 149)."""
@@ -64,6 +64,18 @@ _EXTRA_S = 0.03
 """How long after its own time-out the chip may take to say so; 64 bytes last 5.5 ms on the air."""
 
 
+_LOOKS = 3
+"""So often the version must read wrong before nobody is there: one transfer may be spoilt."""
+
+
+class NobodyThere(NoAnswer):
+    """The transfers are carried out and nobody answers: on SPI nobody else notices."""
+
+
+class ChipHangs(BusTimeout):
+    """The registers answer and the chip does not work."""
+
+
 class Mfrc522Link(RfLink):
     """The chip, set up to speak type A at 106 kbit/s.
 
@@ -84,7 +96,7 @@ class Mfrc522Link(RfLink):
         """Reset the chip and prepare it; the field stays off.
 
         Raises:
-            BusTimeout: its oscillator does not start.
+            ChipHangs: its oscillator does not start.
         """
         await self.reset()
         for register, value in _SETUP:
@@ -96,7 +108,7 @@ class Mfrc522Link(RfLink):
         """Soft reset.
 
         Raises:
-            BusTimeout: the oscillator does not start.
+            ChipHangs: the oscillator does not start.
         """
         self._reload, self.field_on = -1, False
         await self.registers.write(Register.COMMAND, SOFT_RESET)
@@ -107,7 +119,7 @@ class Mfrc522Link(RfLink):
             if not command & POWER_DOWN:
                 return
             if self._clock.monotonic_s() >= until_s:
-                raise BusTimeout(
+                raise ChipHangs(
                     "the MFRC522 does not come out of its reset", device=self._device, hint="check its supply, quartz and wiring"
                 )
 
@@ -118,26 +130,45 @@ class Mfrc522Link(RfLink):
         self.field_on = on
         await self._clock.sleep(_GUARD_S)
 
+    async def version(self) -> int:
+        """The version register.
+
+        Raises:
+            NobodyThere: nobody drives the line: an absent chip reads 00 or FF on SPI.
+        """
+        found = 0x00
+        for _ in range(_LOOKS):
+            (found,) = await self.registers.read(Register.VERSION)
+            if found not in {0x00, 0xFF}:
+                return found
+        raise NobodyThere(
+            f"the version register reads 0x{found:02X}: nobody drives the line",
+            device=self._device,
+            hint="check supply, wiring and chip select",
+        )
+
     async def check(self, version: int) -> bool:
         """Whether the chip is the one that was set up, and still is; ``False`` after a reset that nobody asked for.
 
         Raises:
-            NoAnswer: another version, or none: on SPI an absent chip reads 00 or FF.
+            NobodyThere: another version, or none.
         """
-        found, ask = await self.registers.read(Register.VERSION, Register.TX_ASK)
-        if found != version:
-            raise NoAnswer(
-                f"the version register reads 0x{found:02X} instead of 0x{version:02X}",
-                device=self._device,
-                hint="check supply, wiring and chip select",
-            )
-        return ask == ALWAYS_ASK
+        found = ask = 0
+        for _ in range(_LOOKS):
+            found, ask = await self.registers.read(Register.VERSION, Register.TX_ASK)
+            if found == version:
+                return ask == ALWAYS_ASK
+        raise NobodyThere(
+            f"the version register reads 0x{found:02X} instead of 0x{version:02X}",
+            device=self._device,
+            hint="check supply, wiring and chip select",
+        )
 
     async def exchange(self, data: bytes, *, timeout_s: float, tx_bits: int = 0, rx_align: int = 0) -> RfAnswer | None:
         """One frame out, one in.
 
         Raises:
-            BusTimeout: the chip never ends.
+            ChipHangs: the chip never ends.
         """
         registers = self.registers
         await registers.write(Register.COMMAND, IDLE)
@@ -178,5 +209,5 @@ class Mfrc522Link(RfLink):
             if irq & TIMER_IRQ:
                 return False
             if self._clock.monotonic_s() >= until_s:
-                raise BusTimeout("the MFRC522 does not end an exchange", device=self._device, hint="reset it; check its supply")
+                raise ChipHangs("the MFRC522 does not end an exchange", device=self._device, hint="reset it; check its supply")
             pause_s = min(pause_s * 2, 0.02)
