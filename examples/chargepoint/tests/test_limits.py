@@ -104,3 +104,25 @@ def test_a_moment_below_the_bound_starts_the_time_anew() -> None:
     assert not watch.exceeded(20.0, 16.0, 6.0)
     assert not watch.exceeded(20.0, 16.0, 12.9)
     assert watch.exceeded(20.0, 16.0, 13.0)
+
+
+def test_the_end_of_a_limit_is_told_when_it_comes_and_not_when_something_else_happens() -> None:
+    async def main() -> None:
+        clock = Clock()
+        book = LimitBook(clock)
+        book.set("installation", 16.0)
+        heard: list[tuple[float, float]] = []
+        book.changes.on(lambda offer: heard.append((clock.monotonic_s(), offer.current_a)))
+        book.set("load management", 8.0, for_s=10.0)
+        await clock.sleep(5.0)
+        book.set("load management", 10.0, for_s=10.0)  # renewed: the first end no longer counts
+        await clock.sleep(60.0)
+        assert heard == [(0.0, 8.0), (5.0, 10.0), (15.0, 16.0)]
+        book.set("backend", 6.0, for_s=5.0)
+        book.withdraw("backend")
+        heard.clear()
+        await clock.sleep(10.0)
+        assert heard == []
+        assert [limit.source for limit in book.limits] == ["installation"]
+
+    run_virtual(main())

@@ -15,6 +15,8 @@ from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
+from cc613_chargepoint.records import FaultKeeper, StoreRecorder, close_interrupted
+from cc613_chargepoint.store import Store
 from cc613hal.board import Board
 from cc613hal.events import Events, EventSource
 from cc613hal.interfaces import CardEvent, CardReader, Indicator
@@ -31,11 +33,13 @@ class StationSettings:
         installed_current_a: what the installation may give, A per phase.
         accepted_cards: identifiers that may charge; ``None`` for every card.
         connector: how the connector behaves.
+        store_sample_s: between stored samples of a session, s.
     """
 
     installed_current_a: float = 16.0
     accepted_cards: Collection[str] | None = None
     connector: ConnectorSettings = field(factory=ConnectorSettings)
+    store_sample_s: float = 60.0
 
 
 class Station:
@@ -45,16 +49,21 @@ class Station:
         board: open.
         settings: what the installer decided.
         number: the connector that is served.
+        store: where sessions and faults are kept; without one they are only told.
 
     Raises:
         NotOnBoard: the board lacks a part that no charge can do without.
     """
 
-    def __init__(self, board: Board, settings: StationSettings, *, number: int = 1) -> None:
+    def __init__(self, board: Board, settings: StationSettings, *, number: int = 1, store: Store | None = None) -> None:
         clock = board.clock
+        self._clock = clock
+        self._store = store
+        recorder = None if store is None else StoreRecorder(store, clock, every_s=settings.store_sample_s)
+        self._faults = None if store is None else FaultKeeper(store, clock)
         self.limits = LimitBook(clock)
         self.limits.set("installation", settings.installed_current_a)
-        self.connector = Connector(ConnectorParts.of(board, number), clock, self.limits, settings.connector)
+        self.connector = Connector(ConnectorParts.of(board, number), clock, self.limits, settings.connector, recorder)
         self.authorizer = Authorizer(clock, settings.accepted_cards)
         self._news: EventSource[StationEvent] = EventSource("station")
         self._reader = board.optional(CardReader)
@@ -63,6 +72,8 @@ class Station:
         self.connector.news.on(self._news.publish)
         if self._lights is not None:
             self._news.on(self._lights.hear)
+        if self._faults is not None:
+            self._news.on(self._faults.hear)
 
     @property
     def news(self) -> Events[StationEvent]:
@@ -70,9 +81,15 @@ class Station:
         return self._news
 
     async def run(self) -> None:
-        """Serve until cancelled."""
+        """Serve until cancelled. Sessions that the last run left open are ended first."""
+        if self._store is not None and self._faults is not None:
+            await self._faults.begin()
+            for news in await close_interrupted(self._store, self._clock):
+                self._news.publish(news)
         async with asyncio.TaskGroup() as group:
             group.create_task(self.connector.run(), name="connector")
+            if self._faults is not None:
+                group.create_task(self._faults.run(), name="fault history")
             if self._lights is not None:
                 group.create_task(self._lights.run(), name="lights")
             if self._reader is not None:

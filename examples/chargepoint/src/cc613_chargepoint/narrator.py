@@ -16,6 +16,7 @@ from cc613_chargepoint.domain.events import (
     Offered,
     Sampled,
     SessionEnded,
+    SessionRecovered,
     StateChanged,
     StationEvent,
     StepDone,
@@ -89,6 +90,8 @@ class Narrator:
                 self.say(f"charging is over: {record.reason}; {_energy(record)}", mark="■")
             case SessionEnded(record=record):
                 self._summary(record)
+            case SessionRecovered(record=record):
+                self.say(f"session {record.number} was cut by a restart and is ended now; {_energy(record)}", mark="■")
             case FaultRaised(fault=fault):
                 self.say(f"fault {fault.name.word}: {fault.detail}", mark="✗")
             case FaultCleared(fault=fault):

@@ -17,6 +17,7 @@ __all__ = [
     "Offered",
     "Sampled",
     "SessionEnded",
+    "SessionRecovered",
     "StateChanged",
     "StationEvent",
     "StepDone",
@@ -87,6 +88,13 @@ class ChargingEnded(StationEvent):
 @frozen(kw_only=True)
 class SessionEnded(StationEvent):
     """A session is over: the vehicle is gone, or the fault that ended it is. The record is the one of :class:`ChargingEnded`."""
+
+    record: SessionRecord
+
+
+@frozen(kw_only=True)
+class SessionRecovered(StationEvent):
+    """A session that a power cut or crash left open was ended after the restart; its record holds what had been stored of it."""
 
     record: SessionRecord
 

@@ -34,7 +34,7 @@ class SessionRecord:
     """A session that ended.
 
     Attributes:
-        number: counted by the station since it started.
+        number: counted by the station; with a data directory it never repeats.
         connector: where.
         token: who.
         started: wall time the contactor first closed, UTC.

@@ -26,6 +26,7 @@ from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
 from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
 from cc613_chargepoint.evse.sequences import Sequences, StepFailed
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
@@ -66,6 +67,7 @@ class Connector:
         clock: the station's clock.
         limits: every limit that applies to it.
         settings: how it behaves.
+        recorder: records sessions before anybody is told about them; by default they are only counted.
     """
 
     def __init__(
@@ -74,12 +76,14 @@ class Connector:
         clock: Clock,
         limits: LimitBook,
         settings: ConnectorSettings | None = None,
+        recorder: SessionRecorder | None = None,
     ) -> None:
         self.parts = parts
         self.limits = limits
         self.number = parts.number
         self._clock = clock
         self._settings = settings or ConnectorSettings()
+        self._recorder = recorder or CountingRecorder()
         self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
         self._sequences = Sequences(parts, clock, self._news.publish)
         self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
@@ -91,7 +95,6 @@ class Connector:
         self._token: Token | None = None
         self._session: SessionMeter | None = None
         self._record: SessionRecord | None = None
-        self._sessions = 0
         self._contactor_on = False
         self._stop_reason = ""
         self._jobs = Jobs(f"connector {parts.number}", self._failed)
@@ -199,7 +202,8 @@ class Connector:
 
     def _limits_changed(self, offer: Offer) -> None:
         if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
-            self._jobs.start("offer", self._show_offer())  # a reduction goes out at once
+            self._jobs.start("offer", self._show_offer())  # a reduction goes out at once, and needs no turn of its own
+            return
         self._post(Event.NOTHING_TO_OFFER if offer.pauses else Event.SOMETHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
 
     def _post(self, event: Event, because: str) -> None:
@@ -269,6 +273,10 @@ class Connector:
     def _clear_faults(self) -> None:
         latched = self.parts.rcd.latched
         for name in [name for name in self._faults if name.clearing is Clearing.UNPLUG]:
+            if name is FaultName.DEVICE_LOST and (away := self._away()):
+                _log.debug("connector %d: %s is still away", self.number, away)
+                self._jobs.start("health", self._await_health())
+                continue
             if name is FaultName.RESIDUAL_CURRENT and latched:
                 self._jobs.start("rcd-reset", self._reset_rcd())
                 continue
@@ -277,6 +285,19 @@ class Connector:
             self._post(Event.CLEARED, "unplugged")
         elif self._state is State.AVAILABLE and self._faults:
             self._post(Event.FAULT, "a fault stands")
+
+    def _away(self) -> str:
+        """The vital parts that cannot be relied on; empty if all can."""
+        gone = {HealthState.OFFLINE, HealthState.FAULT}
+        return ", ".join(name for name, health in self.parts.vital.items() if health.state in gone)
+
+    async def _await_health(self) -> None:
+        """A part that was lost clears its fault by being back, not by an empty socket: looked for with pauses of 1 to 30 s."""
+        pause_s = 1.0
+        while self._away():
+            await self._clock.sleep(pause_s)
+            pause_s = min(30.0, 2.0 * pause_s)
+        self._clear_faults()
 
     async def _reset_rcd(self) -> None:
         """Reset on unplug; where the current still flows, try again every 10 s (the reset rule Bender documents)."""
@@ -354,12 +375,16 @@ class Connector:
     async def _begin_session(self) -> None:
         if self._token is None:
             raise StepFailed(Fault(name=FaultName.DEVICE_LOST, detail="nobody is authorised"))
-        self._sessions += 1
-        session = SessionMeter(self.parts.meter, self._clock, number=self._sessions, connector=self.number, token=self._token)
+        session = SessionMeter(self.parts.meter, self._clock, connector=self.number, token=self._token)
         try:
-            await session.begin()
+            first = await session.begin()
         except HalError as error:
             raise StepFailed(Fault(name=FaultName.METER_LOST, detail=error.message)) from error
+        try:
+            session.number = await self._recorder.begin(self.number, self._token, session.started, first)
+        except HalError as error:
+            self._jobs.start("mend store", self._mend_store(None))
+            raise StepFailed(Fault(name=FaultName.STORE_FAILED, detail=error.message)) from error
         self._session, self._stop_reason = session, ""
 
     async def _open(self) -> None:
@@ -396,8 +421,35 @@ class Connector:
             _log.error("session %d ends without an end register: %s", session.number, error)
             end_read = False
         reason = self._stop_reason or ("vehicle unplugged" if self._vehicle is PilotState.A else "ended")
-        self._record = session.end(reason, end_read=end_read)
-        self._news.publish(ChargingEnded(connector=self.number, record=self._record))
+        record = session.end(reason, end_read=end_read)
+        try:
+            await self._recorder.end(record)
+        except HalError as error:
+            self._jobs.start("mend store", self._mend_store(record))
+            self._raise(Fault(name=FaultName.STORE_FAILED, detail=error.message))
+            return
+        self._record = record
+        self._news.publish(ChargingEnded(connector=self.number, record=record))
+
+    async def _mend_store(self, owed: SessionRecord | None) -> None:
+        """Try to record what is owed, with pauses of 1 to 60 s; nobody is told of a session's end that is not on the disk."""
+        pause_s = 1.0
+        while True:
+            await self._clock.sleep(pause_s)
+            try:
+                await (self._recorder.probe() if owed is None else self._recorder.end(owed))
+            except HalError as error:
+                _log.debug("connector %d: sessions still cannot be recorded: %s", self.number, error)
+                pause_s = min(60.0, 2.0 * pause_s)
+                continue
+            break
+        if owed is not None:
+            self._news.publish(ChargingEnded(connector=self.number, record=owed))
+            self._news.publish(SessionEnded(connector=self.number, record=owed))
+        if (fault := self._faults.pop(FaultName.STORE_FAILED, None)) is not None:
+            self._news.publish(FaultCleared(connector=self.number, fault=fault))
+        if self._state is State.FAULTED and not self._faults:
+            self._post(Event.CLEARED, "sessions can be recorded again")
 
     async def _release(self) -> None:
         if any(fault.name is FaultName.CONTACTOR_WELDED for fault in self._faults.values()):
@@ -459,6 +511,12 @@ class Connector:
                 return
             heard_s = self._clock.monotonic_s()
             self._judge(sample, self._session)
+            try:
+                await self._recorder.sample(self._session.number, self._session.samples, self._clock.wall(), sample)
+            except HalError as error:
+                self._jobs.start("mend store", self._mend_store(None))
+                self._raise(Fault(name=FaultName.STORE_FAILED, detail=error.message))
+                return
 
     async def _watching(self) -> None:
         while True:

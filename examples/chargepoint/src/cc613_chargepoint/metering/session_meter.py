@@ -20,12 +20,12 @@ class SessionMeter:
     Args:
         meter: reads everything as one group.
         clock: the station's clock.
-        number: counted by the station.
         connector: where.
         token: who.
+        number: known once the session is recorded.
     """
 
-    def __init__(self, meter: SnapshotMeter, clock: Clock, *, number: int, connector: int, token: Token) -> None:
+    def __init__(self, meter: SnapshotMeter, clock: Clock, *, connector: int, token: Token, number: int = 0) -> None:
         self._meter = meter
         self._clock = clock
         self.number = number
@@ -37,6 +37,16 @@ class SessionMeter:
         self._last_wh: Decimal | None = None
         self._highest_a = 0.0
         self._samples = 0
+
+    @property
+    def started(self) -> datetime:
+        """When the begin register was taken, UTC."""
+        return self._started
+
+    @property
+    def samples(self) -> int:
+        """How many readings were taken."""
+        return self._samples
 
     @property
     def energy_wh(self) -> Decimal:

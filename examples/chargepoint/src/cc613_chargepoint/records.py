@@ -1,0 +1,180 @@
+"""Sessions and faults of the charge into the store, and what a restart owes to the sessions that it cut."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, SessionRecovered, StationEvent
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.session import Sample, SessionRecord
+from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.store import Store, StoredSample, StoredSession, StoreError, Transaction
+from cc613hal.clock import Clock
+
+__all__ = ["FaultKeeper", "StoreRecorder", "close_interrupted"]
+
+_log = logging.getLogger(__name__)
+POWER_LOSS = "the station lost power or was restarted"
+
+
+class StoreRecorder:
+    """Puts a connector's sessions into the store.
+
+    Args:
+        store: open.
+        clock: the station's clock.
+        every_s: between stored samples of a session, s; begin and end are always stored.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, every_s: float = 60.0) -> None:
+        self._store = store
+        self._clock = clock
+        self._every_s = every_s
+        self._stored_s = float("-inf")
+
+    async def begin(self, connector: int, token: Token, started: datetime, first: Sample) -> int:
+        """On the disk before the contactor closes."""
+
+        def work(tx: Transaction) -> StoredSession:
+            return tx.sessions.begin(
+                connector=connector, token=token, started=started, clock_state=self._clock.state, begin_wh=first.register_wh
+            )
+
+        session = await self._store.write(work, "beginning a session")
+        self._stored_s = first.at_s
+        return session.number
+
+    async def sample(self, number: int, seq: int, at: datetime, sample: Sample) -> None:
+        """On the disk, if the last one is old enough."""
+        if sample.at_s - self._stored_s < self._every_s:
+            return
+        stored = StoredSample(seq=seq, at=at, power_w=sample.power_w, current_a=sample.current_a, register_wh=sample.register_wh)
+        await self._store.write(lambda tx: tx.sessions.sample(number, stored), f"storing a sample of session {number}")
+        self._stored_s = sample.at_s
+
+    async def end(self, record: SessionRecord) -> None:
+        """On the disk before anybody is told."""
+
+        def work(tx: Transaction) -> StoredSession:
+            return tx.sessions.end(
+                record.number,
+                ended=record.ended,
+                end_wh=record.end_wh,
+                reason=record.reason,
+                duration_s=record.duration_s,
+                highest_current_a=record.highest_current_a,
+            )
+
+        await self._store.write(work, f"ending session {record.number}")
+
+    async def probe(self) -> None:
+        """One small write."""
+        await self._store.write(lambda tx: tx.memory.put("store", "probe", self._clock.wall().isoformat()), "trying the store")
+
+
+async def close_interrupted(store: Store, clock: Clock) -> Sequence[SessionRecovered]:
+    """End the sessions that a power cut or crash left open, with what is known of them: time and register of the last stored sample.
+
+    Returns:
+        One piece of news for each.
+    """
+
+    def work(tx: Transaction) -> list[SessionRecovered]:
+        news = []
+        for session in tx.sessions.open():
+            last = tx.sessions.last_sample(session.number)
+            ended = tx.sessions.end(
+                session.number,
+                ended=session.started if last is None else last.at,
+                end_wh=session.begin_wh if last is None else last.register_wh,
+                reason=POWER_LOSS,
+                highest_current_a=max((max(each.current_a, default=0.0) for each in tx.sessions.samples(session.number)), default=0.0),
+            )
+            news.append(_recovered(ended))
+        return news
+
+    found = await store.write(work, "ending what a restart has cut")
+    for each in found:
+        _log.warning("session %d was cut by a restart at %s and is ended now", each.record.number, clock.wall().isoformat())
+    return found
+
+
+def _recovered(session: StoredSession) -> SessionRecovered:
+    ended = session.ended or session.started
+    record = SessionRecord(
+        number=session.number,
+        connector=session.connector,
+        token=session.token,
+        started=session.started,
+        ended=ended,
+        duration_s=max(0.0, (ended - session.started).total_seconds()),
+        begin_wh=session.begin_wh,
+        end_wh=session.end_wh,
+        highest_current_a=session.highest_current_a,
+        reason=session.reason,
+    )
+    return SessionRecovered(connector=session.connector, record=record)
+
+
+class FaultKeeper:
+    """Keeps the fault history in the store, in the order things happened.
+
+    Args:
+        store: open.
+        clock: the station's clock.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._news: asyncio.Queue[tuple[datetime, FaultRaised | FaultCleared]] = asyncio.Queue()
+
+    def hear(self, news: StationEvent) -> None:
+        """Take note; :meth:`run` writes it."""
+        if isinstance(news, FaultRaised | FaultCleared):
+            self._news.put_nowait((self._clock.wall(), news))
+
+    async def begin(self) -> None:
+        """After a start: what stood before is looked at afresh; a recovered database is a fault of the station."""
+        now, damage, copy = self._clock.wall(), self._store.opening.damage, self._store.opening.damaged_copy
+        kept = FaultName.STORE_RECOVERED.word
+
+        def work(tx: Transaction) -> None:
+            for entry in tx.faults.standing():
+                if entry.name != kept:
+                    tx.faults.end(name=entry.name, connector=entry.connector, cleared=now, by="the station was started again")
+            if copy is not None:
+                _begin(tx, 0, Fault(name=FaultName.STORE_RECOVERED, detail=f"{damage}; kept as {copy.name}"), now)
+
+        await self._store.write(work, "looking at the faults of the last run")
+
+    async def run(self) -> None:
+        """Write what was heard until cancelled; where the store fails, it is tried again, with pauses of 1 to 60 s."""
+        pause_s = 1.0
+        while True:
+            at, news = await self._news.get()
+            while True:
+                try:
+                    await self._store.write(lambda tx, at=at, news=news: _note(tx, news, at), "recording a fault")  # type: ignore[misc]
+                except StoreError as error:
+                    _log.error("fault %s is not recorded yet: %s", news.fault.name.word, error)
+                    await self._clock.sleep(pause_s)
+                    pause_s = min(60.0, 2.0 * pause_s)
+                else:
+                    pause_s = 1.0
+                    break
+
+
+def _begin(tx: Transaction, connector: int, fault: Fault, at: datetime) -> None:
+    kind = fault.name.kind
+    tx.faults.begin(name=kind.word, connector=connector, severity=kind.severity.value, detail=fault.detail, raised=at)
+
+
+def _note(tx: Transaction, news: FaultRaised | FaultCleared, at: datetime) -> None:
+    if isinstance(news, FaultRaised):
+        _begin(tx, news.connector, news.fault, at)
+    else:
+        tx.faults.end(name=news.fault.name.word, connector=news.connector, cleared=at, by=news.fault.name.clearing.value)
