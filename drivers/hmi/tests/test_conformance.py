@@ -17,6 +17,18 @@ class TestPca9552(DriverSuite, IndicatorSuite):
     driver = "hmi.pca9552"
 
 
+class TestUsbHmi(DriverSuite, IndicatorSuite):
+    driver = "hmi.usb"
+
+
+class TestUsbHmiDisplay(DisplaySuite):
+    driver = "hmi.usb"
+
+
+class TestUsbHmiSounder(SounderSuite):
+    driver = "hmi.usb"
+
+
 class TestHd44780(DriverSuite, DisplaySuite):
     driver = "hmi.hd44780"
 

@@ -15,7 +15,7 @@ from cc613hal.errors import BusError, ConfigError, WrongIdentity
 from cc613hal.interfaces import BLACK, Colour, Identified, Indicator, Pattern, SafeState
 from cc613hal.plugins import DeviceContext, Driver
 from cc613hal_hmi.frames import Still, stills
-from cc613hal_hmi.language import status_patterns
+from cc613hal_hmi.language import pattern_of, status_patterns
 
 __all__ = ["ChipLights", "nearest_steps"]
 
@@ -147,11 +147,7 @@ class ChipLights(Driver, Indicator, SafeState, Identified):
             ConfigError: the language has no such state.
             BusError: the chip does not answer; the pattern is shown as soon as it is back.
         """
-        if state not in self._patterns:
-            raise ConfigError(
-                f"the light language has no state {state!r}", device=self._context.device, hint=f"there are: {', '.join(self._patterns)}"
-            )
-        await self.show(self._patterns[state])
+        await self.show(pattern_of(self._patterns, state, self._context.device))
 
     async def dark(self) -> None:
         """Switch every light off.

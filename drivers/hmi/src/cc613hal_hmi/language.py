@@ -14,7 +14,7 @@ from typing import Any, cast
 from cc613hal.errors import ConfigError
 from cc613hal.interfaces import Colour, Motion, Pattern
 
-__all__ = ["LANGUAGES", "STATES", "parse_language", "status_patterns"]
+__all__ = ["LANGUAGES", "STATES", "parse_language", "pattern_of", "status_patterns"]
 
 LANGUAGES = ("bender", "generic")
 """Tables that come with the package."""
@@ -45,6 +45,17 @@ def status_patterns(language: str | Path = "bender") -> Mapping[str, Pattern]:
             hint=f"give the path of a TOML file, or one of: {', '.join(LANGUAGES)}",
         ) from error
     return parse_language(text, str(path))
+
+
+def pattern_of(patterns: Mapping[str, Pattern], state: str, device: str) -> Pattern:
+    """What a language says for a state.
+
+    Raises:
+        ConfigError: it says nothing.
+    """
+    if state not in patterns:
+        raise ConfigError(f"the light language has no state {state!r}", device=device, hint=f"there are: {', '.join(patterns)}")
+    return patterns[state]
 
 
 def parse_language(text: str, name: str) -> Mapping[str, Pattern]:
