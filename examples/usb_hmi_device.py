@@ -1,7 +1,7 @@
 """A USB HMI for firmware authors: the device's side of the protocol, on a pseudo-terminal or a serial port, printing what it would show.
 
-    python examples/usb_hmi_device.py                      a pseudo-terminal; its path is printed
-    python examples/usb_hmi_device.py --link /tmp/hmi      the same, with a link that a board file can name
+    python examples/usb_hmi_device.py                      a short conversation, byte by byte, with nobody else
+    python examples/usb_hmi_device.py --link /tmp/hmi      on a pseudo-terminal, under a link that a board file can name
     python examples/usb_hmi_device.py --port /dev/ttyGS0   a serial port or a USB gadget
 
 Press Enter to press its button. It uses nothing of the library, on purpose: read it beside
@@ -123,14 +123,14 @@ class Hmi:
 
     def _answer(self, kind: int, sequence: int, body: bytes) -> bytes:
         if kind != HELLO and not self._greeted:
-            return self._frame(REFUSED, sequence, bytes((kind, NO_HELLO)))
+            return self.frame(REFUSED, sequence, bytes((kind, NO_HELLO)))
         handler = {HELLO: self._hello, HEARTBEAT: self._heartbeat, LIGHTS: self._lights, TEXT: self._text, SOUND: self._sound}.get(kind)
         if handler is None:
-            return self._frame(REFUSED, sequence, bytes((kind, UNKNOWN)))
+            return self.frame(REFUSED, sequence, bytes((kind, UNKNOWN)))
         try:
-            return self._frame(kind | ANSWER, sequence, handler(body))
+            return self.frame(kind | ANSWER, sequence, handler(body))
         except (struct.error, IndexError, UnicodeDecodeError):
-            return self._frame(REFUSED, sequence, bytes((kind, MALFORMED)))
+            return self.frame(REFUSED, sequence, bytes((kind, MALFORMED)))
 
     def _hello(self, body: bytes) -> bytes:
         lowest, highest, lost_after = struct.unpack_from(">BBH", body)
@@ -164,12 +164,30 @@ class Hmi:
 
     def _event(self, kind: int, body: bytes = b"") -> None:
         self._events = (self._events + 1) % 256
-        self._send(self._frame(kind, self._events, body))
+        self._send(self.frame(kind, self._events, body))
 
     @staticmethod
-    def _frame(kind: int, sequence: int, body: bytes) -> bytes:
+    def frame(kind: int, sequence: int, body: bytes) -> bytes:
+        """A frame as it is on the line."""
         content = bytes((kind, sequence)) + body
         return b"\0" + cobs(content + crc16(content).to_bytes(2, "big")) + b"\0"
+
+
+def conversation() -> None:
+    """What a controller would say, and what the device answers."""
+
+    def send(data: bytes) -> None:
+        print(f"  device:     {data.hex(' ')}")
+
+    hmi = Hmi(send, lambda text: print(f"              shows: {text}"), 0.0)
+    charging = bytes((2, 0x07, 0xD0, 0, 255, 1, 0, 0, 255))
+    sound = bytes((1, 0, 80, 0, 0, 0x0A, 0x8C))
+    for number, (kind, body) in enumerate(((HELLO, bytes((1, 1, 0, 50))), (LIGHTS, charging), (TEXT, b"\x0022 kW"), (SOUND, sound))):
+        command = Hmi.frame(kind, number + 1, body)
+        print(f"  controller: {command.hex(' ')}")
+        hmi.receive(command)
+    hmi.press(True)
+    hmi.tick(6.0)
 
 
 def open_line(port: str, link: str) -> int:
@@ -180,10 +198,9 @@ def open_line(port: str, link: str) -> int:
         return descriptor
     descriptor, near = os.openpty()  # the near side stays open, so that the line lives between two controllers
     tty.setraw(near)
-    if link:
-        Path(link).unlink(missing_ok=True)
-        Path(link).symlink_to(os.ttyname(near))
-    print(f"listening on {link or os.ttyname(near)}", flush=True)
+    Path(link).unlink(missing_ok=True)
+    Path(link).symlink_to(os.ttyname(near))
+    print(f"listening on {link}", flush=True)
     return descriptor
 
 
@@ -191,9 +208,12 @@ def main() -> None:
     """Be the device until the line is gone."""
     parser = argparse.ArgumentParser(description="a USB HMI on a pseudo-terminal or a serial port")
     parser.add_argument("--port", default="", help="serial port or USB gadget to use")
-    parser.add_argument("--link", default="", help="symbolic link to make to the pseudo-terminal")
+    parser.add_argument("--link", default="", help="symbolic link to a new pseudo-terminal")
     parser.add_argument("--for", dest="for_s", type=float, default=float("inf"), metavar="SECONDS", help="end after this time")
     chosen = parser.parse_args()
+    if not chosen.port and not chosen.link:
+        conversation()
+        return
     line = open_line(chosen.port, chosen.link)
     begun_s = time.monotonic()
     hmi = Hmi(lambda data: os.write(line, data) and None, lambda text: print(text, flush=True), begun_s)

@@ -40,7 +40,7 @@ options = {{ heartbeat_s = 0.2, lost_after_s = 0.5, answer_s = 2.0 }}
 
 @given(st.integers(0, 255), st.integers(0, 255), st.binary(max_size=BODY))
 def test_the_examples_frames_and_ours_are_the_same(kind, sequence, body):
-    theirs = example.Hmi._frame(kind, sequence, body)
+    theirs = example.Hmi.frame(kind, sequence, body)
     assert theirs == encode_frame(Frame(kind, sequence, body))
     assert FrameReader().feed(theirs) == [Frame(kind, sequence, body)]
 
