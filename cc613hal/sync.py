@@ -31,6 +31,7 @@ from cc613hal.interfaces import (
     DigitalReading,
     Display,
     EmergencyOpener,
+    EndReason,
     EnergyMeter,
     EnergyReading,
     HouseholdReading,
@@ -41,10 +42,13 @@ from cc613hal.interfaces import (
     Indicator,
     LockReading,
     LockResult,
+    MeterClock,
+    MeterClockReading,
     MeterReading,
     Modem,
     ModemIdentity,
     ModemReading,
+    OnDemandSigner,
     OpenerReading,
     Pattern,
     PhaseMeter,
@@ -69,7 +73,7 @@ from cc613hal.interfaces import (
     SelfTestResult,
     SignedMeter,
     SignedReading,
-    SigningEvent,
+    SignedTransaction,
     SimState,
     SnapshotMeter,
     Sounder,
@@ -81,6 +85,7 @@ from cc613hal.interfaces import (
     TemperatureSensor,
     TiltReading,
     TiltSensor,
+    TransactionReading,
     WeldCheck,
     WeldReading,
 )
@@ -107,7 +112,9 @@ __all__ = [
     "SyncIdentified",
     "SyncImmediateOff",
     "SyncIndicator",
+    "SyncMeterClock",
     "SyncModem",
+    "SyncOnDemandSigner",
     "SyncPhaseMeter",
     "SyncPhaseSwitching",
     "SyncPlcModem",
@@ -435,6 +442,30 @@ class SyncIndicator(Facade[Indicator]):
         self._loop.wait(self._device.dark)
 
 
+class SyncMeterClock(Facade[MeterClock]):
+    """A meter with a clock that the controller keeps.
+
+    Blocking form of :class:`~cc613hal.interfaces.MeterClock`.
+    """
+
+    __slots__ = ()
+
+    def read_clock(self) -> MeterClockReading:
+        """How far the meter's clock is off, and what it thinks of it."""
+        return self._loop.wait(self._device.read_clock)
+
+    def set_clock(self) -> MeterClockReading:
+        """Set the meter's clock to the controller's, and confirm by reading it.
+
+        Some meters count this, wear out from it or refuse it in a transaction; their page in the documentation says so.
+
+        Raises:
+            DeviceRefused: the meter does not take a time now.
+            CommandFailed: it took it and shows another.
+        """
+        return self._loop.wait(self._device.set_clock)
+
+
 class SyncModem(Facade[Modem]):
     """A cellular modem.
 
@@ -467,6 +498,26 @@ class SyncModem(Facade[Modem]):
     def reset_modem(self) -> None:
         """Restart the modem and wait until it answers again."""
         self._loop.wait(self._device.reset_modem)
+
+
+class SyncOnDemandSigner(Facade[OnDemandSigner]):
+    """Signs what its register shows now.
+
+    Blocking form of :class:`~cc613hal.interfaces.OnDemandSigner`.
+    """
+
+    __slots__ = ()
+
+    def sign_now(self, transaction: SignedTransaction | None = None) -> SignedReading:
+        """A signed value in between; it changes nothing about the transaction.
+
+        Args:
+            transaction: whose value it is; ``None`` outside transactions.
+
+        Raises:
+            CommandFailed: the meter did not finish the record by its deadline, or the signature failed.
+        """
+        return self._loop.wait(self._device.sign_now, transaction)
 
 
 class SyncPhaseMeter(Facade[PhaseMeter]):
@@ -716,27 +767,59 @@ class SyncSecureCardReader(Facade[SecureCardReader]):
 
 
 class SyncSignedMeter(Facade[SignedMeter]):
-    """Signs its values itself.
+    """Signs transactions itself.
 
     Blocking form of :class:`~cc613hal.interfaces.SignedMeter`.
     """
 
     __slots__ = ()
 
-    def sign(self, event: SigningEvent, *, identification: str = "") -> SignedReading:
-        """Have a record signed for this point of the transaction.
+    def begin_transaction(self, transaction: SignedTransaction) -> SignedReading | None:
+        """Take the begin; the meter has it when this returns.
 
-        Args:
-            event: begin, intermediate or end.
-            identification: what identified the customer, as the record shall show it.
+        The meter's clock is set where its procedure asks for it, with the state the controller's clock has: a clock that was never
+        synchronised stays visible in the record.
+
+        Returns:
+            The record of the begin; ``None`` from a meter whose record of the end holds the begin.
 
         Raises:
-            CommandFailed: the meter did not finish the record by its deadline.
+            DeviceRefused: the meter holds another transaction, or says that it cannot sign.
+            CommandFailed: it did not confirm by its deadline, or the signature failed; :meth:`read_transaction` tells what it holds.
         """
-        return self._loop.wait(self._device.sign, event, identification=identification)
+        return self._loop.wait(self._device.begin_transaction, transaction)
+
+    def end_transaction(self, transaction: SignedTransaction, reason: EndReason = EndReason.END) -> SignedReading:
+        """Take the end and fetch the record. Of a transaction that is ended already the record is fetched again.
+
+        Args:
+            transaction: as it began: after a power failure some meters want to hear it again.
+            reason: why; as precise in the record as the meter can say.
+
+        Raises:
+            DeviceRefused: the meter holds no transaction, or another one.
+            CommandFailed: it did not confirm by its deadline, or the signature failed; what the record would have said is lost.
+        """
+        return self._loop.wait(self._device.end_transaction, transaction, reason)
+
+    def read_transaction(self) -> TransactionReading:
+        """What the meter holds, also after a restart of either side."""
+        return self._loop.wait(self._device.read_transaction)
+
+    def release_record(self, transaction: SignedTransaction) -> None:
+        """The record of the end is safe: the meter may forget it. Nothing happens where there is nothing to forget.
+
+        Raises:
+            DeviceRefused: the transaction runs, or the record is that of another one.
+        """
+        self._loop.wait(self._device.release_record, transaction)
 
     def public_key(self) -> bytes:
-        """The key that verifies the records, DER."""
+        """The key that verifies the records: SubjectPublicKeyInfo, DER.
+
+        Raises:
+            Unsupported: the meter does not tell; it is printed on the housing.
+        """
         return self._loop.wait(self._device.public_key)
 
 
@@ -877,7 +960,11 @@ class SyncBoard(BlockingBoard):
     @overload
     def get(self, capability: TypeForm[Indicator], name: str | None = None, *, connector: int | None = None) -> SyncIndicator: ...
     @overload
+    def get(self, capability: TypeForm[MeterClock], name: str | None = None, *, connector: int | None = None) -> SyncMeterClock: ...
+    @overload
     def get(self, capability: TypeForm[Modem], name: str | None = None, *, connector: int | None = None) -> SyncModem: ...
+    @overload
+    def get(self, capability: TypeForm[OnDemandSigner], name: str | None = None, *, connector: int | None = None) -> SyncOnDemandSigner: ...
     @overload
     def get(self, capability: TypeForm[PhaseMeter], name: str | None = None, *, connector: int | None = None) -> SyncPhaseMeter: ...
     @overload
@@ -984,7 +1071,15 @@ class SyncBoard(BlockingBoard):
         self, capability: TypeForm[Indicator], name: str | None = None, *, connector: int | None = None
     ) -> SyncIndicator | None: ...
     @overload
+    def optional(
+        self, capability: TypeForm[MeterClock], name: str | None = None, *, connector: int | None = None
+    ) -> SyncMeterClock | None: ...
+    @overload
     def optional(self, capability: TypeForm[Modem], name: str | None = None, *, connector: int | None = None) -> SyncModem | None: ...
+    @overload
+    def optional(
+        self, capability: TypeForm[OnDemandSigner], name: str | None = None, *, connector: int | None = None
+    ) -> SyncOnDemandSigner | None: ...
     @overload
     def optional(
         self, capability: TypeForm[PhaseMeter], name: str | None = None, *, connector: int | None = None
@@ -1081,7 +1176,11 @@ class SyncBoard(BlockingBoard):
     @overload
     def all(self, capability: TypeForm[Indicator]) -> dict[str, SyncIndicator]: ...
     @overload
+    def all(self, capability: TypeForm[MeterClock]) -> dict[str, SyncMeterClock]: ...
+    @overload
     def all(self, capability: TypeForm[Modem]) -> dict[str, SyncModem]: ...
+    @overload
+    def all(self, capability: TypeForm[OnDemandSigner]) -> dict[str, SyncOnDemandSigner]: ...
     @overload
     def all(self, capability: TypeForm[PhaseMeter]) -> dict[str, SyncPhaseMeter]: ...
     @overload
@@ -1169,7 +1268,9 @@ _FACADES: dict[type, type[Facade[Any]]] = {
     Identified: SyncIdentified,
     ImmediateOff: SyncImmediateOff,
     Indicator: SyncIndicator,
+    MeterClock: SyncMeterClock,
     Modem: SyncModem,
+    OnDemandSigner: SyncOnDemandSigner,
     PhaseMeter: SyncPhaseMeter,
     PhaseSwitching: SyncPhaseSwitching,
     PlcModem: SyncPlcModem,

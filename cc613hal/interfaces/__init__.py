@@ -55,9 +55,6 @@ from cc613hal.interfaces.meter import (
     PhaseReading,
     PowerMeter,
     PowerReading,
-    SignedMeter,
-    SignedReading,
-    SigningEvent,
     SnapshotMeter,
 )
 from cc613hal.interfaces.modem import (
@@ -80,6 +77,19 @@ from cc613hal.interfaces.rcd import (
     TripCause,
 )
 from cc613hal.interfaces.relay import Relay
+from cc613hal.interfaces.signed_meter import (
+    EndReason,
+    MeterClock,
+    MeterClockReading,
+    OnDemandSigner,
+    SignedMeter,
+    SignedReading,
+    SignedTransaction,
+    SigningEvent,
+    TransactionPhase,
+    TransactionReading,
+    UserAssignment,
+)
 from cc613hal.interfaces.sounder import Beep, Sounder
 from cc613hal.interfaces.supply import SupplyMonitor, SupplyReading, SupplyState
 from cc613hal.interfaces.temperature import TemperatureReading, TemperatureSensor
@@ -107,6 +117,7 @@ __all__ = [
     "DigitalReading",
     "Display",
     "EmergencyOpener",
+    "EndReason",
     "EnergyMeter",
     "EnergyReading",
     "HouseholdReading",
@@ -118,11 +129,14 @@ __all__ = [
     "LockPosition",
     "LockReading",
     "LockResult",
+    "MeterClock",
+    "MeterClockReading",
     "MeterReading",
     "Modem",
     "ModemIdentity",
     "ModemReading",
     "Motion",
+    "OnDemandSigner",
     "OpenerReading",
     "OpenerState",
     "Pattern",
@@ -153,6 +167,7 @@ __all__ = [
     "SelfTestStep",
     "SignedMeter",
     "SignedReading",
+    "SignedTransaction",
     "SigningEvent",
     "SimState",
     "SnapshotMeter",
@@ -166,7 +181,10 @@ __all__ = [
     "TemperatureSensor",
     "TiltReading",
     "TiltSensor",
+    "TransactionPhase",
+    "TransactionReading",
     "TripCause",
+    "UserAssignment",
     "WeldCheck",
     "WeldMethod",
     "WeldReading",

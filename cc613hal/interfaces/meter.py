@@ -1,4 +1,4 @@
-"""Meters: power, energy, phases, and meters that sign what they say.
+"""Meters: power, energy, phases. Meters that sign what they say are in :mod:`cc613hal.interfaces.signed_meter`.
 
 Positive is towards the vehicle (import from the grid's view). A driver offers the capabilities its meter has; a Modbus meter
 usually has the first four.
@@ -6,11 +6,10 @@ usually has the first four.
 
 from __future__ import annotations
 
-import enum
 from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
-from attrs import field, frozen
+from attrs import frozen
 
 from cc613hal.readings import Energy, PhaseValues, Reading
 
@@ -22,9 +21,6 @@ __all__ = [
     "PhaseReading",
     "PowerMeter",
     "PowerReading",
-    "SignedMeter",
-    "SignedReading",
-    "SigningEvent",
     "SnapshotMeter",
 ]
 
@@ -79,35 +75,6 @@ class MeterReading(PhaseReading):
     energy: EnergyReading | None = None
 
 
-class SigningEvent(enum.Enum):
-    """Where in a transaction a signed value belongs; the letters of OCMF's reading type."""
-
-    BEGIN = "B"
-    INTERMEDIATE = "C"
-    END = "E"
-    SUSPENDED = "S"
-    FISCAL = "F"
-
-
-@frozen(kw_only=True)
-class SignedReading(Reading):
-    """A signed record, kept byte for byte.
-
-    Attributes:
-        event: where in the transaction it belongs.
-        format: ``OCMF``, ``EDL``, ``ALFEN`` …, as the transparency software names it.
-        encoding: how ``data`` is written: ``plain``, ``base64`` or ``hex``.
-        data: the record exactly as the meter gave it.
-        public_key: the key that verifies it, DER, ``b""`` if the meter does not tell.
-    """
-
-    event: SigningEvent
-    format: str
-    encoding: str
-    data: bytes
-    public_key: bytes = field(default=b"", repr=False)
-
-
 @runtime_checkable
 class PowerMeter(Protocol):
     """Measures active power."""
@@ -142,24 +109,3 @@ class SnapshotMeter(Protocol):
     @abstractmethod
     async def read_all(self) -> MeterReading:
         """Phases, total power and energy as one group."""
-
-
-@runtime_checkable
-class SignedMeter(Protocol):
-    """Signs its values itself."""
-
-    @abstractmethod
-    async def sign(self, event: SigningEvent, *, identification: str = "") -> SignedReading:
-        """Have a record signed for this point of the transaction.
-
-        Args:
-            event: begin, intermediate or end.
-            identification: what identified the customer, as the record shall show it.
-
-        Raises:
-            CommandFailed: the meter did not finish the record by its deadline.
-        """
-
-    @abstractmethod
-    async def public_key(self) -> bytes:
-        """The key that verifies the records, DER."""

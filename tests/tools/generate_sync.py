@@ -65,6 +65,7 @@ def method(name: str, function: FunctionType, is_property: bool) -> str:
     returns = str(signature.return_annotation)
     shown = str(signature.replace(return_annotation=inspect.Signature.empty)).replace("'", "")
     shown = re.sub(r"=\s*(?=\))", '=""', re.sub(r"=\s*(?=,)", '=""', shown))
+    shown = re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", shown)  # the default is a member of an enum
     if events := re.fullmatch(r"Events\[(.+)\]", returns):
         returns = f"SyncEvents[{events[1]}]"
         body = f"SyncEvents(self._ask(lambda: self._device.{name}), self._loop)"

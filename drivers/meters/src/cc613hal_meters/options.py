@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import field, frozen, validators
+from attrs import Attribute, field, frozen, validators
 
 __all__ = [
     "B23Options",
@@ -32,6 +33,8 @@ __all__ = [
     "Sdm120Options",
     "Sdm630Options",
     "Shm2Options",
+    "SigningOptions",
+    "Snapshots",
     "Sunspec203Options",
     "Sunspec213Options",
     "SunspecOptions",
@@ -59,6 +62,15 @@ class Planning(enum.Enum):
     LEAST_TIME = "least-time"
 
 
+class Snapshots(enum.Enum):
+    """Which snapshots of a Bauer BSM begin and end a transaction."""
+
+    START_END = "start-end"
+    """Nothing is switched."""
+    TURN_ON_OFF = "turn-on-off"
+    """The meter closes and opens the contactor through its own output, and starts its session register anew."""
+
+
 @frozen(kw_only=True)
 class MeterOptions:
     """What all meters have in common.
@@ -83,6 +95,26 @@ class MeterOptions:
     stuck_wh: float = field(default=100.0, validator=validators.gt(0))
     frozen_after_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
     variant: str = ""
+
+
+def _zone(_: object, attribute: Attribute[str], value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{attribute.name} {value!r} is no time zone of this system, like Europe/Berlin or UTC") from error
+
+
+@frozen(kw_only=True)
+class SigningOptions(MeterOptions):
+    """What meters have in common that sign their values.
+
+    Attributes:
+        timezone: whose local time the records show, as ``Europe/Berlin``; the meter gets its offset, daylight saving time included.
+        signature_s: longest wait for a signature, s.
+    """
+
+    timezone: str = field(default="UTC", validator=_zone)
+    signature_s: float = field(default=15.0, validator=validators.gt(0))
 
 
 @frozen(kw_only=True)
@@ -142,8 +174,8 @@ class Em300Options(MeterOptions):
 
 
 @frozen(kw_only=True)
-class Wm3m4Options(MeterOptions):
-    """Iskra WM3M4 and WM3M4C, the measured values."""
+class Wm3m4Options(SigningOptions):
+    """Iskra WM3M4 and WM3M4C."""
 
     model = "wm3m4"
 
@@ -156,10 +188,18 @@ class B23Options(MeterOptions):
 
 
 @frozen(kw_only=True)
-class BsmWs36aOptions(MeterOptions):
-    """Bauer BSM-WS36A, the measured values."""
+class BsmWs36aOptions(SigningOptions):
+    """Bauer BSM-WS36A.
+
+    Attributes:
+        snapshots: what begins and ends a transaction; ``turn-on-off`` only where the meter's output drives the contactor.
+        clock_error_s: error of the meter's clock from which on it is set before a begin, s.
+    """
 
     model = "bsm-ws36a"
+
+    snapshots: Snapshots = Snapshots.START_END
+    clock_error_s: float = field(default=10.0, validator=validators.ge(1))
 
 
 @frozen(kw_only=True)
@@ -170,10 +210,17 @@ class Em540Options(MeterOptions):
 
 
 @frozen(kw_only=True)
-class Em580Options(MeterOptions):
-    """Carlo Gavazzi EM580, the measured values."""
+class Em580Options(SigningOptions):
+    """Carlo Gavazzi EM580.
+
+    Attributes:
+        abort: whether a transaction that ends by an error gets the command A; the records that follow from it are not documented
+            publicly, so it is an ordinary end (E) by default.
+    """
 
     model = "em580"
+
+    abort: bool = False
 
 
 @frozen(kw_only=True)

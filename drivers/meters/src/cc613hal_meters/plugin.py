@@ -22,15 +22,19 @@ def _meter(
     probe: str = "",
     tested: bool = True,
     totals: bool = False,
+    signs: str = "",
+    also: tuple[str, ...] = (),
+    emulator: str = "emulation:emulate_meter",
 ) -> DriverSpec:
+    """A meter with a register map; one that signs has a module and a class of its own (``signs``)."""
     return DriverSpec(
         name=f"meters.{name}",
         summary=summary,
-        implementation=f"cc613hal_meters.meter:{'TotalsMeter' if totals else 'ModbusMeter'}",
+        implementation=f"cc613hal_meters.{signs or ('meter:TotalsMeter' if totals else 'meter:ModbusMeter')}",
         options=f"cc613hal_meters.options:{options}",
-        capabilities=tuple(name for name in _CAPABILITIES if not (totals and name == "PhaseMeter")),
+        capabilities=(*(name for name in _CAPABILITIES if not (totals and name == "PhaseMeter")), *also),
         buses=(BusKind.MODBUS,),
-        emulator="cc613hal_meters.emulation:emulate_meter",
+        emulator=f"cc613hal_meters.{emulator}",
         addresses=(unit,),
         probe=f"cc613hal_meters.probe:{probe}" if probe else "",
         quality=QualityLevel.SIMULATED if tested else QualityLevel.EXPERIMENTAL,
@@ -58,10 +62,13 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
         _meter("em300", "TQ EM300 and Kostal KSEM over Modbus TCP, three phases", "Em300Options", ("OpenEMS bcontrol em300",)),
         _meter(
             "wm3m4",
-            "Iskra WM3M4 and WM3M4C, three phases: the measured values, not the signatures",
+            "Iskra WM3M4 and WM3M4C, three phases, signs OCMF",
             "Wm3m4Options",
             ("Iskra WM3M4 user manual V1.14, as EVerest's RsIskraMeter follows it",),
             unit=33,
+            signs="signing.wm3m4:Wm3m4",
+            also=("SignedMeter", "MeterClock"),
+            emulator="signing.emulated_wm3m4:emulate_wm3m4",
         ),
         _meter(
             "b23",
@@ -77,11 +84,14 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
         ),
         _meter(
             "bsm-ws36a",
-            "Bauer BSM-WS36A, three phases: the measured values, not the signatures",
+            "Bauer BSM-WS36A, three phases, signs OCMF",
             "BsmWs36aOptions",
             ("chargeIT bsm-python register overview (CSV) and examples",),
             unit=42,
             probe="probe_bsm",
+            signs="signing.bsm:BsmWs36a",
+            also=("SignedMeter", "OnDemandSigner", "MeterClock"),
+            emulator="signing.emulated_bsm:emulate_bsm",
         ),
         _meter(
             "em540",
@@ -94,9 +104,12 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
         ),
         _meter(
             "em580",
-            "Carlo Gavazzi EM580, three phases: the measured values, not the signatures",
+            "Carlo Gavazzi EM580, three phases, signs OCMF",
             "Em580Options",
-            ("EVerest driver CarloGavazzi_EM580",),
+            ("EM580 Modbus communication protocol, as EVerest's CarloGavazzi_EM580 follows it",),
+            signs="signing.em580:Em580",
+            also=("SignedMeter", "MeterClock"),
+            emulator="signing.emulated_em580:emulate_em580",
         ),
         _meter(
             "dvh4013",

@@ -1,0 +1,1 @@
+"""Meters that sign: each with the procedure its maker documents."""
