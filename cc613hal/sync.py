@@ -775,7 +775,7 @@ class SyncSignedMeter(Facade[SignedMeter]):
     __slots__ = ()
 
     def begin_transaction(self, transaction: SignedTransaction) -> SignedReading | None:
-        """Take the begin; the meter has it when this returns.
+        """Take the begin; the meter has it when this returns. Of a transaction that runs already nothing is taken again.
 
         The meter's clock is set where its procedure asks for it, with the state the controller's clock has: a clock that was never
         synchronised stays visible in the record.

@@ -20,6 +20,7 @@ from cc613hal.testing.conformance.outputs import DisplaySuite, IndicatorSuite, R
 from cc613hal.testing.conformance.pilots import ControlPilotSuite, ProximityPilotSuite
 from cc613hal.testing.conformance.power import ContactorSuite, PlugLockSuite, ResidualCurrentMonitorSuite, WeldCheckSuite
 from cc613hal.testing.conformance.sensors import DigitalInputSuite, PresenceSensorSuite, TemperatureSensorSuite, TiltSensorSuite
+from cc613hal.testing.conformance.signing import MeterClockSuite, OnDemandSignerSuite, SignedMeterSuite
 
 __all__ = [
     "SUITES",
@@ -33,6 +34,8 @@ __all__ = [
     "DriverSuite",
     "EnergyMeterSuite",
     "IndicatorSuite",
+    "MeterClockSuite",
+    "OnDemandSignerSuite",
     "PhaseMeterSuite",
     "PlugLockSuite",
     "PowerMeterSuite",
@@ -40,6 +43,7 @@ __all__ = [
     "ProximityPilotSuite",
     "RelaySuite",
     "ResidualCurrentMonitorSuite",
+    "SignedMeterSuite",
     "SnapshotMeterSuite",
     "SounderSuite",
     "Suite",
@@ -57,6 +61,8 @@ SUITES: dict[str, type[Suite]] = {
     "Display": DisplaySuite,
     "EnergyMeter": EnergyMeterSuite,
     "Indicator": IndicatorSuite,
+    "MeterClock": MeterClockSuite,
+    "OnDemandSigner": OnDemandSignerSuite,
     "PhaseMeter": PhaseMeterSuite,
     "PlugLock": PlugLockSuite,
     "PowerMeter": PowerMeterSuite,
@@ -64,6 +70,7 @@ SUITES: dict[str, type[Suite]] = {
     "ProximityPilot": ProximityPilotSuite,
     "Relay": RelaySuite,
     "ResidualCurrentMonitor": ResidualCurrentMonitorSuite,
+    "SignedMeter": SignedMeterSuite,
     "SnapshotMeter": SnapshotMeterSuite,
     "Sounder": SounderSuite,
     "TemperatureSensor": TemperatureSensorSuite,

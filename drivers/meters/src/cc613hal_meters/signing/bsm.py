@@ -26,7 +26,7 @@ from cc613hal.plugins import DeviceContext
 from cc613hal_meters.meter import ModbusMeter
 from cc613hal_meters.options import BsmWs36aOptions, Snapshots
 from cc613hal_meters.signing.registers import bytes_of, read_bytes, u32_of, write_bytes
-from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import RUNS, TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
 
 __all__ = ["CURRENT", "END", "EPOCH", "META", "START", "TURN_OFF", "TURN_ON", "BsmWs36a", "Snapshot"]
 
@@ -119,6 +119,9 @@ class BsmWs36a(ModbusMeter, SignedMeter, OnDemandSigner, MeterClock):
             CommandFailed: no snapshot by the deadline, or the meter says why not.
         """
         held = await self.read_transaction()
+        if held.phase in RUNS and held.transaction == transaction.id:
+            self._transactions.keep(id=transaction.id, begun=True)
+            return await self._record(self._first, transaction.id, SigningEvent.BEGIN)
         if held.phase is not TransactionPhase.IDLE:
             raise DeviceRefused(
                 f"cannot begin {transaction.id}: it holds {held.transaction} ({held.detail})",
@@ -272,8 +275,8 @@ class BsmWs36a(ModbusMeter, SignedMeter, OnDemandSigner, MeterClock):
         status = (await self._port.read_registers(snapshot.record + RECORD_STATUS, 1))[0]
         if status != VALID:
             raise CommandFailed(f"no record of the {snapshot.name}: {_FAILED.get(status, 'unknown')} ({status})", device=self._device)
-        data = await read_bytes(self._port, snapshot.record + RECORD_TEXT, 2 * RECORD_REGISTERS, longest=self._longest)
-        text = data.partition(b"\0")[0].decode("utf-8", "replace")
+        data = await read_bytes(self._port, snapshot.record + RECORD_TEXT, 2 * RECORD_REGISTERS, longest=self._longest, text=True)
+        text = data.decode("utf-8", "replace")
         payload = ocmf_payload(text, self._device)
         counter = u32_of(await self._port.read_registers(snapshot.counter, 2))
         if payload["PG"] != f"T{counter}":

@@ -24,7 +24,7 @@ from cc613hal.plugins import DeviceContext
 from cc613hal_meters.meter import ModbusMeter
 from cc613hal_meters.options import Em580Options
 from cc613hal_meters.signing.registers import bytes_of, read_bytes, write_bytes
-from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import RUNS, TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
 
 __all__ = ["COMMAND", "CORRUPTED", "FILE", "NOT_READY", "READY", "RUNNING", "STATE", "Em580"]
 
@@ -141,6 +141,9 @@ class Em580(ModbusMeter, SignedMeter, MeterClock):
             CommandFailed: it does not run by its deadline.
         """
         held = await self.read_transaction()
+        if held.phase in RUNS and held.transaction == transaction.id:
+            self._transactions.keep(begun=True)
+            return None
         if held.phase is not TransactionPhase.IDLE:
             raise DeviceRefused(
                 f"cannot begin {transaction.id}: {held.detail} ({held.transaction or 'of an unknown transaction'})",

@@ -43,7 +43,7 @@ def u32_of(words: Sequence[int]) -> int:
     return words[0] << 16 | words[1]
 
 
-async def read_bytes(port: ModbusPort, address: int, length: int, *, longest: int) -> bytes:
+async def read_bytes(port: ModbusPort, address: int, length: int, *, longest: int, text: bool = False) -> bytes:
     """A blob of ``length`` bytes from holding registers; what the meter refuses to give at once is asked for in shorter pieces.
 
     Args:
@@ -51,6 +51,7 @@ async def read_bytes(port: ModbusPort, address: int, length: int, *, longest: in
         address: of the first register.
         length: in bytes.
         longest: registers of one read.
+        text: it ends with the first zero byte, and so does the reading.
 
     Raises:
         BusError: the meter does not answer.
@@ -66,6 +67,8 @@ async def read_bytes(port: ModbusPort, address: int, length: int, *, longest: in
             if refusal.code not in _TOO_LONG or piece <= _SHORTEST:
                 raise
             longest = max(_SHORTEST, piece // 2)
+        if text and b"\0" in bytes_of(words[-piece:]):
+            return bytes_of(words).partition(b"\0")[0]
     return bytes_of(words)[:length]
 
 

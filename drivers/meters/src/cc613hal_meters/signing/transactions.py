@@ -12,13 +12,14 @@ from attrs import asdict, evolve, frozen
 
 from cc613hal.clock import Clock
 from cc613hal.errors import BusError, CommandFailed, DeviceRefused, HalError
-from cc613hal.interfaces import SignedTransaction
+from cc613hal.interfaces import SignedTransaction, TransactionPhase
 from cc613hal.plugins import DeviceContext, Memory
 
-__all__ = ["Told", "TransactionMemory", "local_offset_min", "ocmf_payload", "refuse_other", "wait_for"]
+__all__ = ["RUNS", "Told", "TransactionMemory", "local_offset_min", "ocmf_payload", "refuse_other", "wait_for"]
 
 T = TypeVar("T")
 
+RUNS = frozenset({TransactionPhase.RUNNING, TransactionPhase.INTERRUPTED})
 _KEY = "transaction"
 _BUSY = frozenset({5, 6})
 """Acknowledge (it will take long), device busy (MODBUS Application Protocol V1.1b3, section 7)."""

@@ -27,7 +27,7 @@ from cc613hal_meters.meter import ModbusMeter
 from cc613hal_meters.options import Wm3m4Options
 from cc613hal_meters.signing.der import lean_signature
 from cc613hal_meters.signing.registers import read_bytes, u32_of, write_bytes
-from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import RUNS, TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
 
 __all__ = [
     "ALGORITHM",
@@ -109,8 +109,6 @@ _P256_PREFIX = bytes.fromhex("3059301306072A8648CE3D020106082A8648CE3D0301070342
 """SubjectPublicKeyInfo of a P-256 key up to its point (RFC 5480)."""
 
 _LOOK_S = 0.05
-_STATE_S = 2.0
-"""The driver this procedure is taken from waits 1 s for the state; a line of 9600 Bd needs more."""
 
 
 class Wm3m4(ModbusMeter, SignedMeter, MeterClock):
@@ -139,6 +137,9 @@ class Wm3m4(ModbusMeter, SignedMeter, MeterClock):
             CommandFailed: it did not become active, or its signature status says why not.
         """
         held = await self.read_transaction()
+        if held.phase in RUNS and held.transaction == transaction.id:
+            self._transactions.keep(begun=True)
+            return None
         if held.phase is not TransactionPhase.IDLE:
             raise DeviceRefused(
                 f"cannot begin {transaction.id}: it holds {held.transaction or 'a transaction'} ({held.detail})",
@@ -252,7 +253,7 @@ class Wm3m4(ModbusMeter, SignedMeter, MeterClock):
             lambda state: state == number,
             context=self._context,
             what=f"state {number} ({_PHASES[number][1]})",
-            deadline_s=_STATE_S,
+            deadline_s=self._signing.signature_s,
             every_s=_LOOK_S,
         )
 
