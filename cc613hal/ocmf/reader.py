@@ -41,6 +41,7 @@ _READING_KEYS = frozenset("TM TX RV RI RU RT CL EF ST".split())  # noqa: SIM905
 _INHERITED = ("TM", "TX", "RI", "RU", "RT", "EF", "ST")
 """What a reading takes from the one before it when it leaves the field out."""
 _SIGNATURE_KEYS = frozenset({"SA", "SE", "SM", "SD"})
+_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}\s*)+", re.ASCII)
 
 
@@ -237,6 +238,8 @@ class _Members:
         value = self.members.get(key)
         if value is None or isinstance(value, Decimal):
             return value
+        if isinstance(value, str) and _NUMBER.fullmatch(value):
+            return Decimal(value)  # gateways in the field put their numbers into quotes
         raise RecordUnreadable(f"the {self.where}'s {key} is {value!r}, not a number")
 
     def word(self, key: str, kind: type[E]) -> E | str | None:

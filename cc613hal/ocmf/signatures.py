@@ -53,7 +53,10 @@ class SignatureAlgorithm:
     hash_name: str = "sha256"
 
     def __str__(self) -> str:
-        return f"ECDSA-{self.curve.value}-{self.hash_name.upper()}"
+        # the format's table says brainpool256r1, files in the field and other readers RFC 5639's brainpoolP256r1; the transparency
+        # software reads both
+        name = "brainpoolP256r1" if self.curve is Curve.BRAINPOOL256R1 else self.curve.value
+        return f"ECDSA-{name}-{self.hash_name.upper()}"
 
 
 def algorithm_of(section: SignatureSection) -> SignatureAlgorithm:

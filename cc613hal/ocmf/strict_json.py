@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn, cast
 
@@ -50,7 +50,7 @@ def _check_text(value: Any) -> None:
         for item in (*members, *members.values()):
             _check_text(item)
     elif isinstance(value, list):
-        for item in cast("list[Any]", value):
+        for item in cast("Iterable[Any]", value):
             _check_text(item)
 
 

@@ -131,10 +131,7 @@ def _check_payload(payload: OcmfPayload) -> None:
         _check_length("LN", payload.cable.name)
         if payload.cable.resistance is None or payload.cable.unit is None:
             raise RecordInvalid("loss compensation needs the cable's resistance (LR) and its unit (LU)")
-    if (payload.charge_point_type is None) != (payload.charge_point is None):
-        raise RecordInvalid("the charge point needs its type (CT) and its identification (CI), or neither")
-    if payload.charge_point_type is ChargePointType.CBIDC and (payload.charge_point or "").count(" ") != 1:
-        raise RecordInvalid(f"charge point {payload.charge_point!r} is not a charge box id, one blank and a connector")
+    _check_charge_point(payload)
     in_transaction = payload.page.context is PageContext.TRANSACTION
     if in_transaction != (payload.identification is not None):
         raise RecordInvalid(f"page {payload.page}: the user assignment is there exactly when there is a transaction")
@@ -147,6 +144,13 @@ def _check_payload(payload: OcmfPayload) -> None:
             raise RecordInvalid(
                 "a reading without its kind of current (RT) would inherit the one before it", hint="say it in every reading"
             )
+
+
+def _check_charge_point(payload: OcmfPayload) -> None:
+    if (payload.charge_point_type is None) != (payload.charge_point is None):
+        raise RecordInvalid("the charge point needs its type (CT) and its identification (CI), or neither")
+    if payload.charge_point_type is ChargePointType.CBIDC and (payload.charge_point or "").count(" ") != 1:
+        raise RecordInvalid(f"charge point {payload.charge_point!r} is not a charge box id, one blank and a connector")
 
 
 def _check_identification(who: Identification) -> None:

@@ -117,7 +117,7 @@ class TestReaderRefuses:
             (record('{"RD":[{}]}'), "no time"),
             (record('{"RD":[{"TM":"2026-01-01"}]}'), "is not like"),
             (record('{"RD":[{"TM":"2026-02-30T00:00:00,000+0000 S"}]}'), "does not exist"),
-            (record('{"RD":[{"TM":"2026-02-03T00:00:00,000+0000 S","RV":"1"}]}'), "not a number"),
+            (record('{"RD":[{"TM":"2026-02-03T00:00:00,000+0000 S","RV":"x"}]}'), "not a number"),
             (record('{"RD":[{"TM":"2026-02-03T00:00:00,000+0000 S","RV":NaN}]}'), "NaN"),
             (record('{"RD":[{"TM":"2026-02-03T00:00:00,000+0000 S","RV":1e999999999}]}'), "out of all bounds"),
             (record('{"RD":[{"TM":"2026-02-03T00:00:00,000+0000 S","RV":' + "9" * 5000 + "}]}"), "5000 characters"),
