@@ -200,7 +200,7 @@ class OcmfReading:
         if self.value is None:
             return None
         if self.unit is ReadingUnit.KWH:
-            return self.value.scaleb(3)
+            return Decimal(format(self.value.scaleb(3), "f"))  # 0.15 kWh are 150 Wh, not 1.5E+2
         return self.value if self.unit is ReadingUnit.WH else None
 
 
