@@ -44,6 +44,7 @@ class Vehicle:
         diode: its pilot diode is intact.
         ventilation: it asks for ventilation (state D instead of C).
         simplified: it has no S2: plugged in, it shows C at once.
+        asleep: it does not react to an offer until a pulse of state F wakes it (IEC 61851-1 A.5.3).
         automatic: it closes S2 by itself when current is offered; otherwise :meth:`request_energy` must be called.
     """
 
@@ -59,6 +60,7 @@ class Vehicle:
     diode: bool = field(default=True, kw_only=True)
     ventilation: bool = field(default=False, kw_only=True)
     simplified: bool = field(default=False, kw_only=True)
+    asleep: bool = field(default=False, kw_only=True)
     automatic: bool = field(default=True, kw_only=True)
     _plugged: bool = field(default=False, init=False)
     _wants: bool = field(default=True, init=False)
@@ -159,7 +161,9 @@ class Vehicle:
 
     def _react(self) -> None:
         offer_a = offered_current_a(self.outlet)
-        if offer_a > 0.0 and self._wants and not self._s2:
+        if self.outlet.pilot_high_v.value < 0.0:
+            self.asleep = False
+        if offer_a > 0.0 and self._wants and not self.asleep and not self._s2:
             if not self._s2_timer.pending:
                 self._s2_timer.start(self.ready_s, self._close_s2)
         elif offer_a <= 0.0 and self._s2:

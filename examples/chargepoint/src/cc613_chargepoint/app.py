@@ -9,20 +9,42 @@ from attrs import field, frozen
 
 from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.authorizer import token_of
-from cc613_chargepoint.domain.events import Decided, StationEvent
+from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
+from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.connector import Connector
+from cc613_chargepoint.evse.heat import HeatSettings, HeatWatch
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
+from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.records import FaultKeeper, StoreRecorder, close_interrupted
 from cc613_chargepoint.store import Store
 from cc613hal.board import Board
+from cc613hal.errors import NotOnBoard
 from cc613hal.events import Events, EventSource
-from cc613hal.interfaces import CardEvent, CardReader, Indicator
+from cc613hal.interfaces import (
+    CardEvent,
+    CardReader,
+    ControlPilot,
+    DigitalInput,
+    Indicator,
+    PresenceSensor,
+    Relay,
+    SupplyMonitor,
+    TemperatureSensor,
+    TiltSensor,
+)
 from cc613hal_hmi.language import status_patterns
 
-__all__ = ["Station", "StationSettings"]
+__all__ = ["INSTALLATION", "Station", "StationSettings", "connector_numbers"]
+
+INSTALLATION = "installation"
+"""Source name of the limit that the installer set."""
+
+_RANK = {State.CONNECTED: 0, State.AVAILABLE: 1, State.AUTHORISED: 2}
+"""Where a customer is expected first."""
 
 
 @frozen(kw_only=True)
@@ -32,48 +54,78 @@ class StationSettings:
     Attributes:
         installed_current_a: what the installation may give, A per phase.
         accepted_cards: identifiers that may charge; ``None`` for every card.
-        connector: how the connector behaves.
+        connector: how every connector behaves.
+        heat: what temperatures mean.
+        surroundings: what tilt, supply, breakers and parking bays mean.
         store_sample_s: between stored samples of a session, s.
     """
 
     installed_current_a: float = 16.0
     accepted_cards: Collection[str] | None = None
     connector: ConnectorSettings = field(factory=ConnectorSettings)
+    heat: HeatSettings = field(factory=HeatSettings)
+    surroundings: SurroundingsSettings = field(factory=SurroundingsSettings)
     store_sample_s: float = 60.0
 
 
 class Station:
-    """A charging station with one connector.
+    """A charging station with one or more connectors.
 
     Args:
         board: open.
         settings: what the installer decided.
-        number: the connector that is served.
+        number: serve this connector only; every one the board has a control pilot for if omitted.
         store: where sessions and faults are kept; without one they are only told.
 
     Raises:
         NotOnBoard: the board lacks a part that no charge can do without.
     """
 
-    def __init__(self, board: Board, settings: StationSettings, *, number: int = 1, store: Store | None = None) -> None:
+    def __init__(self, board: Board, settings: StationSettings, *, number: int | None = None, store: Store | None = None) -> None:
         clock = board.clock
         self._clock = clock
         self._store = store
         recorder = None if store is None else StoreRecorder(store, clock, every_s=settings.store_sample_s)
         self._faults = None if store is None else FaultKeeper(store, clock)
-        self.limits = LimitBook(clock)
-        self.limits.set("installation", settings.installed_current_a)
-        self.connector = Connector(ConnectorParts.of(board, number), clock, self.limits, settings.connector, recorder)
+        self.books: dict[int, LimitBook] = {}
+        self.connectors: dict[int, Connector] = {}
+        for each in [number] if number is not None else connector_numbers(board):
+            book = self.books[each] = LimitBook(clock)
+            book.set(INSTALLATION, settings.installed_current_a)
+            self.connectors[each] = Connector(ConnectorParts.of(board, each), clock, book, settings.connector, recorder)
         self.authorizer = Authorizer(clock, settings.accepted_cards)
         self._news: EventSource[StationEvent] = EventSource("station")
         self._reader = board.optional(CardReader)
         indicator = board.optional(Indicator)
         self._lights = Lights(indicator, status_patterns(), clock) if indicator is not None else None
-        self.connector.news.on(self._news.publish)
+        self.heat = HeatWatch(board.all(TemperatureSensor), tuple(self.books.values()), clock, settings.heat, board.optional(Relay))
+        self._surroundings = Surroundings(
+            tuple(self.connectors.values()),
+            clock,
+            settings.surroundings,
+            tilt=board.all(TiltSensor),
+            bays=board.all(PresenceSensor),
+            supplies=board.all(SupplyMonitor),
+            inputs=board.all(DigitalInput),
+        )
+        for connector in self.connectors.values():
+            connector.news.on(self._news.publish)
+        self._surroundings.news.on(self._news.publish)
+        self._news.on(self._move_customer)
         if self._lights is not None:
             self._news.on(self._lights.hear)
         if self._faults is not None:
             self._news.on(self._faults.hear)
+
+    @property
+    def connector(self) -> Connector:
+        """The first connector."""
+        return next(iter(self.connectors.values()))
+
+    @property
+    def limits(self) -> LimitBook:
+        """The limits of the first connector."""
+        return self.books[self.connector.number]
 
     @property
     def news(self) -> Events[StationEvent]:
@@ -87,7 +139,10 @@ class Station:
             for news in await close_interrupted(self._store, self._clock):
                 self._news.publish(news)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.connector.run(), name="connector")
+            for number, connector in self.connectors.items():
+                group.create_task(connector.run(), name=f"connector {number}")
+            group.create_task(self.heat.run(), name="heat")
+            group.create_task(self._surroundings.run(), name="surroundings")
             if self._faults is not None:
                 group.create_task(self._faults.run(), name="fault history")
             if self._lights is not None:
@@ -109,6 +164,35 @@ class Station:
         if self.authorizer.is_repeat(token_of(event.card)):
             return
         verdict = self.authorizer.decide(event.card)
-        self._news.publish(Decided(connector=self.connector.number, verdict=verdict))
+        connector = self._meant_by(verdict.token)
+        self._news.publish(Decided(connector=connector.number, verdict=verdict))
         if verdict.accepted:
-            self.connector.accept(verdict.token)
+            connector.accept(verdict.token)
+
+    def _meant_by(self, token: Token) -> Connector:
+        """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
+        own = [each for each in self.connectors.values() if each.token is not None and each.token.same_as(token)]
+        ranked = sorted(self.connectors.values(), key=lambda each: (each.token is not None, _RANK.get(each.state, len(_RANK))))
+        return (own or ranked)[0]
+
+    def _move_customer(self, news: StationEvent) -> None:
+        """A customer who was expected at one connector plugged in at another."""
+        if not isinstance(news, StateChanged) or news.after != State.CONNECTED.value:
+            return
+        here = self.connectors[news.connector]
+        waiting = [each for each in self.connectors.values() if each.state is State.AUTHORISED and each is not here]
+        if here.token is None and len(waiting) == 1 and (token := waiting[0].token) is not None:
+            waiting[0].stop("the customer plugged in elsewhere")
+            here.accept(token)
+
+
+def connector_numbers(board: Board) -> list[int]:
+    """The connectors a board has a control pilot for, ascending.
+
+    Raises:
+        NotOnBoard: there is none.
+    """
+    pilots = set(board.all(ControlPilot))
+    if not pilots:
+        raise NotOnBoard(f"no device of {board.description.name} is a ControlPilot", hint="a station needs at least one connector")
+    return sorted({board.parts[name].description.connector or 1 for name in pilots})

@@ -10,6 +10,7 @@ from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.verdict import Verdict
 
 __all__ = [
+    "BayChanged",
     "ChargingEnded",
     "Decided",
     "FaultCleared",
@@ -21,14 +22,30 @@ __all__ = [
     "StateChanged",
     "StationEvent",
     "StepDone",
+    "Toggled",
 ]
 
 
 @frozen(kw_only=True)
 class StationEvent:
-    """Base of all news; ``connector`` says where."""
+    """Base of all news; ``connector`` says where, 0 for the station as a whole."""
 
     connector: int
+
+
+@frozen(kw_only=True)
+class BayChanged(StationEvent):
+    """A parking bay was taken or left.
+
+    Attributes:
+        bay: the sensor's name.
+        occupied: whether somebody stands there.
+        blocked: somebody has stood there for longer than is allowed without charging.
+    """
+
+    bay: str
+    occupied: bool
+    blocked: bool = False
 
 
 @frozen(kw_only=True)
@@ -111,3 +128,14 @@ class FaultCleared(StationEvent):
     """A fault is gone."""
 
     fault: Fault
+
+
+@frozen(kw_only=True)
+class Toggled(StationEvent):
+    """The vehicle asked and took it back within the time of a B-C-B toggle (ISO 15118-3: it wants to be matched, not fed).
+
+    Attributes:
+        lasted_s: how long it asked, s.
+    """
+
+    lasted_s: float

@@ -123,7 +123,7 @@ class FaultName(enum.Enum):
     )  # fmt: skip
     LOCKED_WITHOUT_PLUG = _stop(
         "locked-without-plug", 9, "ConnectorLockFailure", "Locking without plug error", "Locking without plug resolved",
-        "The socket is locked without a plug.", "Dose ist ohne Stecker verriegelt.", Clearing.CAUSE,
+        "There is no plug in the socket to lock.", "Es steckt kein Stecker, der verriegelt werden könnte.",
     )  # fmt: skip
     UNLOCK_FAILED = _stop(
         "unlock-failed", 10, "ConnectorLockFailure", "Actuator stuck cannot unlock", "Actuator unlocks again",
@@ -174,6 +174,10 @@ class FaultName(enum.Enum):
     NO_POWER = _stop(
         "no-power", 21, "UnderVoltage", "No power", "Power is back", "Mains voltage is missing.", "Netzspannung fehlt.", Clearing.CAUSE
     )
+    SUPPLY_FAILING = _stop(
+        "supply-failing", None, "UnderVoltage", "Supply of the controller fails", "Supply of the controller is good again",
+        "The controller's supply fails.", "Versorgung der Steuerung fällt aus.", Clearing.CAUSE,
+    )  # fmt: skip
     RCD_TEST_FAILED = _stop(
         "rcd-test-failed", None, "GroundFailure", "Residual current monitor self-test failed", "Residual current monitor self-test passed",
         "The residual current monitor failed its test.", "Selbsttest der Fehlerstromüberwachung nicht bestanden.",

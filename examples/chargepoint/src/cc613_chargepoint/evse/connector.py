@@ -19,6 +19,7 @@ from cc613_chargepoint.domain.events import (
     SessionEnded,
     StateChanged,
     StationEvent,
+    Toggled,
 )
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
@@ -37,7 +38,17 @@ from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.health import HealthChange, HealthState
-from cc613hal.interfaces import CableState, ContactorReading, ContactorState, PilotOutput, PilotReading, PilotState, ResidualTrip
+from cc613hal.interfaces import (
+    CableState,
+    ContactorReading,
+    ContactorState,
+    LockPosition,
+    LockReading,
+    PilotOutput,
+    PilotReading,
+    PilotState,
+    ResidualTrip,
+)
 from cc613hal.units import duty_for_current
 
 __all__ = ["Connector"]
@@ -48,15 +59,15 @@ _PILOT_EVENTS = {
     PilotState.A: Event.VEHICLE_A,
     PilotState.B: Event.VEHICLE_B,
     PilotState.C: Event.VEHICLE_C,
-    PilotState.D: Event.VEHICLE_D,
+    PilotState.D: Event.VEHICLE_D,  # refused, or served like C where the place is ventilated
     PilotState.E: Event.PILOT_E,
 }
 
 _IN_USE = {State.STARTING, State.READY, State.ENERGISING, State.CHARGING, State.PAUSED, State.STOPPING}
 """Where a part that goes away ends the session."""
 
-CABLE = "cable"
-"""Source name of the plugged cable's limit."""
+CABLE, SIMPLIFIED_PILOT, SELF_TEST = "cable", "simplified pilot", "residual current self-test"
+"""Source names of the limits that a connector sets itself."""
 
 
 class Connector:
@@ -95,7 +106,8 @@ class Connector:
         self._token: Token | None = None
         self._session: SessionMeter | None = None
         self._record: SessionRecord | None = None
-        self._contactor_on = False
+        self._contactor_on = self._waking = False
+        self._asked_s = self._tested_s = float("-inf")
         self._stop_reason = ""
         self._jobs = Jobs(f"connector {parts.number}", self._failed)
         self._actions: dict[Action, Callable[[], Awaitable[None]]] = {
@@ -145,6 +157,22 @@ class Connector:
         self._stop_reason = reason
         self._post(Event.STOP_REQUESTED, reason)
 
+    def raise_fault(self, fault: Fault) -> None:
+        """A fault from around the connector stands from now on: the contactor opens in this loop iteration."""
+        self._drop()
+        self._raise(fault)
+
+    def clear_fault(self, name: FaultName, because: str) -> None:
+        """The cause of a fault is gone; nothing happens if it does not stand."""
+        if (fault := self._faults.pop(name, None)) is not None:
+            self._news.publish(FaultCleared(connector=self.number, fault=fault))
+            if not self._faults:
+                self._post(Event.CLEARED, because)
+
+    def release_plug(self, because: str) -> None:
+        """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
+        self._jobs.start("release", self._release_in_need(because))
+
     async def run(self) -> None:
         """Serve until cancelled; the contactor is off when this returns."""
         subscriptions: list[Subscription] = [
@@ -152,6 +180,7 @@ class Connector:
             self.parts.rcd.trips.on(self._tripped),
             self.parts.contactor.unexpected.on(self._contactor_moved),
             self.limits.changes.on(self._limits_changed),
+            *([self.parts.lock.unexpected.on(self._lock_moved)] if self.parts.lock is not None else ()),
             *(health.changes.on(self._health_changed) for health in self.parts.vital.values()),
         ]
         try:
@@ -172,11 +201,35 @@ class Connector:
     # What the parts report. These run inside the loop iteration in which the edge arrived.
 
     def _pilot_changed(self, reading: PilotReading) -> None:
-        if self._contactor_on and not reading.state.wants_energy:
+        before, self._vehicle = self._vehicle, reading.state
+        if self._contactor_on and not self._asks:
             self._drop()
-        self._vehicle = reading.state
-        if (event := _PILOT_EVENTS.get(reading.state)) is not None:
+        self._note_asking(before)
+        if (event := self._pilot_event()) is not None:
             self._post(event, f"pilot {reading.state.value}, {reading.high_v:+.1f} V")
+
+    @property
+    def _asks(self) -> bool:
+        """The vehicle asks for energy in a way that is served."""
+        return self._vehicle is PilotState.C or (self._vehicle is PilotState.D and self._settings.ventilation)
+
+    def _pilot_event(self) -> Event | None:
+        return Event.VEHICLE_C if self._asks else _PILOT_EVENTS.get(self._vehicle)
+
+    def _note_asking(self, before: PilotState) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._vehicle is PilotState.C:
+            self._asked_s = now_s
+            if before is PilotState.A and self._settings.simplified_pilot_a is not None:
+                self.limits.set(SIMPLIFIED_PILOT, self._settings.simplified_pilot_a)
+        elif self._vehicle is PilotState.B and before is PilotState.C and now_s - self._asked_s <= self._settings.toggle_hold_s:
+            self._news.publish(Toggled(connector=self.number, lasted_s=now_s - self._asked_s))
+
+    def _lock_moved(self, reading: LockReading) -> None:
+        if self._state in _IN_USE and reading.position is not LockPosition.LOCKED:
+            self._drop()
+            detail = f"the bolt went {reading.position.value} without a command"
+            self._raise(Fault(name=FaultName.UNLOCKED_WHILE_CHARGING, detail=detail))
 
     def _tripped(self, trip: ResidualTrip) -> None:
         self._drop()
@@ -236,7 +289,7 @@ class Connector:
             self._raise(failed.fault)
         reading = await self.parts.pilot.read()
         self._vehicle = reading.state
-        if reading.state is not PilotState.A and (event := _PILOT_EVENTS.get(reading.state)) is not None:
+        if reading.state is not PilotState.A and (event := self._pilot_event()) is not None:
             self._post(event, "already there at start-up")
 
     async def _handle(self, event: Event, because: str) -> None:
@@ -255,10 +308,14 @@ class Connector:
                 await self._actions[action]()
             except Exception as error:  # noqa: BLE001 - whatever a driver raises, the contactor is off and the fault has a name
                 self._failed(error)
+        if before is State.READY and following.next is not State.READY:
+            self._jobs.cancel("wake")
         if event is Event.VEHICLE_A:
             self._clear_faults()
-        elif following.next is State.READY and self._vehicle is PilotState.C:
+        elif following.next is State.READY and self._asks:
             self._post(Event.VEHICLE_C, "still asking")
+        elif following.next is State.READY and event in {Event.STARTED, Event.SOMETHING_TO_OFFER} and self._settings.wake_up:
+            self._jobs.start("wake", self._wake_up())
         elif following.next is State.CONNECTED and self._token is not None:
             self._post(Event.ACCEPTED, "accepted before")
 
@@ -300,14 +357,16 @@ class Connector:
         self._clear_faults()
 
     async def _reset_rcd(self) -> None:
-        """Reset on unplug; where the current still flows, try again every 10 s (the reset rule Bender documents)."""
-        while True:
+        """Reset on unplug; where the current still flows, again after a while, a bounded number of times."""
+        for attempt in range(1, self._settings.rcd_resets + 1):
             try:
                 await self.parts.rcd.reset()
-            except HalError:
-                await self._clock.sleep(10.0)
-                continue
-            break
+                break
+            except HalError as error:
+                _log.warning("connector %d: reset %d of the residual current monitor: %s", self.number, attempt, error)
+            await self._clock.sleep(self._settings.rcd_reset_s)
+        else:
+            return  # somebody has to look; the next unplugging tries again
         if (fault := self._faults.pop(FaultName.RESIDUAL_CURRENT, None)) is not None:
             self._news.publish(FaultCleared(connector=self.number, fault=fault))
         if self._state is State.FAULTED and not self._faults:
@@ -324,11 +383,40 @@ class Connector:
             self.limits.set(CABLE, ampacity_a)
         await self._sequences.lock()
         await self._sequences.weld_check("before closing")
-        await self._sequences.self_test()
+        await self._prove_rcd()
         self._post(Event.STARTED, "lock and self-test proven")
 
+    async def _prove_rcd(self) -> None:
+        await self._sequences.self_test()
+        self._tested_s = self._clock.monotonic_s()
+
+    async def _retest(self) -> None:
+        """Pause a charge that has lasted longer than a self-test is good for, test, and go on."""
+        while True:
+            await self._clock.sleep(max(0.0, self._tested_s + self._settings.rcd_test_interval_s - self._clock.monotonic_s()))
+            self.limits.set(SELF_TEST, 0.0)
+            try:
+                while self._contactor_on:
+                    await self._clock.sleep(0.1)
+                await self._prove_rcd()
+            finally:
+                self.limits.withdraw(SELF_TEST)
+
+    async def _wake_up(self) -> None:
+        await self._clock.sleep(self._settings.wake_after_s)
+        if self._vehicle is not PilotState.B:
+            return
+        self._waking = True
+        try:
+            await self._sequences.wake_up(self._settings.wake_pulse_s, self._settings.wake_rest_s)
+        finally:
+            self._waking = False
+        self._offer = Offer(current_a=0.0, source="wake-up")
+        self._pacing.start_over()
+        await self._show_offer()
+
     async def _show_offer(self) -> None:
-        if self._state not in {State.READY, State.ENERGISING, State.CHARGING}:
+        if self._waking or self._state not in {State.READY, State.ENERGISING, State.CHARGING}:
             return
         offer, now_s = self.limits.effective(), self._clock.monotonic_s()
         duty = duty_for_current(offer.current_a)
@@ -360,15 +448,20 @@ class Connector:
         self._jobs.start("close", self._close_sequence())
 
     async def _close_sequence(self) -> None:
+        held_s = self._clock.monotonic_s() - self._asked_s
+        if held_s < self._settings.toggle_hold_s:
+            await self._clock.sleep(self._settings.toggle_hold_s - held_s)  # a toggle takes it back, which cancels this
         await self._sequences.diode()
         if self._session is None:
             await self._begin_session()
         self._contactor_on = True
         await self._sequences.energise()
-        if self._vehicle.wants_energy:
+        if self._asks:
             self._post(Event.CLOSED, "feedback")
             self._jobs.start("sampling", self._sampling())
             self._jobs.start("watch", self._watching())
+            if not self._jobs.running("retest"):
+                self._jobs.start("retest", self._retest())
         else:
             self._drop()
 
@@ -394,7 +487,7 @@ class Connector:
         self._over_current.start_over()
         self._watch.start_over()
         if was_on:
-            await self._sequences.de_energise(under_load=self._vehicle.wants_energy)
+            await self._sequences.de_energise(under_load=self._asks)
 
     async def _wait_for_vehicle(self) -> None:
         self._jobs.start("wait", self._stop_timeout())
@@ -411,6 +504,7 @@ class Connector:
         self._post(Event.AUTHORISATION_EXPIRED, f"no vehicle within {self._settings.plug_in_s:g} s")
 
     async def _end_session(self) -> None:
+        await self._jobs.end("retest")
         session, self._session = self._session, None
         if session is None:
             return
@@ -452,11 +546,19 @@ class Connector:
             self._post(Event.CLEARED, "sessions can be recorded again")
 
     async def _release(self) -> None:
-        if any(fault.name is FaultName.CONTACTOR_WELDED for fault in self._faults.values()):
+        if FaultName.CONTACTOR_WELDED in self._faults:
             return  # a plug that may be live stays locked
         when = "vehicle unplugged" if self._vehicle is PilotState.A else "vehicle still plugged in"
         await self._sequences.weld_check(when)
-        await self._sequences.unlock()
+        if not self._settings.lock_permanent:
+            await self._sequences.unlock()
+
+    async def _release_in_need(self, because: str) -> None:
+        while self._contactor_on:
+            await self._clock.sleep(0.02)
+        if FaultName.CONTACTOR_WELDED not in self._faults:
+            _log.warning("connector %d: the plug is released: %s", self.number, because)
+            await self._sequences.unlock()
 
     async def _signal_fault(self) -> None:
         self._offer = Offer(current_a=0.0, source="fault")
@@ -465,16 +567,19 @@ class Connector:
 
     async def _notice_unplugging(self) -> None:
         """In F the pilot cannot show whether a vehicle is there. The proximity resistor can; without one the pilot is let go briefly."""
+        there = True
         while self._state is State.FAULTED:
             try:
                 gone = await self._gone_in_fault()
             except HalError as error:  # the part that would tell may be the one that is lost: it is asked again when it is back
                 _log.debug("connector %d: whether the plug is still there is not known: %s", self.number, error)
                 gone = False
-            if gone:
+            if gone and there:
                 self._vehicle = PilotState.A
                 self._post(Event.VEHICLE_A, "no plug in the socket")
-                return
+                if self.parts.proximity is None:
+                    return
+            there = not gone
             await self._clock.sleep(self._settings.fault_look_s)
 
     async def _gone_in_fault(self) -> bool:
@@ -496,6 +601,7 @@ class Connector:
         if record is not None:
             self._news.publish(SessionEnded(connector=self.number, record=record))
         self.limits.withdraw(CABLE)
+        self.limits.withdraw(SIMPLIFIED_PILOT)
         self._pacing.start_over()
 
     async def _sampling(self) -> None:

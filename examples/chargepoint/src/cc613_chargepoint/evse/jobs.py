@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -26,7 +25,9 @@ class Jobs:
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run ``work`` under a name; what ran under it before is cancelled."""
         self.cancel(name)
-        self._jobs[name] = asyncio.get_running_loop().create_task(self._guarded(work), name=f"{self._owner} {name}")
+        job = asyncio.get_running_loop().create_task(self._guarded(work), name=f"{self._owner} {name}")
+        job.add_done_callback(lambda _: work.close())  # cancelled before its first step, it would complain that nobody awaited it
+        self._jobs[name] = job
 
     def running(self, name: str) -> bool:
         """Whether a job of that name is not done."""
@@ -44,8 +45,7 @@ class Jobs:
             job = self._jobs.pop(name, None)
             if job is not None and job is not asyncio.current_task():
                 job.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await job
+                await asyncio.wait([job])  # not ``await job``: that could not be told from a cancellation of the caller
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:

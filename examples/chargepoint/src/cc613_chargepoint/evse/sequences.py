@@ -46,6 +46,9 @@ class Sequences:
             return None
         started_s = self._clock.monotonic_s()
         reading = await self._parts.proximity.read_cable()
+        if reading.cable is CableState.NO_CABLE:
+            detail = "the pilot shows a vehicle, and no plug is in the socket: nothing to lock"
+            raise StepFailed(Fault(name=FaultName.LOCKED_WITHOUT_PLUG, detail=detail))
         if reading.cable is not CableState.CABLE or reading.ampacity_a is None:
             seen = "open" if reading.resistance_ohm is None else f"{reading.resistance_ohm:.0f} Ω"
             raise StepFailed(Fault(name=FaultName.CABLE_FAULT, detail=f"no valid cable coding (proximity resistor {seen})"))
@@ -131,6 +134,20 @@ class Sequences:
         except CommandFailed as error:
             raise StepFailed(Fault(name=FaultName.UNLOCK_FAILED, detail=error.message)) from error
         self._done("unlock", "confirmed by feedback" if result.verified else "believed from drive time", started_s)
+
+    async def wake_up(self, pulse_s: float, rest_s: float) -> None:
+        """Wake a sleeping vehicle: a pulse of F, then a rest without PWM (IEC 61851-1 A.5.3).
+
+        Args:
+            pulse_s: length of the pulse, s.
+            rest_s: before PWM runs again, s.
+        """
+        started_s = self._clock.monotonic_s()
+        await self._parts.pilot.fault()
+        await self._clock.sleep(pulse_s)
+        await self._parts.pilot.steady()
+        await self._clock.sleep(rest_s)
+        self._done("wake-up", f"{pulse_s:g} s of F", started_s)
 
     def _done(self, what: str, detail: str, started_s: float) -> None:
         self._tell(StepDone(connector=self._parts.number, step=what, detail=detail, elapsed_s=self._clock.monotonic_s() - started_s))

@@ -72,6 +72,11 @@ class LimitBook:
         self._limits.pop(source, None)
         self._source.publish(self.effective())
 
+    def current_a(self, source: str) -> float | None:
+        """What one source allows, A per phase; ``None`` if it set nothing."""
+        limit = self._limits.get(source)
+        return None if limit is None else limit.current_a
+
     def effective(self) -> Offer:
         """The smallest valid limit and who set it."""
         return effective(self._limits.values(), self._clock.monotonic_s())
