@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from cc613hal.bus.http import HttpRequest, HttpResponse
 from cc613hal.bus.sim.chips import HttpService, I2cChip, ModbusUnit, MulticastSender, SerialPeer, SpiChip
+from cc613hal.bus.sim.faults import Faults
 from cc613hal.plant.signal import Signal
 from cc613hal.plant.world import Outlet, Plant
 
@@ -78,8 +79,12 @@ class EmulationSite(Protocol):
         """Let a part send to the device's group."""
 
     @abstractmethod
-    def attach_port(self, port: object) -> None:
-        """Stand in for something that is no bus; ``port`` inherits the Protocol that the driver asks its context's ``port`` for."""
+    def attach_port(self, port: object) -> Faults:
+        """Stand in for something that is no bus; ``port`` inherits the Protocol that the driver asks its context's ``port`` for.
+
+        Returns:
+            The faults it is to show: at least, that it is unplugged.
+        """
 
     @abstractmethod
     def has_line(self, role: str) -> bool:

@@ -94,6 +94,8 @@ class Simulation:
             return self._part_faults(device.id, device.bus, device.address)
         if name in self.description.buses:
             return self.buses.faults(name)
+        if (port := self.buses.port_faults(name)) is not None:
+            return port
         if device is not None:
             raise NotOnBoard(
                 f"{name} sits on no bus that could fail",
@@ -228,9 +230,9 @@ class _Site(EmulationSite):
             raise ConfigError(f"two emulated units with number {number}", device=self.device, hint="give one of them another unit number")
         units.attach(number, unit, units.faults_of(number))
 
-    def attach_port(self, port: object) -> None:
+    def attach_port(self, port: object) -> Faults:
         """Stand in for something that is no bus."""
-        self._simulation.buses.attach_port(self._device.id, port)
+        return self._simulation.buses.attach_port(self._device.id, port)
 
     def attach_http(self, service: HttpService) -> None:
         """Put a part on the device's host."""

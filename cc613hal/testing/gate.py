@@ -73,7 +73,13 @@ class Gate(BusFactory, StandIns):
                 return adapter
 
     def stand_in(self, device: str, kind: TypeForm[T]) -> T | None:
-        """Whoever stands in through the inner factory."""
+        """Whoever stands in through the inner factory.
+
+        Raises:
+            BusError: the refusal.
+        """
+        if self.refusal is not None:
+            raise self.refusal
         return self._inner.stand_in(device, kind) if isinstance(self._inner, StandIns) else None
 
     def loses(self) -> bool:

@@ -19,7 +19,10 @@ LINES = {
     "rfid.pn532": {"irq": {"active_low": True}, "reset": {"active_low": True}},
     "rfid.mfrc522": {"reset": {"active_low": True}},
 }
-NEEDS_OPTIONS = {"meters.custom": "needs a register map of the user's own; its package's tests give it one"}
+NEEDS_OPTIONS = {
+    "meters.custom": "needs a register map of the user's own; its package's tests give it one",
+    "rfid.keyboard": "has to be told which keyboard; its package's tests tell it",
+}
 OPEN = {
     (name, "test_unplugged_and_back_it_is_the_same_object_and_told_once"): "a converter that is gone does not show in the pilot's health"
     for name in ("bender.pilot", "bender.pilot-tethered")

@@ -118,6 +118,7 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
         self._lines: dict[str, PtyLine] = {}
         self._servers: dict[str, ModbusTcpServer] = {}
         self._ports: dict[str, list[object]] = {}
+        self._port_faults: dict[str, Faults] = {}
         self._https: dict[str, HttpServer] = {}
         self._loopbacks: dict[str, tuple[LoopbackSender, int]] = {}
         self._folder: Path | None = None
@@ -146,9 +147,17 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
         """The units on the Modbus line or connection of that name."""
         return self._modbus.setdefault(name, ModbusUnits())
 
-    def attach_port(self, device: str, port: object) -> None:
-        """Put a stand-in in the place of something that is no bus; see :class:`~cc613hal.bus.factory.StandIns`."""
+    def attach_port(self, device: str, port: object) -> Faults:
+        """Put a stand-in in the place of something that is no bus; returns the faults it is to show.
+
+        See :class:`~cc613hal.bus.factory.StandIns`.
+        """
         self._ports.setdefault(device, []).append(port)
+        return self._port_faults.setdefault(device, Faults())
+
+    def port_faults(self, device: str) -> Faults | None:
+        """What is wrong with what stands in for a device's ports; ``None`` if nothing stands in."""
+        return self._port_faults.get(device)
 
     def stand_in(self, device: str, kind: TypeForm[T]) -> T:
         """The port an emulated part has put in place.

@@ -232,9 +232,9 @@ class BadInputSuite(Suite):
             pytest.skip(f"{row}: shown in the driver's own tests")
 
     def _places(self, simulation: Simulation) -> list[str]:
-        """What to pull so that the part is gone: its own place on its bus, else every bus that has one of its lines."""
+        """What to pull so that the part is gone: its own place on its bus or port, else every bus that has one of its lines."""
         device = simulation.description.devices[PART]
-        if device.bus is not None:
+        if device.bus is not None or simulation.buses.port_faults(PART) is not None:
             return [PART]
         return [name for name, options in simulation.description.buses.items() if options.kind in {"gpio", "pwm"}]
 

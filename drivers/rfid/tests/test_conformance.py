@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cc613hal.testing.conformance import CardReaderSuite, DriverSuite
 
 
@@ -11,3 +13,8 @@ class TestPn532(DriverSuite, CardReaderSuite):
 
 class TestMfrc522(DriverSuite, CardReaderSuite):
     driver = "rfid.mfrc522"
+
+
+class TestKeyboard(DriverSuite, CardReaderSuite):
+    driver = "rfid.keyboard"
+    options: ClassVar = {"path": "usb:ffff:0035"}

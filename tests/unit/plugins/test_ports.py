@@ -72,6 +72,14 @@ def test_a_simulation_without_a_stand_in_never_reaches_for_the_real_thing():
         context_on(buses).port(Bell, RealBell)
 
 
+def test_a_stand_in_has_faults_of_its_own():
+    buses = SimulatedBuses()
+    faults = buses.attach_port("door", ToyBell())
+    assert buses.port_faults("door") is faults
+    assert buses.port_faults("gate") is None
+    assert faults.plugged
+
+
 def test_recording_passes_through_and_replay_refuses(tmp_path):
     buses = SimulatedBuses()
     buses.attach_port("door", ToyBell())

@@ -61,4 +61,17 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
                 "miguelbalboa/rfid, MFRC522 library for Arduino",
             ),
         ),
+        DriverSpec(
+            name="rfid.keyboard",
+            summary="card reader that pretends to be a keyboard (evdev)",
+            implementation="cc613hal_rfid.keyboard:Keyboard",
+            options="cc613hal_rfid.keyboard:KeyboardOptions",
+            capabilities=("CardReader", "CardRefusals", "Identified"),
+            emulator="cc613hal_rfid.keyboard_emulation:emulate_keyboard",
+            quality=QualityLevel.SIMULATED,
+            sources=(
+                "Linux Documentation/input/input.rst, include/uapi/linux/input.h and input-event-codes.h",
+                "X keyboard configuration, symbols us, de and fr",
+            ),
+        ),
     )

@@ -15,7 +15,7 @@ from cc613hal.events import EventSource
 from cc613hal.interfaces import Card, CardEvent, CardRefusal, CardTechnology, RefusalReason
 from cc613hal_rfid.uid import UidOptions, is_random, written
 
-__all__ = ["Presentations", "RandomUid", "ReaderOptions", "SeenCard", "Several"]
+__all__ = ["PresenceOptions", "Presentations", "RandomUid", "ReaderOptions", "SeenCard", "Several"]
 
 
 class Several(enum.Enum):
@@ -38,20 +38,29 @@ class RandomUid(enum.Enum):
 
 
 @frozen(kw_only=True)
-class ReaderOptions(UidOptions):
+class PresenceOptions(UidOptions):
     """What all readers have in common.
 
     Attributes:
         away_s: a card counts as gone, and is reported again when it comes back, after it was away this long, s.
-        confirm: a card is reported after it was seen in this many looks in a row.
-        several: ``all``, ``first`` or ``refuse``: what happens when several cards are in the field.
         random_uid: ``report`` (marked as random) or ``refuse`` identifiers made anew at every activation (four bytes beginning 08).
     """
 
     away_s: float = field(default=1.0, validator=[validators.ge(0), validators.le(60)])
+    random_uid: RandomUid = RandomUid.REPORT
+
+
+@frozen(kw_only=True)
+class ReaderOptions(PresenceOptions):
+    """What readers have in common that look at their field themselves.
+
+    Attributes:
+        confirm: a card is reported after it was seen in this many looks in a row.
+        several: ``all``, ``first`` or ``refuse``: what happens when several cards are in the field.
+    """
+
     confirm: int = field(default=1, validator=[validators.ge(1), validators.le(20)])
     several: Several = Several.ALL
-    random_uid: RandomUid = RandomUid.REPORT
 
 
 @frozen(kw_only=True)
@@ -107,12 +116,14 @@ class Presentations:
         refusals: what was held to the reader and not taken.
     """
 
-    def __init__(self, source: str, clock: Clock, options: ReaderOptions) -> None:
+    def __init__(self, source: str, clock: Clock, options: PresenceOptions) -> None:
         self.cards: EventSource[CardEvent] = EventSource(f"{source}.cards")
         self.refusals: EventSource[CardRefusal] = EventSource(f"{source}.refusals")
         self._source = source
         self._clock = clock
         self._options = options
+        self._several = options.several if isinstance(options, ReaderOptions) else Several.ALL
+        self._confirm = options.confirm if isinstance(options, ReaderOptions) else 1
         self._there: dict[str, _Presence] = {}
         self._looks: dict[str, int] = {}
 
@@ -123,8 +134,8 @@ class Presentations:
 
     def admitted(self, seen: Sequence[SeenCard]) -> tuple[Card, ...]:
         """The cards of one look that the options let through; nothing is reported."""
-        if len(seen) > 1 and self._options.several is not Several.ALL:
-            seen = seen[:1] if self._options.several is Several.FIRST else ()
+        if len(seen) > 1 and self._several is not Several.ALL:
+            seen = seen[:1] if self._several is Several.FIRST else ()
         cards = (card.card(self._options) for card in seen)
         return tuple(card for card in cards if not (card.random_uid and self._options.random_uid is RandomUid.REFUSE))
 
@@ -136,7 +147,7 @@ class Presentations:
             if key in self._there:
                 self._there[key].last_s = now_s
         self._looks = {key: self._looks.get(key, 0) + 1 for key in here if key not in self._there}
-        fresh = {key: here[key] for key, count in self._looks.items() if count >= self._options.confirm}
+        fresh = {key: here[key] for key, count in self._looks.items() if count >= self._confirm}
         for key in fresh:
             del self._looks[key]
         self._admit(fresh, len(here), now_s)
@@ -155,13 +166,12 @@ class Presentations:
         return here
 
     def _admit(self, fresh: dict[str, Card], count: int, now_s: float) -> None:
-        several = self._options.several
         for index, (key, card) in enumerate(fresh.items()):
             reason: RefusalReason | None = None
             taken = any(presence.reported for presence in self._there.values())
-            if several is Several.REFUSE and (count > 1 or self._there):
+            if self._several is Several.REFUSE and (count > 1 or self._there):
                 reason = RefusalReason.SEVERAL_CARDS
-            elif several is Several.FIRST and taken:
+            elif self._several is Several.FIRST and taken:
                 self._there[key] = _Presence(card, now_s, reported=False)
                 continue
             elif card.random_uid and self._options.random_uid is RandomUid.REFUSE:

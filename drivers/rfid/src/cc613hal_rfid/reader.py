@@ -9,7 +9,7 @@ from cc613hal.errors import BusError, DeviceError, HalError
 from cc613hal.events import Events
 from cc613hal.interfaces import CardEvent, CardReader, CardRefusal, CardRefusals
 from cc613hal.plugins import DeviceContext
-from cc613hal_rfid.presentation import Presentations, ReaderOptions
+from cc613hal_rfid.presentation import PresenceOptions, Presentations
 
 __all__ = ["PollingReader"]
 
@@ -25,7 +25,7 @@ class PollingReader(CardReader, CardRefusals):
         options: how cards are treated.
     """
 
-    def __init__(self, context: DeviceContext, options: ReaderOptions) -> None:
+    def __init__(self, context: DeviceContext, options: PresenceOptions) -> None:
         self._context = context
         self._presentations = Presentations(context.device, context.clock, options)
         self._connected = asyncio.Event()
