@@ -11,29 +11,27 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from cc613_chargepoint.domain.events import (
-    ChargingEnded,
     FaultCleared,
     FaultRaised,
     Offered,
     Sampled,
-    SessionEnded,
     StateChanged,
     StationEvent,
     Toggled,
 )
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
-from cc613_chargepoint.domain.session import Sample, SessionRecord
+from cc613_chargepoint.domain.session import Sample
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
 from cc613_chargepoint.evse.sequences import Sequences, StepFailed
+from cc613_chargepoint.evse.session_keeper import SessionKeeper
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook, OfferPacing
-from cc613_chargepoint.metering import SessionMeter
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.events import Events, EventSource, Subscription
@@ -94,7 +92,6 @@ class Connector:
         self.number = parts.number
         self._clock = clock
         self._settings = settings or ConnectorSettings()
-        self._recorder = recorder or CountingRecorder()
         self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
         self._sequences = Sequences(parts, clock, self._news.publish)
         self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
@@ -104,12 +101,20 @@ class Connector:
         self._offer = Offer(current_a=0.0, source="no valid limit")
         self._faults: dict[FaultName, Fault] = {}
         self._token: Token | None = None
-        self._session: SessionMeter | None = None
-        self._record: SessionRecord | None = None
         self._contactor_on = self._waking = False
         self._asked_s = self._tested_s = float("-inf")
         self._stop_reason = ""
         self._jobs = Jobs(f"connector {parts.number}", self._failed)
+        self._session = SessionKeeper(
+            parts,
+            clock,
+            self._settings,
+            recorder or CountingRecorder(),
+            self._jobs,
+            tell=self._news.publish,
+            fault=self._raise,
+            cleared=self.clear_fault,
+        )
         self._actions: dict[Action, Callable[[], Awaitable[None]]] = {
             Action.START: self._start,
             Action.OFFER: self._show_offer,
@@ -367,10 +372,7 @@ class Connector:
             await self._clock.sleep(self._settings.rcd_reset_s)
         else:
             return  # somebody has to look; the next unplugging tries again
-        if (fault := self._faults.pop(FaultName.RESIDUAL_CURRENT, None)) is not None:
-            self._news.publish(FaultCleared(connector=self.number, fault=fault))
-        if self._state is State.FAULTED and not self._faults:
-            self._post(Event.CLEARED, "residual current gone")
+        self.clear_fault(FaultName.RESIDUAL_CURRENT, "residual current gone")
 
     # Actions of the table.
 
@@ -452,33 +454,21 @@ class Connector:
         if held_s < self._settings.toggle_hold_s:
             await self._clock.sleep(self._settings.toggle_hold_s - held_s)  # a toggle takes it back, which cancels this
         await self._sequences.diode()
-        if self._session is None:
-            await self._begin_session()
+        if not self._session.open:
+            if self._token is None:
+                raise StepFailed(Fault(name=FaultName.DEVICE_LOST, detail="nobody is authorised"))
+            await self._session.begin(self._token)
+            self._stop_reason = ""
         self._contactor_on = True
         await self._sequences.energise()
         if self._asks:
             self._post(Event.CLOSED, "feedback")
-            self._jobs.start("sampling", self._sampling())
+            self._jobs.start("sampling", self._session.sampling(self._judge))
             self._jobs.start("watch", self._watching())
             if not self._jobs.running("retest"):
                 self._jobs.start("retest", self._retest())
         else:
             self._drop()
-
-    async def _begin_session(self) -> None:
-        if self._token is None:
-            raise StepFailed(Fault(name=FaultName.DEVICE_LOST, detail="nobody is authorised"))
-        session = SessionMeter(self.parts.meter, self._clock, connector=self.number, token=self._token)
-        try:
-            first = await session.begin()
-        except HalError as error:
-            raise StepFailed(Fault(name=FaultName.METER_LOST, detail=error.message)) from error
-        try:
-            session.number = await self._recorder.begin(self.number, self._token, session.started, first)
-        except HalError as error:
-            self._jobs.start("mend store", self._mend_store(None))
-            raise StepFailed(Fault(name=FaultName.STORE_FAILED, detail=error.message)) from error
-        self._session, self._stop_reason = session, ""
 
     async def _open(self) -> None:
         was_on, self._contactor_on = self._contactor_on, False
@@ -505,45 +495,7 @@ class Connector:
 
     async def _end_session(self) -> None:
         await self._jobs.end("retest")
-        session, self._session = self._session, None
-        if session is None:
-            return
-        end_read = True
-        try:
-            await session.insist()
-        except HalError as error:
-            _log.error("session %d ends without an end register: %s", session.number, error)
-            end_read = False
-        reason = self._stop_reason or ("vehicle unplugged" if self._vehicle is PilotState.A else "ended")
-        record = session.end(reason, end_read=end_read)
-        try:
-            await self._recorder.end(record)
-        except HalError as error:
-            self._jobs.start("mend store", self._mend_store(record))
-            self._raise(Fault(name=FaultName.STORE_FAILED, detail=error.message))
-            return
-        self._record = record
-        self._news.publish(ChargingEnded(connector=self.number, record=record))
-
-    async def _mend_store(self, owed: SessionRecord | None) -> None:
-        """Try to record what is owed, with pauses of 1 to 60 s; nobody is told of a session's end that is not on the disk."""
-        pause_s = 1.0
-        while True:
-            await self._clock.sleep(pause_s)
-            try:
-                await (self._recorder.probe() if owed is None else self._recorder.end(owed))
-            except HalError as error:
-                _log.debug("connector %d: sessions still cannot be recorded: %s", self.number, error)
-                pause_s = min(60.0, 2.0 * pause_s)
-                continue
-            break
-        if owed is not None:
-            self._news.publish(ChargingEnded(connector=self.number, record=owed))
-            self._news.publish(SessionEnded(connector=self.number, record=owed))
-        if (fault := self._faults.pop(FaultName.STORE_FAILED, None)) is not None:
-            self._news.publish(FaultCleared(connector=self.number, fault=fault))
-        if self._state is State.FAULTED and not self._faults:
-            self._post(Event.CLEARED, "sessions can be recorded again")
+        await self._session.end(self._stop_reason or ("vehicle unplugged" if self._vehicle is PilotState.A else "ended"))
 
     async def _release(self) -> None:
         if FaultName.CONTACTOR_WELDED in self._faults:
@@ -596,33 +548,11 @@ class Connector:
 
     async def _forget(self) -> None:
         await self._jobs.end("expect", "start")
-        record, self._record = self._record, None
         self._token, self._stop_reason = None, ""
-        if record is not None:
-            self._news.publish(SessionEnded(connector=self.number, record=record))
+        self._session.close()
         self.limits.withdraw(CABLE)
         self.limits.withdraw(SIMPLIFIED_PILOT)
         self._pacing.start_over()
-
-    async def _sampling(self) -> None:
-        heard_s = self._clock.monotonic_s()
-        while self._session is not None:
-            await self._clock.sleep(self._settings.sample_s)
-            try:
-                sample = await self._session.sample()
-            except HalError as error:
-                if error.transient and self._clock.monotonic_s() - heard_s < self._settings.meter_lost_s:
-                    continue  # noise on the line costs a sample, not the session
-                self._raise(Fault(name=FaultName.METER_LOST, detail=str(error)))
-                return
-            heard_s = self._clock.monotonic_s()
-            self._judge(sample, self._session)
-            try:
-                await self._recorder.sample(self._session.number, self._session.samples, self._clock.wall(), sample)
-            except HalError as error:
-                self._jobs.start("mend store", self._mend_store(None))
-                self._raise(Fault(name=FaultName.STORE_FAILED, detail=error.message))
-                return
 
     async def _watching(self) -> None:
         while True:
@@ -632,10 +562,8 @@ class Connector:
                 self._raise(fault)
                 return
 
-    def _judge(self, sample: Sample, session: SessionMeter) -> None:
-        self._news.publish(
-            Sampled(connector=self.number, sample=sample, offered_a=self._offer.current_a, energy_wh=float(session.energy_wh))
-        )
+    def _judge(self, sample: Sample, energy_wh: float) -> None:
+        self._news.publish(Sampled(connector=self.number, sample=sample, offered_a=self._offer.current_a, energy_wh=energy_wh))
         drawn_a = max(map(abs, sample.current_a), default=0.0)
         if self._over_current.exceeded(drawn_a, self._offer.current_a, sample.at_s):
             self._drop()

@@ -1,0 +1,151 @@
+"""The session of one connector: begun before the contactor closes, sampled while it is on, on the disk before anybody is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from cc613_chargepoint.domain.events import ChargingEnded, SessionEnded, StationEvent
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.session import Sample, SessionRecord
+from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.jobs import Jobs
+from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.recording import SessionRecorder
+from cc613_chargepoint.evse.sequences import StepFailed
+from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.metering import SessionMeter
+from cc613hal.clock import Clock
+from cc613hal.errors import HalError
+
+__all__ = ["SessionKeeper"]
+
+_log = logging.getLogger(__name__)
+
+
+class SessionKeeper:
+    """Keeps the sessions of one connector.
+
+    Args:
+        parts: of the connector.
+        clock: the station's clock.
+        settings: the connector's.
+        recorder: records sessions before anybody is told about them.
+        jobs: of the connector.
+        tell: where news goes.
+        fault: raises a fault at the connector.
+        cleared: clears a fault at the connector, and says why.
+    """
+
+    def __init__(
+        self,
+        parts: ConnectorParts,
+        clock: Clock,
+        settings: ConnectorSettings,
+        recorder: SessionRecorder,
+        jobs: Jobs,
+        *,
+        tell: Callable[[StationEvent], None],
+        fault: Callable[[Fault], None],
+        cleared: Callable[[FaultName, str], None],
+    ) -> None:
+        self._parts, self._clock, self._settings, self._recorder, self._jobs = parts, clock, settings, recorder, jobs
+        self._tell, self._fault, self._cleared = tell, fault, cleared
+        self._meter: SessionMeter | None = None
+        self._record: SessionRecord | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether a session has begun and not ended."""
+        return self._meter is not None
+
+    async def begin(self, token: Token) -> None:
+        """Take the begin register and record it.
+
+        Raises:
+            StepFailed: the meter or the store does not do its part: no session, no current.
+        """
+        meter = SessionMeter(self._parts.meter, self._clock, connector=self._parts.number, token=token)
+        try:
+            first = await meter.begin()
+        except HalError as error:
+            raise StepFailed(Fault(name=FaultName.METER_LOST, detail=error.message)) from error
+        try:
+            meter.number = await self._recorder.begin(self._parts.number, token, meter.started, first)
+        except HalError as error:
+            self._jobs.start("mend store", self._mend_store(None))
+            raise StepFailed(Fault(name=FaultName.STORE_FAILED, detail=error.message)) from error
+        self._meter = meter
+
+    async def end(self, reason: str) -> None:
+        """Take the end register, record the session, and tell; nothing happens without an open one.
+
+        Args:
+            reason: why it ends, in words.
+        """
+        meter, self._meter = self._meter, None
+        if meter is None:
+            return
+        end_read = True
+        try:
+            await meter.insist()
+        except HalError as error:
+            _log.error("session %d ends without an end register: %s", meter.number, error)
+            end_read = False
+        record = meter.end(reason, end_read=end_read)
+        try:
+            await self._recorder.end(record)
+        except HalError as error:
+            self._jobs.start("mend store", self._mend_store(record))
+            self._fault(Fault(name=FaultName.STORE_FAILED, detail=error.message))
+            return
+        self._record = record
+        self._tell(ChargingEnded(connector=self._parts.number, record=record))
+
+    def close(self) -> None:
+        """The vehicle is gone, or the fault that ended the session is: tell the summary, once."""
+        record, self._record = self._record, None
+        if record is not None:
+            self._tell(SessionEnded(connector=self._parts.number, record=record))
+
+    async def sampling(self, judge: Callable[[Sample, float], None]) -> None:
+        """Read the meter until the session ends.
+
+        Args:
+            judge: is given every sample, and the energy delivered so far in Wh.
+        """
+        heard_s = self._clock.monotonic_s()
+        while self._meter is not None:
+            await self._clock.sleep(self._settings.sample_s)
+            try:
+                sample = await self._meter.sample()
+            except HalError as error:
+                if error.transient and self._clock.monotonic_s() - heard_s < self._settings.meter_lost_s:
+                    continue  # noise on the line costs a sample, not the session
+                self._fault(Fault(name=FaultName.METER_LOST, detail=str(error)))
+                return
+            heard_s = self._clock.monotonic_s()
+            judge(sample, float(self._meter.energy_wh))
+            try:
+                await self._recorder.sample(self._meter.number, self._meter.samples, self._clock.wall(), sample)
+            except HalError as error:
+                self._jobs.start("mend store", self._mend_store(None))
+                self._fault(Fault(name=FaultName.STORE_FAILED, detail=error.message))
+                return
+
+    async def _mend_store(self, owed: SessionRecord | None) -> None:
+        """Try to record what is owed, with pauses of 1 to 60 s; nobody is told of a session's end that is not on the disk."""
+        pause_s = 1.0
+        while True:
+            await self._clock.sleep(pause_s)
+            try:
+                await (self._recorder.probe() if owed is None else self._recorder.end(owed))
+            except HalError as error:
+                _log.debug("connector %d: sessions still cannot be recorded: %s", self._parts.number, error)
+                pause_s = min(60.0, 2.0 * pause_s)
+                continue
+            break
+        if owed is not None:
+            self._tell(ChargingEnded(connector=self._parts.number, record=owed))
+            self._tell(SessionEnded(connector=self._parts.number, record=owed))
+        self._cleared(FaultName.STORE_FAILED, "sessions can be recorded again")
