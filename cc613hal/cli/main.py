@@ -35,6 +35,7 @@ VERBS = {
     "schema": "schema",
     "diag": "diag",
     "doctor": "doctor",
+    "ocmf": "ocmf",
     "new-driver": "new_driver",
 }
 """Verbs and their modules in ``cc613hal.cli``, in the order of the help text."""

@@ -130,6 +130,7 @@ class _Open:
     """A transaction that may still get records."""
 
     name: str
+    source: str = ""
     members: list[Member] = field(factory=list[Member])
     duplicate: bool = False
 
@@ -140,6 +141,9 @@ class _Open:
 
 class Checker:
     """Checks the values of one file or of several.
+
+    Transactions that a file numbers are judged within that file; records without a number are put together by meter and page,
+    wherever they stand.
 
     Args:
         keys: public keys that are trusted, from the housing or a register; without any, the keys in the file are used, and a note says so.
@@ -283,12 +287,12 @@ class Checker:
         if name not in self._open and len(self._open) >= _MAX_OPEN:
             yield self._close(next(iter(self._open)))
         self._last = name
-        self._join(self._open.setdefault(name, _Open(value.transaction_id or name)), verdict)
+        self._join(self._open.setdefault(name, _Open(value.transaction_id or name, value.source if value.transaction_id else "")), verdict)
 
     def _name(self, value: SignedValue, evidence: Evidence | None) -> str:
         """What binds records together: the number in the file, or else meter and first page."""
         if value.transaction_id or evidence is None:
-            return f"#{value.transaction_id}"
+            return f"#{value.source}#{value.transaction_id}"  # two files may both number from 1
         if Role.BEGIN in evidence.roles or evidence.signer not in self._by_signer:
             self._by_signer[evidence.signer] = f"{evidence.signer} {evidence.page or value.line}"
         return self._by_signer[evidence.signer]
@@ -331,7 +335,10 @@ class Checker:
         findings.extend(
             Finding(FindingCode.PAGE_TWICE, {"page": str(member.page), "meter": member.signer})
             for member in members
-            if member.page and member.key and not self._pages.add(member.signer, member.page) and str(member.page) not in twice
+            if member.page
+            and member.key
+            and not self._pages.add(member.signer, member.page, transaction.source)
+            and str(member.page) not in twice
         )
         times = {role: [point.when for member in members for point in member.points if point.role is role] for role in Role}
         return TransactionVerdict(

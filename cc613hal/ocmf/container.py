@@ -293,7 +293,7 @@ def _read_bare(head: bytes, stream: BinaryIO) -> Iterator[SignedValue]:
             if not text.strip():
                 continue
             begin, size = number, 0
-        size += len(line)
+        size += len(line) + 1
         if size > 2 * MAX_RECORD_BYTES:
             raise RecordUnreadable(f"the record in line {begin} is larger than {2 * MAX_RECORD_BYTES} bytes")
         lines.append(text)

@@ -12,14 +12,14 @@ __all__ = ["PageRanges"]
 
 
 class PageRanges:
-    """Pages per meter and context."""
+    """Pages per file, meter and context."""
 
     def __init__(self) -> None:
-        self._ranges: dict[tuple[str, PageContext], tuple[list[int], list[int]]] = {}
+        self._ranges: dict[tuple[str, str, PageContext], tuple[list[int], list[int]]] = {}
 
-    def add(self, meter: str, page: Page) -> bool:
-        """Note a page; ``False`` if it was there already."""
-        firsts, lasts = self._ranges.setdefault((meter, page.context), ([], []))
+    def add(self, meter: str, page: Page, source: str = "") -> bool:
+        """Note a page of a meter in a file; ``False`` if it was there already."""
+        firsts, lasts = self._ranges.setdefault((source, meter, page.context), ([], []))
         number = page.number
         after = bisect_right(firsts, number)
         if after and number <= lasts[after - 1]:
@@ -40,6 +40,6 @@ class PageRanges:
 
     def gaps(self) -> Iterator[tuple[str, Page, Page]]:
         """Meter, last page before and first page behind each gap."""
-        for (meter, context), (firsts, lasts) in self._ranges.items():
+        for (_, meter, context), (firsts, lasts) in self._ranges.items():
             for last, first in zip(lasts, firsts[1:], strict=False):
                 yield meter, Page(context, last), Page(context, first)
