@@ -17,6 +17,18 @@ class TestPca9552(DriverSuite, IndicatorSuite):
     driver = "hmi.pca9552"
 
 
+class TestIs31fl32xx(DriverSuite, IndicatorSuite):
+    driver = "hmi.is31fl32xx"
+
+
+class TestLp5562(DriverSuite, IndicatorSuite):
+    driver = "hmi.lp5562"
+
+
+class TestLedClass(DriverSuite, IndicatorSuite):
+    driver = "hmi.led-class"
+
+
 class TestUsbHmi(DriverSuite, IndicatorSuite):
     driver = "hmi.usb"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-__all__ = ["FIVE_LIGHTS", "RgbChannels", "four_channels", "sixteen_channels"]
+__all__ = ["FIVE_LIGHTS", "SIX_LIGHTS", "RgbChannels", "four_channels", "sixteen_channels", "thirty_six_channels"]
 
 RgbChannels = tuple[tuple[int, int, int], ...]
 """Red, green and blue channel of each light."""
@@ -17,6 +17,15 @@ FIVE_LIGHTS: RgbChannels = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11), (12, 1
 def sixteen_channels(value: object) -> RgbChannels:
     """The converter of an option ``channels`` of a chip with sixteen of them."""
     return _rgb_channels(value, 16)
+
+
+SIX_LIGHTS: RgbChannels = (*FIVE_LIGHTS, (15, 16, 17))
+"""Six lights on eighteen channels, in order."""
+
+
+def thirty_six_channels(value: object) -> RgbChannels:
+    """The converter of an option ``channels`` of a chip with up to 36 of them."""
+    return _rgb_channels(value, 36)
 
 
 def four_channels(value: object) -> RgbChannels:

@@ -49,6 +49,50 @@ _PCA9552 = DriverSpec(
     sources=("NXP PCA9552 data sheet", "Linux kernel leds-pca955x"),
 )
 
+_IS31FL32XX = DriverSpec(
+    name="hmi.is31fl32xx",
+    summary="six to twelve RGB lights on a Lumissil IS31FL3218, IS31FL3235 or IS31FL3236",
+    implementation="cc613hal_hmi.is31fl32xx:Is31fl32xx",
+    options="cc613hal_hmi.is31fl32xx:Is31fl32xxOptions",
+    capabilities=("Indicator", "SafeState", "Identified"),
+    buses=(BusKind.I2C,),
+    emulator="cc613hal_hmi.emulated_dimmers:emulate_is31fl32xx",
+    addresses=(0x3C, 0x3D, 0x3E, 0x3F, 0x54),  # IS31FL3218: always 0x54; the others have a pin. 0x3C and 0x3D are an OLED's, too
+    rank=SafeRank.INDICATOR,
+    quality=QualityLevel.SIMULATED,
+    sources=("Lumissil IS31FL3218, IS31FL3235 and IS31FL3236 data sheets", "Linux kernel leds-is31fl32xx"),
+)
+
+_LP5562 = DriverSpec(
+    name="hmi.lp5562",
+    summary="one RGB or RGBW light on a TI LP5562, whose engines make it blink",
+    implementation="cc613hal_hmi.lp5562:Lp5562",
+    options="cc613hal_hmi.lp5562:Lp5562Options",
+    capabilities=("Indicator", "SafeState", "Identified"),
+    buses=(BusKind.I2C,),
+    emulator="cc613hal_hmi.emulated_dimmers:emulate_lp5562",
+    addresses=(0x30, 0x31, 0x32, 0x33),
+    rank=SafeRank.INDICATOR,
+    quality=QualityLevel.SIMULATED,
+    sources=("TI LP5562 data sheet SNVS820", "Linux kernel leds-lp5562"),
+)
+
+_LED_CLASS = DriverSpec(
+    name="hmi.led-class",
+    summary="lights that a kernel driver offers in /sys/class/leds: WS281x, GPIO, PWM and any LED chip Linux knows",
+    implementation="cc613hal_hmi.led_class:LedClassLights",
+    options="cc613hal_hmi.led_class:LedClassOptions",
+    capabilities=("Indicator", "SafeState", "Identified"),
+    emulator="cc613hal_hmi.emulated_dimmers:emulate_led_class",
+    rank=SafeRank.INDICATOR,
+    quality=QualityLevel.SIMULATED,
+    sources=(
+        "Linux Documentation/leds/leds-class.rst",
+        "Linux Documentation/leds/leds-class-multicolor.rst",
+        "Linux Documentation/ABI/testing/sysfs-class-led and sysfs-class-led-multicolor",
+    ),
+)
+
 _USB = DriverSpec(
     name="hmi.usb",
     summary="HMI on a USB cable with lights, text, sounds and buttons, by a documented protocol of ours",
@@ -123,4 +167,4 @@ _BUTTON = DriverSpec(
 @hookimpl
 def cc613hal_drivers() -> tuple[DriverSpec, ...]:
     """The drivers of this package."""
-    return (_PCA9685, _PCA9633, _PCA9552, _USB, _HD44780, _BUZZER, _BUTTON, _SSD1306)
+    return (_PCA9685, _PCA9633, _PCA9552, _IS31FL32XX, _LP5562, _LED_CLASS, _USB, _HD44780, _BUZZER, _BUTTON, _SSD1306)
