@@ -12,6 +12,7 @@ from typing import Any
 
 import attrs
 
+from cc613_chargepoint.settings.page import settings_page
 from cc613hal.board.schema import attribute_help, board_schema
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.main import build_parser
@@ -41,6 +42,7 @@ def write_all(folder: Path) -> None:
         "boards.md": boards_page(plugins),
         "command-line.md": command_line_page(),
         "schema.md": schema_page(plugins),
+        "settings.md": settings_page(),
         "meters.md": METERS,
         **{f"meters/{model}.md": meter_page(map_named(model), f"meters.{model}") for model in model_names()},
     }

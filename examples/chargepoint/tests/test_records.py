@@ -16,7 +16,7 @@ from cc613_chargepoint.domain.events import ChargingEnded, FaultCleared, FaultRa
 from cc613_chargepoint.domain.fault import Clearing, FaultName, Severity
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.records import POWER_LOSS
-from cc613_chargepoint.store import Store, StoreFull
+from cc613_chargepoint.store import Retention, Store, StoreFull
 from cc613hal.board import load_board, open_board
 from cc613hal.clock import run_virtual
 from cc613hal.plant import FieldCard, Simulation
@@ -207,6 +207,18 @@ def test_a_damaged_database_is_a_fault_of_the_station_that_stays(tmp_path: Path)
 
     play(path, story)
     play(path, story)
+
+
+def test_what_retention_does_not_keep_is_removed_while_the_station_serves(tmp_path: Path) -> None:
+    async def story(made: Scene) -> None:
+        await made.charge()
+        made.vehicle.unplug(force=True)
+        await made.until(lambda: bool(made.of(SessionEnded)))
+        made.store.retention = Retention(session_days=0, sample_days=0)
+        await made.sleep(700.0)
+        assert await made.store.read(lambda tx: tx.sessions.recent()) == []
+
+    play(tmp_path / "station.db", story)
 
 
 class TestCatalogue:

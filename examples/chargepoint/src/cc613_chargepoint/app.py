@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection
+from typing import Self
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.authorizer import token_of
@@ -20,7 +22,8 @@ from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.records import FaultKeeper, StoreRecorder, close_interrupted
-from cc613_chargepoint.store import Store
+from cc613_chargepoint.settings import Settings, table
+from cc613_chargepoint.store import Store, StoreError
 from cc613hal.board import Board
 from cc613hal.errors import NotOnBoard
 from cc613hal.events import Events, EventSource
@@ -43,8 +46,13 @@ __all__ = ["INSTALLATION", "Station", "StationSettings", "connector_numbers"]
 INSTALLATION = "installation"
 """Source name of the limit that the installer set."""
 
+OPERATOR = "operator"
+"""Source name of the limit that the operator set."""
+
 _RANK = {State.CONNECTED: 0, State.AVAILABLE: 1, State.AUTHORISED: 2}
 """Where a customer is expected first."""
+
+_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -53,6 +61,7 @@ class StationSettings:
 
     Attributes:
         installed_current_a: what the installation may give, A per phase.
+        operator_current_a: what the operator allows, A per phase; ``None`` for no limit of theirs.
         accepted_cards: identifiers that may charge; ``None`` for every card.
         connector: how every connector behaves.
         heat: what temperatures mean.
@@ -61,11 +70,30 @@ class StationSettings:
     """
 
     installed_current_a: float = 16.0
+    operator_current_a: float | None = None
     accepted_cards: Collection[str] | None = None
     connector: ConnectorSettings = field(factory=ConnectorSettings)
     heat: HeatSettings = field(factory=HeatSettings)
     surroundings: SurroundingsSettings = field(factory=SurroundingsSettings)
     store_sample_s: float = 60.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the parameter table says."""
+        values = settings.plain()
+        names = (each.name for each in fields(ConnectorSettings))
+        connector = {name: values[_CONNECTOR_KEYS.get(name, f"connector.{name}")] for name in names}
+        return cls(
+            installed_current_a=settings.get(table.INSTALLED_CURRENT_A),
+            operator_current_a=settings.get(table.OPERATOR_CURRENT_A),
+            accepted_cards=settings.get(table.AUTHORIZATION_CARDS) if settings.get(table.AUTHORIZATION_MODE) == "list" else None,
+            connector=ConnectorSettings(**connector),
+            store_sample_s=settings.get(table.STORE_SAMPLE_S),
+        )
+
+
+_CONNECTOR_KEYS = {"sample_s": table.SAMPLE_S.key, "meter_lost_s": table.METER_LOST_S.key}
+"""Where a connector's parameter stands in another group."""
 
 
 class Station:
@@ -85,15 +113,15 @@ class Station:
         clock = board.clock
         self._clock = clock
         self._store = store
-        recorder = None if store is None else StoreRecorder(store, clock, every_s=settings.store_sample_s)
+        self._recorder = None if store is None else StoreRecorder(store, clock)
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
         self.connectors: dict[int, Connector] = {}
         for each in [number] if number is not None else connector_numbers(board):
             book = self.books[each] = LimitBook(clock)
-            book.set(INSTALLATION, settings.installed_current_a)
-            self.connectors[each] = Connector(ConnectorParts.of(board, each), clock, book, settings.connector, recorder)
+            self.connectors[each] = Connector(ConnectorParts.of(board, each), clock, book, settings.connector, self._recorder)
         self.authorizer = Authorizer(clock, settings.accepted_cards)
+        self.obey(settings)
         self._news: EventSource[StationEvent] = EventSource("station")
         self._reader = board.optional(CardReader)
         indicator = board.optional(Indicator)
@@ -132,6 +160,18 @@ class Station:
         """Everything that happens at the station."""
         return self._news
 
+    def obey(self, settings: StationSettings) -> None:
+        """Take over what may change while the station runs; a connector's own figures count from the next start."""
+        for book in self.books.values():
+            book.set(INSTALLATION, settings.installed_current_a)
+            if settings.operator_current_a is None:
+                book.withdraw(OPERATOR)
+            else:
+                book.set(OPERATOR, settings.operator_current_a)
+        self.authorizer.accept_only(settings.accepted_cards)
+        if self._recorder is not None:
+            self._recorder.every_s = settings.store_sample_s
+
     async def run(self) -> None:
         """Serve until cancelled. Sessions that the last run left open are ended first."""
         if self._store is not None and self._faults is not None:
@@ -145,10 +185,23 @@ class Station:
             group.create_task(self._surroundings.run(), name="surroundings")
             if self._faults is not None:
                 group.create_task(self._faults.run(), name="fault history")
+            if self._store is not None:
+                group.create_task(self._prune(self._store), name="retention")
             if self._lights is not None:
                 group.create_task(self._lights.run(), name="lights")
             if self._reader is not None:
                 group.create_task(self._read_cards(self._reader), name="cards")
+
+    async def _prune(self, store: Store) -> None:
+        """Once a day, first some minutes after the start, when nobody waits for the disk."""
+        pause_s = 600.0
+        while True:
+            await self._clock.sleep(pause_s)
+            pause_s = 86_400.0
+            try:
+                await store.prune(self._clock.wall())
+            except StoreError as error:
+                _log.error("the store is not pruned today: %s", error)
 
     async def _read_cards(self, reader: CardReader) -> None:
         await reader.start_polling()

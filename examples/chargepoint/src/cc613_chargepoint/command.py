@@ -7,20 +7,29 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve, frozen
+
 from cc613_chargepoint.app import Station, StationSettings
+from cc613_chargepoint.configuring import DATABASE, add_config, config
 from cc613_chargepoint.domain.events import SessionEnded
 from cc613_chargepoint.narrator import Narrator
-from cc613hal.board import BoardDescription, load_board, open_board
+from cc613_chargepoint.service import Supervisor, owned, set_up_logging
+from cc613_chargepoint.settings import Settings, table
+from cc613_chargepoint.store import Retention, Store
+from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.clock import Clock
-from cc613hal.errors import BoardFileError, HalError, NotOnBoard, SafetyRefused
+from cc613hal.errors import ConfigError, HalError, NotOnBoard, SafetyRefused
 
 __all__ = ["main"]
+
+_log = logging.getLogger(__name__)
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -52,24 +61,26 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--overlay", action="append", default=[], metavar="FILE", help="board file laid over it; may be repeated")
     run.add_argument("--sim", action="store_true", help="simulated buses, with customers who come and go")
     run.add_argument("--once", action="store_true", help="stop after the first session; needs --sim")
-    run.add_argument("--data", type=Path, metavar="DIR", help="where devices keep counters across restarts (default: nowhere)")
+    run.add_argument("--data", type=Path, metavar="DIR", help="where sessions, settings and counters are kept (default: nowhere)")
     run.add_argument(
-        "--installed-current", type=_amperes, default=16.0, metavar="A", help="what the installation gives per phase (default: %(default)g)"
+        "--installed-current", type=_amperes, metavar="A", help="what the installation gives per phase, instead of its setting"
     )
-    run.add_argument("--card", action="append", metavar="UID", help="a card that may charge; may be repeated (default: every card)")
+    run.add_argument("--card", action="append", metavar="UID", help="a card that may charge, instead of the setting; may be repeated")
     run.add_argument(
         "--energise-real-hardware", action="store_true", help="needed without --sim: the station will switch mains voltage on its own"
     )
+    run.add_argument("--log", choices=["text", "json"], default="text", help="lines for people or for machines (default: %(default)s)")
     run.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
+    add_config(verbs)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.DEBUG if arguments.debug else logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    set_up_logging(debug=arguments.debug, json_lines=arguments.log == "json")
     try:
-        return asyncio.run(_interruptible(arguments))
+        return config(arguments) if arguments.verb == "config" else asyncio.run(_interruptible(arguments))
     except KeyboardInterrupt:
         print("\nstopped; the safe state was reached", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -92,7 +103,7 @@ def _flat(error: BaseException) -> list[HalError] | None:
 
 
 def _code(error: HalError) -> int:
-    if isinstance(error, BoardFileError | NotOnBoard):
+    if isinstance(error, ConfigError | NotOnBoard):
         return EXIT_USAGE
     return EXIT_REFUSED if isinstance(error, SafetyRefused) else EXIT_DEVICE
 
@@ -124,27 +135,70 @@ async def _run(arguments: argparse.Namespace) -> int:
             hint="add --energise-real-hardware once the wiring was checked by a qualified person, or --sim to try it",
         )
     description = load_board(arguments.board, overlays=arguments.overlay)
-    settings = StationSettings(installed_current_a=arguments.installed_current, accepted_cards=arguments.card)
     interrupted = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, interrupted.set)
-    if arguments.sim:
-        return await _simulated(description, settings, arguments, interrupted)
-    async with open_board(description, clock=Clock(), state_dir=arguments.data) as board:
-        return await _serve(Station(board, settings), Narrator(board.clock), interrupted)
+    async with contextlib.AsyncExitStack() as stack:
+        kept = await _kept(arguments, stack)
+        if arguments.sim:
+            return await _simulated(description, kept, arguments, interrupted)
+        board = await stack.enter_async_context(open_board(description, clock=kept.clock, state_dir=arguments.data))
+        return await _serve(kept.station(board, arguments), Narrator(board.clock), interrupted)
 
 
-async def _simulated(
-    description: BoardDescription, settings: StationSettings, arguments: argparse.Namespace, interrupted: asyncio.Event
-) -> int:
+@frozen
+class _Kept:
+    """What the data directory holds; nothing without one."""
+
+    clock: Clock
+    store: Store | None = None
+    settings: Settings | None = None
+
+    def station(self, board: Board, arguments: argparse.Namespace) -> Station:
+        """The station as its settings and the command line say."""
+
+        def wanted() -> StationSettings:
+            of_table = StationSettings() if self.settings is None else StationSettings.of(self.settings)
+            if arguments.installed_current is not None:
+                of_table = evolve(of_table, installed_current_a=arguments.installed_current)
+            return of_table if arguments.card is None else evolve(of_table, accepted_cards=arguments.card)
+
+        station = Station(board, wanted(), store=self.store)
+        if self.settings is not None:
+            self.settings.changes.on(lambda _: station.obey(wanted()))
+        return station
+
+
+async def _kept(arguments: argparse.Namespace, stack: contextlib.AsyncExitStack) -> _Kept:
+    """Open the data directory, if one is given; it is this station's alone until the stack unwinds."""
+    clock = Clock()
+    if arguments.data is None:
+        return _Kept(clock)
+    stack.enter_context(owned(arguments.data))
+    store = await stack.enter_async_context(await Store.open(arguments.data / DATABASE))
+    settings = await Settings.load(store, clock)
+    store.retention = Retention(
+        session_days=settings.get(table.SESSION_DAYS),
+        sample_days=settings.get(table.SAMPLE_DAYS),
+        fault_rows=settings.get(table.FAULT_ROWS),
+        audit_rows=settings.get(table.AUDIT_ROWS),
+        size_limit_bytes=settings.get(table.SIZE_LIMIT_MB) * 1024 * 1024,
+    )
+    await store.limit_size()
+    for each in settings.ignored:
+        _log.warning("ignored: %s", each)
+    return _Kept(clock, store, settings)
+
+
+async def _simulated(description: BoardDescription, kept: _Kept, arguments: argparse.Namespace, interrupted: asyncio.Event) -> int:
     from cc613_chargepoint.story import Story, Visit  # noqa: PLC0415 - only a simulation needs the plant
     from cc613hal.plant import Simulation  # noqa: PLC0415 - likewise
 
-    clock = Clock()
+    clock = kept.clock
     narrator = Narrator(clock)
     narrator.say(f"{description.name}: {description.summary}, on simulated buses; Modbus and the card reader run on real pseudo-terminals")
     simulation = Simulation(description, clock=clock, ptys=True)
     async with simulation, open_board(description, simulation.buses, clock=clock, state_dir=arguments.data) as board:
-        station = Station(board, settings)
+        station = kept.station(board, arguments)
         narrator.say(f"{len(board.devices)} devices are connected: {', '.join(board.devices)}")
         story = Story(simulation.plant, station, narrator.outside, clock)
         ended: list[SessionEnded] = []
@@ -167,11 +221,14 @@ async def _simulated(
 async def _serve(station: Station, narrator: Narrator, interrupted: asyncio.Event, story: Coroutine[Any, Any, int] | None = None) -> int:
     """Run the station until it is interrupted, or the story is over."""
     station.news.on(narrator.hear)
+    supervisor = Supervisor()
     serving, stop = asyncio.create_task(station.run()), asyncio.create_task(interrupted.wait())
     visits = None if story is None else asyncio.create_task(story)
-    tasks: list[asyncio.Task[Any]] = [task for task in (serving, stop, visits) if task is not None]
+    tasks: list[asyncio.Task[Any]] = [task for task in (serving, stop, visits, asyncio.create_task(supervisor.keep_alive())) if task]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        supervisor.tell("READY=1", f"MAINPID={os.getpid()}")
+        await asyncio.wait([task for task in (serving, stop, visits) if task], return_when=asyncio.FIRST_COMPLETED)
+        supervisor.tell("STOPPING=1")
         if visits is not None and visits.done():
             return visits.result()
         if stop.done():

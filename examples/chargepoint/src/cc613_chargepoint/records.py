@@ -21,7 +21,7 @@ POWER_LOSS = "the station lost power or was restarted"
 
 
 class StoreRecorder:
-    """Puts a connector's sessions into the store.
+    """Puts the connectors' sessions into the store.
 
     Args:
         store: open.
@@ -32,8 +32,8 @@ class StoreRecorder:
     def __init__(self, store: Store, clock: Clock, *, every_s: float = 60.0) -> None:
         self._store = store
         self._clock = clock
-        self._every_s = every_s
-        self._stored_s = float("-inf")
+        self.every_s = every_s
+        self._stored_s: dict[int, float] = {}
 
     async def begin(self, connector: int, token: Token, started: datetime, first: Sample) -> int:
         """On the disk before the contactor closes."""
@@ -44,16 +44,16 @@ class StoreRecorder:
             )
 
         session = await self._store.write(work, "beginning a session")
-        self._stored_s = first.at_s
+        self._stored_s[session.number] = first.at_s
         return session.number
 
     async def sample(self, number: int, seq: int, at: datetime, sample: Sample) -> None:
         """On the disk, if the last one is old enough."""
-        if sample.at_s - self._stored_s < self._every_s:
+        if sample.at_s - self._stored_s.get(number, float("-inf")) < self.every_s:
             return
         stored = StoredSample(seq=seq, at=at, power_w=sample.power_w, current_a=sample.current_a, register_wh=sample.register_wh)
         await self._store.write(lambda tx: tx.sessions.sample(number, stored), f"storing a sample of session {number}")
-        self._stored_s = sample.at_s
+        self._stored_s[number] = sample.at_s
 
     async def end(self, record: SessionRecord) -> None:
         """On the disk before anybody is told."""
@@ -69,6 +69,7 @@ class StoreRecorder:
             )
 
         await self._store.write(work, f"ending session {record.number}")
+        self._stored_s.pop(record.number, None)
 
     async def probe(self) -> None:
         """One small write."""

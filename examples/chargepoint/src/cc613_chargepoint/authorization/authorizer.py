@@ -28,9 +28,13 @@ class Authorizer:
 
     def __init__(self, clock: Clock, accepted: Collection[str] | None = None, *, repeat_s: float = 3.0) -> None:
         self._clock = clock
-        self._accepted = None if accepted is None else {identifier.casefold() for identifier in accepted}
+        self.accept_only(accepted)
         self._repeat_s = repeat_s
         self._last: tuple[str, float] | None = None
+
+    def accept_only(self, accepted: Collection[str] | None) -> None:
+        """From now on these identifiers may charge; ``None`` for every card that has an identity."""
+        self._accepted = None if accepted is None else {identifier.casefold() for identifier in accepted}
 
     def is_repeat(self, token: Token) -> bool:
         """Whether this is still the last presentation; remembers the token."""

@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 from attrs import frozen
 
 from cc613_chargepoint.store.errors import StoreDamaged
-from cc613_chargepoint.store.opening import Opening, connected, opened
+from cc613_chargepoint.store.opening import PAGE_BYTES, Opening, connected, opened
 from cc613_chargepoint.store.queries import statement
 from cc613_chargepoint.store.retention import STEP, Retention, pruning
 from cc613_chargepoint.store.runners import InlineRunner, Runner, ThreadRunner
@@ -120,6 +120,11 @@ class Store:
                     break
         await self.write(lambda tx: tx.execute("PRAGMA incremental_vacuum(256)"), "giving room back")
         return removed
+
+    async def limit_size(self) -> None:
+        """Make the database obey the limit of :attr:`retention` from now on."""
+        pages = self.retention.size_limit_bytes // PAGE_BYTES
+        await self.write(lambda tx: tx.execute(f"PRAGMA max_page_count = {pages}"), "limiting the size")
 
     async def size(self) -> StoreSize:
         """How big it is."""

@@ -1,0 +1,110 @@
+"""What a supervised program owes its system: one owner per data directory, words to systemd, logs that machines read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cc613hal.errors import ConfigError
+
+__all__ = ["DataDirectoryBusy", "JsonLines", "Supervisor", "owned", "set_up_logging"]
+
+_log = logging.getLogger(__name__)
+
+
+class DataDirectoryBusy(ConfigError):  # noqa: N818 - the base class says that it is an error
+    """Another station runs on the data directory."""
+
+    kind = "data-directory-busy"
+
+
+@contextlib.contextmanager
+def owned(directory: Path) -> Iterator[Path]:
+    """Own a data directory while the context lasts; the kernel gives it free if the process dies.
+
+    Raises:
+        DataDirectoryBusy: another station runs on it.
+        ConfigError: it cannot be made or written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{directory} cannot be used: {error}", hint="name a directory that this user may write to") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+            raise DataDirectoryBusy(
+                f"another station runs on {directory}" + (f" (process {owner})" if owner else ""),
+                hint="stop it, or give this one another data directory",
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield directory
+    finally:
+        os.close(lock)
+
+
+class Supervisor:
+    """Speaks systemd's notification protocol; without a supervisor it says nothing.
+
+    Args:
+        environment: where the supervisor left its address (``NOTIFY_SOCKET``) and its patience (``WATCHDOG_USEC``).
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._address = environment.get("NOTIFY_SOCKET", "")
+        text = environment.get("WATCHDOG_USEC", "")
+        mine = environment.get("WATCHDOG_PID", "") in {"", str(os.getpid())}
+        self._watchdog_s = int(text) / 1e6 if text.isdecimal() and mine else 0.0
+
+    def tell(self, *words: str) -> None:
+        """Send assignments such as ``READY=1``; a supervisor that does not listen is none."""
+        if not self._address:
+            return
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as out:
+                out.sendto("\n".join(words).encode(), address)
+        except OSError as error:
+            _log.warning("the supervisor cannot be told %s: %s", words, error)
+
+    async def keep_alive(self) -> None:
+        """Until cancelled, show twice per watchdog period that the loop turns; a loop that hangs is then restarted from outside."""
+        while self._watchdog_s > 0.0:
+            self.tell("WATCHDOG=1")
+            await asyncio.sleep(self._watchdog_s / 2.0)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per record: ``time``, ``level``, ``logger``, ``message``, and ``trace`` if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up_logging(*, debug: bool, json_lines: bool) -> None:
+    """Log to the standard error: lines for people, or JSON for machines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if json_lines else logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    level = logging.DEBUG if debug else logging.INFO if json_lines else logging.WARNING
+    logging.basicConfig(level=level, handlers=[handler])

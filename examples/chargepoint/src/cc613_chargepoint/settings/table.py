@@ -1,0 +1,205 @@
+"""The parameter table: every setting of the application, once.
+
+A parameter stands here when something obeys it; rooms that are added bring theirs along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
+
+__all__ = ["RULES", "TABLE", "parameter"]
+
+
+def _number(  # noqa: PLR0917 - a row of a table
+    key: str, default: float, unit: str, minimum: float, maximum: float, en: str, de: str, **more: Any
+) -> Parameter[float]:
+    group = Group(key.partition(".")[0])
+    return Parameter(
+        key=key, kind=Kind.FLOAT, default=default, unit=unit, minimum=minimum, maximum=maximum, group=group, en=en, de=de, **more
+    )
+
+
+def _count(  # noqa: PLR0917 - a row of a table
+    key: str, default: int, unit: str, minimum: int, maximum: int, en: str, de: str, **more: Any
+) -> Parameter[int]:
+    group = Group(key.partition(".")[0])
+    return Parameter(
+        key=key, kind=Kind.INT, default=default, unit=unit, minimum=minimum, maximum=maximum, group=group, en=en, de=de, **more
+    )
+
+
+def _switch(key: str, default: bool, en: str, de: str, **more: Any) -> Parameter[bool]:
+    return Parameter(key=key, kind=Kind.BOOL, default=default, group=Group(key.partition(".")[0]), en=en, de=de, **more)
+
+
+_AT_START: dict[str, Any] = {"restart": True, "change": Role.INSTALLER}
+
+INSTALLED_CURRENT_A = _number(
+    "installation.current_a", 16.0, "A", 6.0, 80.0,
+    "What the installation may give per phase.", "Was die Installation je Phase hergibt.", change=Role.INSTALLER,
+)  # fmt: skip
+OPERATOR_CURRENT_A = _number(
+    "installation.operator_current_a", 80.0, "A", 0.0, 80.0,
+    "What the operator allows per phase; 0 pauses.", "Was der Betreiber je Phase erlaubt; 0 pausiert.",
+)  # fmt: skip
+
+PLUG_IN_S = _number(
+    "connector.plug_in_s", 60.0, "s", 1.0, 86_400.0,
+    "How long an accepted customer may take to plug in.", "Wie lange ein freigegebener Kunde zum Stecken hat.",
+    restart=True, ocpp16="ConnectionTimeOut", ocpp201="TxCtrlr.EVConnectionTimeOut",
+)  # fmt: skip
+VEHICLE_STOP_S = _number(
+    "connector.vehicle_stop_s", 6.0, "s", 6.0, 60.0,
+    "How long a vehicle may take to stop drawing before the contactor opens under load.",
+    "Wie lange ein Fahrzeug zum Abschalten hat, bevor das Schütz unter Last öffnet.", **_AT_START,
+)  # fmt: skip
+FAULT_LOOK_S = _number(
+    "connector.fault_look_s", 1.0, "s", 0.2, 60.0,
+    "Between looks whether the plug is still there while a fault stands.", "Abstand der Blicke auf den Stecker, solange ein Fehler steht.",
+    **_AT_START,
+)  # fmt: skip
+VENTILATION = _switch(
+    "connector.ventilation", False,
+    "The place is ventilated: vehicles in state D are served.", "Der Ort ist belüftet: Fahrzeuge im Zustand D werden geladen.", **_AT_START,
+)  # fmt: skip
+TOGGLE_HOLD_S = _number(
+    "connector.toggle_hold_s", 0.45, "s", 0.0, 2.0,
+    "How long a vehicle must ask before the contactor closes.", "Wie lange ein Fahrzeug anfordern muss, bevor das Schütz schließt.",
+    **_AT_START,
+)  # fmt: skip
+WAKE_UP = _switch(
+    "connector.wake_up", True,
+    "A vehicle that does not answer an offer is woken with a pulse of state F.",
+    "Ein Fahrzeug, das auf ein Angebot nicht reagiert, wird mit einem F-Puls geweckt.", **_AT_START,
+)  # fmt: skip
+WAKE_AFTER_S = _number(
+    "connector.wake_after_s", 30.0, "s", 1.0, 600.0, "Silence before the wake-up pulse.", "Stille vor dem Weckpuls.", **_AT_START
+)
+WAKE_PULSE_S = _number("connector.wake_pulse_s", 4.0, "s", 0.3, 10.0, "Length of the wake-up pulse.", "Länge des Weckpulses.", **_AT_START)
+WAKE_REST_S = _number(
+    "connector.wake_rest_s", 0.75, "s", 0.5, 10.0, "Time without PWM after the wake-up pulse.", "Zeit ohne PWM nach dem Weckpuls.",
+    **_AT_START,
+)  # fmt: skip
+SIMPLIFIED_PILOT_A: Parameter[float | None] = Parameter(
+    key="connector.simplified_pilot_a", kind=Kind.FLOAT, default=None, unit="A", minimum=6.0, maximum=80.0, none=True,
+    group=Group.CONNECTOR,
+    en="Limit for a vehicle that goes from A to C without B; none leaves it to the vehicle.",
+    de="Grenze für ein Fahrzeug, das ohne B von A nach C geht; none überlässt es dem Fahrzeug.", **_AT_START,
+)  # fmt: skip
+RCD_TEST_INTERVAL_S = _number(
+    "connector.rcd_test_interval_s", 86_400.0, "s", 60.0, 604_800.0,
+    "A charge longer than this is paused for another self-test of the residual current monitor.",
+    "Eine längere Ladung wird für einen weiteren Selbsttest der Fehlerstromüberwachung pausiert.", **_AT_START,
+)  # fmt: skip
+RCD_RESET_S = _number(
+    "connector.rcd_reset_s", 10.0, "s", 1.0, 3600.0,
+    "Between attempts to reset a tripped monitor after unplugging.", "Abstand der Rücksetzversuche nach dem Abstecken.", **_AT_START,
+)  # fmt: skip
+RCD_RESETS = _count(
+    "connector.rcd_resets", 6, "", 1, 100,
+    "Attempts to reset before somebody has to come.", "Rücksetzversuche, bevor jemand kommen muss.", **_AT_START,
+)  # fmt: skip
+LOCK_PERMANENT = _switch(
+    "connector.lock_permanent", False,
+    "The plug stays locked between sessions (a cable that belongs to the station).",
+    "Der Stecker bleibt zwischen den Ladungen verriegelt (ein Kabel der Station).", **_AT_START,
+)  # fmt: skip
+
+AUTHORIZATION_MODE: Parameter[str] = Parameter(
+    key="authorization.mode", kind=Kind.CHOICE, default="every-card", choices=("every-card", "list"), group=Group.AUTHORIZATION,
+    en="Who may charge: every card with an identity, or the cards of the list.",
+    de="Wer laden darf: jede Karte mit Identität oder die Karten der Liste.",
+)  # fmt: skip
+AUTHORIZATION_CARDS: Parameter[tuple[str, ...]] = Parameter(
+    key="authorization.cards", kind=Kind.LIST, default=(), maximum=1000, pattern=r"[0-9A-Za-z:_*-]{1,36}", group=Group.AUTHORIZATION,
+    see=Role.OPERATOR,
+    en="The cards of the list, by identifier.", de="Die Karten der Liste, nach Kennung.",
+)  # fmt: skip
+
+SAMPLE_S = _number(
+    "metering.sample_s", 1.0, "s", 0.2, 60.0,
+    "Between readings of the meter in a session.", "Abstand der Zählerablesungen in einer Ladung.", **_AT_START,
+)  # fmt: skip
+STORE_SAMPLE_S = _number(
+    "metering.store_sample_s", 60.0, "s", 1.0, 3600.0,
+    "Between stored samples of a session.", "Abstand der gespeicherten Messwerte einer Ladung.",
+)  # fmt: skip
+METER_LOST_S = _number(
+    "metering.lost_s", 5.0, "s", 1.0, 300.0,
+    "How long the meter may be silent in a session.", "Wie lange der Zähler in einer Ladung schweigen darf.", **_AT_START,
+)  # fmt: skip
+
+SESSION_DAYS = _count(
+    "store.session_days", 730, "d", 1, 7300, "How long sessions are kept.", "Wie lange Ladevorgänge aufbewahrt werden.", restart=True
+)
+SAMPLE_DAYS = _count(
+    "store.sample_days", 90, "d", 1, 7300,
+    "How long the samples of sessions are kept.", "Wie lange Messwerte von Ladevorgängen aufbewahrt werden.", restart=True,
+)  # fmt: skip
+FAULT_ROWS = _count(
+    "store.fault_rows", 10_000, "", 100, 1_000_000, "How many past faults are kept.", "Wie viele vergangene Fehler aufbewahrt werden.",
+    restart=True,
+)  # fmt: skip
+AUDIT_ROWS = _count(
+    "store.audit_rows", 20_000, "", 100, 1_000_000, "How many changes are kept.", "Wie viele Änderungen aufbewahrt werden.", restart=True
+)
+SIZE_LIMIT_MB = _count(
+    "store.size_limit_mb", 256, "MB", 1, 65_536, "The database never grows beyond.", "Größer wird die Datenbank nie.", **_AT_START
+)
+STATUS_PORT = _count(
+    "status.http_port", 0, "", 0, 65_535,
+    "Port of /health and /status on the loopback interface; 0 for none.", "Port von /health und /status auf loopback; 0 für keinen.",
+    **_AT_START,
+)  # fmt: skip
+
+TABLE: Mapping[str, Parameter[Any]] = {
+    each.key: each
+    for each in (
+        INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
+        PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
+        SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT,
+        AUTHORIZATION_MODE, AUTHORIZATION_CARDS,
+        SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S,
+        SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
+        STATUS_PORT,
+    )
+}  # fmt: skip
+"""Key → parameter, in the order of forms and documentation."""
+
+
+def _cards_to_accept(values: Mapping[str, Any]) -> str | None:
+    if values[AUTHORIZATION_MODE.key] == "list" and not values[AUTHORIZATION_CARDS.key]:
+        return f"{AUTHORIZATION_MODE.key} is list, and {AUTHORIZATION_CARDS.key} is empty: nobody could charge"
+    return None
+
+
+def _samples_in_order(values: Mapping[str, Any]) -> str | None:
+    if values[SAMPLE_S.key] >= values[METER_LOST_S.key]:
+        return f"{METER_LOST_S.key} must be longer than {SAMPLE_S.key}: every pause between readings would be a lost meter"
+    return None
+
+
+def _days_in_order(values: Mapping[str, Any]) -> str | None:
+    if values[SAMPLE_DAYS.key] > values[SESSION_DAYS.key]:
+        return f"{SAMPLE_DAYS.key} is longer than {SESSION_DAYS.key}: samples go with their session"
+    return None
+
+
+RULES: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (_cards_to_accept, _samples_in_order, _days_in_order)
+"""What must hold between the values in effect; each gives the mistake, or nothing."""
+
+
+def parameter(key: str) -> Parameter[Any]:
+    """The parameter of a key, in any case.
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = TABLE.get(key) or next((each for each in TABLE.values() if each.key.casefold() == key.casefold()), None)
+    if found is None:
+        raise KeyError(key)
+    return found

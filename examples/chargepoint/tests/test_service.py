@@ -1,0 +1,115 @@
+"""The application under a supervisor: one owner per data directory, ready in time, alive, structured logs, and what it kept."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cc613_chargepoint.cli import main
+from cc613_chargepoint.service import DataDirectoryBusy, JsonLines, Supervisor, owned
+from cc613hal.errors import ConfigError
+
+RUN = [sys.executable, "-m", "cc613_chargepoint", "run", "--sim"]
+
+
+class TestDataDirectory:
+    def test_it_has_one_owner(self, tmp_path: Path) -> None:
+        with owned(tmp_path / "data"), pytest.raises(DataDirectoryBusy, match=str(os.getpid())), owned(tmp_path / "data"):
+            pass
+        with owned(tmp_path / "data"):
+            pass
+
+    def test_one_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(ConfigError, match="cannot be used"), owned(tmp_path / "file" / "data"):
+            pass
+
+    def test_the_command_says_so(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        with owned(tmp_path):
+            assert main(["run", "--sim", "--data", str(tmp_path)]) == 2
+        assert "another station runs" in capsys.readouterr().err
+
+
+class Listener:
+    """A supervisor's end of the notification socket."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.settimeout(20.0)
+        self.environment = {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}
+
+    def next(self) -> list[str]:
+        return self.socket.recv(4096).decode().split("\n")
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def test_a_supervised_station_is_ready_alive_and_stops_in_time(tmp_path: Path) -> None:
+    listener = Listener(tmp_path / "notify")
+    environment = {**os.environ, **listener.environment}
+    started = time.monotonic()
+    station = subprocess.Popen(
+        [*RUN, "--data", str(tmp_path / "data"), "--log", "json"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        seen = listener.next()
+        while "READY=1" not in seen:
+            seen = listener.next()
+        assert f"MAINPID={station.pid}" in seen
+        assert time.monotonic() - started < 15.0
+        assert ["WATCHDOG=1"] in [listener.next() for _ in range(3)]
+        second = subprocess.run([*RUN, "--data", str(tmp_path / "data")], capture_output=True, text=True, timeout=30, check=False)
+        assert second.returncode == 2
+        assert f"process {station.pid}" in second.stderr
+        station.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        _, errors = station.communicate(timeout=20)
+        assert time.monotonic() - asked < 5.0
+        assert station.returncode == 0
+        assert "Traceback" not in errors
+        assert all(json.loads(line)["level"] for line in errors.splitlines())
+    finally:
+        station.kill()
+        station.wait()
+        listener.close()
+
+
+def test_a_supervisor_that_does_not_listen_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Supervisor({}).tell("READY=1")
+    assert caplog.text == ""
+    Supervisor({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).tell("READY=1")
+    assert "cannot be told" in caplog.text
+
+
+async def test_somebody_elses_watchdog_is_not_fed(tmp_path: Path) -> None:
+    other = Supervisor({"NOTIFY_SOCKET": "x", "WATCHDOG_USEC": "1000", "WATCHDOG_PID": "1"})
+    async with asyncio.timeout(1.0):
+        await other.keep_alive()
+
+
+def test_a_log_line_for_machines_holds_everything(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise ValueError("deep\ncause")
+    except ValueError:
+        record = logging.LogRecord("station", logging.ERROR, __file__, 1, "it %s", ("broke",), sys.exc_info())
+    line = JsonLines().format(record)
+    data = json.loads(line)
+    assert "\n" not in line
+    assert (data["level"], data["logger"], data["message"]) == ("error", "station", "it broke")
+    assert "deep" in data["trace"]

@@ -1,0 +1,248 @@
+"""Settings: one table, layers that say who set what, every mistake at once, every change on record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cc613_chargepoint.app import StationSettings
+from cc613_chargepoint.cli import main
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.settings import RESET, TABLE, Actor, InvalidValue, Kind, Layer, Parameter, Settings, SettingsRefused, Value, table
+from cc613_chargepoint.settings.page import settings_page
+from cc613_chargepoint.settings.parameter import Group
+from cc613_chargepoint.store import Store
+from cc613hal.clock import Clock, run_virtual
+
+MAKER = Actor(name="maker", role=Role.MANUFACTURER)
+OPERATOR = Actor(name="ops", role=Role.OPERATOR)
+
+
+def settings() -> Settings:
+    return Settings({}, None, Clock())
+
+
+def changed(settings: Settings, values: dict, actor: Actor = MAKER, layer: Layer = Layer.OPERATOR, *, texts: bool = False):
+    return run_virtual(settings.set(values, actor=actor, layer=layer, texts=texts))
+
+
+class TestTable:
+    @pytest.mark.parametrize("each", list(TABLE.values()), ids=lambda each: each.key)
+    def test_every_parameter_accepts_its_default_and_says_what_it_is(self, each: Parameter) -> None:
+        assert each.check(each.default) == each.default
+        assert each.parse(each.text(each.default)) == each.default
+        assert each.key.startswith(each.group.value + ".")
+        assert all((each.en, each.de))
+        assert each.en != each.de
+        assert each.unit == "" or each.kind in {Kind.INT, Kind.FLOAT}
+
+    def test_factory_values_contradict_nothing(self) -> None:
+        assert [rule(settings().plain()) for rule in table.RULES] == [None] * len(table.RULES)
+
+    def test_every_figure_of_a_connector_is_a_parameter_with_the_same_default(self) -> None:
+        of_table = StationSettings.of(settings())
+        assert of_table.connector == ConnectorSettings()
+        keys = {key.partition(".")[2] for key in TABLE if key.startswith("connector.")} | {"sample_s", "meter_lost_s"}
+        assert {each.name for each in attrs.fields(ConnectorSettings)} == keys
+
+    def test_the_page_has_every_key(self) -> None:
+        page = settings_page()
+        assert all(f"`{key}`" in page for key in TABLE)
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("key", "text"),
+        [
+            ("installation.current_a", "5.9"), ("installation.current_a", "nan"), ("installation.current_a", "inf"),
+            ("installation.current_a", "much"), ("installation.current_a", ""), ("store.session_days", "1.5"),
+            ("connector.wake_up", "maybe"), ("authorization.mode", "everybody"), ("authorization.cards", "AB CD"),
+            ("authorization.cards", "A" * 37), ("status.http_port", "65536"),
+        ],
+    )  # fmt: skip
+    def test_what_it_cannot_be_is_refused_and_changes_nothing(self, key: str, text: str) -> None:
+        made = settings()
+        before = made.plain()
+        with pytest.raises(SettingsRefused, match=key):
+            changed(made, {key: text}, texts=True)
+        assert made.plain() == before
+
+    @pytest.mark.parametrize("value", ["16", True, None, [16.0], float("nan")])
+    def test_json_of_another_type_is_refused(self, value: object) -> None:
+        with pytest.raises(SettingsRefused):
+            changed(settings(), {"installation.current_a": value})
+
+    def test_every_mistake_is_told_at_once(self) -> None:
+        with pytest.raises(SettingsRefused) as refused:
+            changed(settings(), {"installation.curent_a": 16, "connector.plug_in_s": -1.0, "connector.wake_up": 3})
+        assert [key for key, _ in refused.value.mistakes] == ["installation.curent_a", "connector.plug_in_s", "connector.wake_up"]
+        assert "did you mean installation.current_a" in str(refused.value)
+
+    def test_contradictions_between_values_are_refused(self) -> None:
+        with pytest.raises(SettingsRefused, match="nobody could charge"):
+            changed(settings(), {"authorization.mode": "list"})
+        changed(settings(), {"authorization.mode": "list", "authorization.cards": ["AB"]})
+
+    def test_a_secret_is_never_shown_in_a_refusal(self) -> None:
+        secret = Parameter(key="status.key", kind=Kind.TEXT, default="", maximum=4, group=Group.STATUS, en="a", de="b", secret=True)
+        with pytest.raises(InvalidValue) as refused:
+            secret.check("hunter2")
+        assert "hunter2" not in str(refused.value)
+
+    @given(st.data())
+    def test_text_of_a_value_is_read_back(self, data: st.DataObject) -> None:
+        each = data.draw(st.sampled_from(list(TABLE.values())))
+        match each.kind:
+            case Kind.BOOL:
+                value = data.draw(st.booleans())
+            case Kind.INT:
+                value = data.draw(st.integers(int(each.minimum), int(each.maximum)))
+            case Kind.FLOAT:
+                value = data.draw(st.floats(each.minimum, each.maximum))
+            case Kind.CHOICE:
+                value = data.draw(st.sampled_from(each.choices))
+            case Kind.LIST:
+                value = tuple(data.draw(st.lists(st.text("ABCdef019:_*-", min_size=1, max_size=36), max_size=4)))
+        assert each.parse(each.text(value)) == value
+        assert each.check(each.json(value)) == value
+
+
+class TestLayers:
+    def test_the_strongest_layer_wins_and_is_named(self) -> None:
+        made = settings()
+        assert made.value("installation.current_a") == Value(16.0, Layer.FACTORY)
+        for layer, value in ((Layer.OEM, 20.0), (Layer.BACKEND, 10.0), (Layer.OPERATOR, 32.0)):
+            changed(made, {"installation.current_a": value}, layer=layer)
+        assert made.value("installation.current_a") == Value(10.0, Layer.BACKEND)
+        changed(made, {"installation.current_a": RESET}, layer=Layer.BACKEND)
+        assert made.value("Installation.Current_A") == Value(32.0, Layer.OPERATOR)
+        changed(made, {"installation.current_a": RESET})
+        assert made.value("installation.current_a") == Value(20.0, Layer.OEM)
+
+    def test_a_change_that_a_stronger_layer_hides_is_no_change_in_effect(self) -> None:
+        made = settings()
+        heard = []
+        made.changes.on(heard.append)
+        changed(made, {"connector.plug_in_s": 30.0}, layer=Layer.BACKEND)
+        changed(made, {"connector.plug_in_s": 40.0})
+        assert [(each.values, each.restart) for each in heard] == [({"connector.plug_in_s": 30.0}, ("connector.plug_in_s",))]
+
+    def test_roles_change_what_they_may(self) -> None:
+        made = settings()
+        changed(made, {"installation.operator_current_a": 10.0}, OPERATOR)
+        with pytest.raises(SettingsRefused, match="operator may not"):
+            changed(made, {"installation.current_a": 32.0}, OPERATOR)
+        with pytest.raises(SettingsRefused, match="oem"):
+            changed(made, {"installation.operator_current_a": 10.0}, OPERATOR, Layer.OEM)
+        with pytest.raises(SettingsRefused, match="factory"):
+            changed(made, {"installation.current_a": 32.0}, layer=Layer.FACTORY)
+
+    def test_roles_see_what_they_may(self) -> None:
+        assert "authorization.cards" not in settings().all(Role.USER)
+        assert "authorization.cards" in settings().all(Role.OPERATOR)
+
+    def test_export_goes_in_again_and_gives_the_same(self) -> None:
+        made = settings()
+        changed(made, {"authorization.cards": ["AB", "CD"], "authorization.mode": "list"})
+        changed(made, {"connector.simplified_pilot_a": 10.0, "connector.wake_up": False}, layer=Layer.OEM)
+        other = settings()
+        run_virtual(other.apply({Layer(name): values for name, values in made.exported().items()}, actor=MAKER))
+        assert other.exported() == made.exported()
+        assert other.all() == made.all()
+
+
+async def test_changes_are_on_the_disk_with_who_made_them(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "s.db") as store:
+        made = await Settings.load(store, Clock())
+        await made.set({"installation.operator_current_a": 10.0}, actor=OPERATOR)
+        await made.set({"installation.operator_current_a": 10.0}, actor=OPERATOR)
+        await made.set({"installation.operator_current_a": RESET}, actor=MAKER)
+        await made.set({"connector.wake_up": False}, actor=MAKER, layer=Layer.OEM)
+        with pytest.raises(SettingsRefused):
+            await made.set({"connector.wake_up": True, "nonsense": 1}, actor=MAKER)
+        again = await Settings.load(store, Clock())
+        assert again.all() == made.all()
+        assert again.value("connector.wake_up") == Value(False, Layer.OEM)
+        entries = [
+            (each.actor, each.action, each.subject, each.before, each.after) for each in await store.read(lambda tx: tx.audit.recent())
+        ]
+        assert entries == [
+            ("maker", "set", "oem:connector.wake_up", None, "false"),
+            ("maker", "reset", "operator:installation.operator_current_a", "10", None),
+            ("ops", "set", "operator:installation.operator_current_a", None, "10"),
+        ]
+
+
+async def test_stored_values_that_no_longer_fit_are_left_out_and_named(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "s.db") as store:
+        await store.write(lambda tx: (tx.settings.put("operator", "gone.key", 1), tx.settings.put("oem", "installation.current_a", 9999)))
+        made = await Settings.load(store, Clock())
+        assert made.value("installation.current_a") == Value(16.0, Layer.FACTORY)
+        assert len(made.ignored) == 2
+        assert "gone.key" in " ".join(made.ignored)
+
+
+class TestCommandLine:
+    def config(self, data: Path, *words: str) -> int:
+        return main(["config", words[0], "--data", str(data), *words[1:]])
+
+    def test_set_get_list(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.config(tmp_path, "set", "installation.current_a=32", "connector.plug_in_s=90") == 0
+        assert "next start: connector.plug_in_s" in capsys.readouterr().out
+        assert self.config(tmp_path, "get", "installation.current_a", "--json") == 0
+        assert json.loads(capsys.readouterr().out) == {"key": "installation.current_a", "value": 32.0, "layer": "operator", "unit": "A"}
+        assert self.config(tmp_path, "list", "installation") == 0
+        out = capsys.readouterr().out
+        assert "installation.current_a = 32 A  [operator]" in out
+        assert "connector." not in out
+        assert self.config(tmp_path, "set", "installation.current_a=") == 0
+        assert "installation.current_a = 16 A  [factory]" in capsys.readouterr().out
+
+    def test_export_import_diff(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        here, there, file = tmp_path / "a", tmp_path / "b", tmp_path / "settings.json"
+        assert self.config(here, "set", "authorization.mode=list", "authorization.cards=AB,CD") == 0
+        assert self.config(here, "set", "--layer", "oem", "connector.wake_up=off") == 0
+        capsys.readouterr()
+        assert self.config(here, "export") == 0
+        file.write_text(capsys.readouterr().out, "utf-8")
+        assert self.config(there, "set", "installation.current_a=20") == 0
+        capsys.readouterr()
+        assert self.config(there, "diff", str(file)) == 0
+        assert "+ connector.wake_up = false  [oem]" in capsys.readouterr().out
+        assert self.config(there, "import", str(file)) == 0
+        assert self.config(there, "set", "installation.current_a=") == 0
+        capsys.readouterr()
+        assert self.config(there, "export") == 0
+        assert json.loads(capsys.readouterr().out) == json.loads(file.read_text("utf-8"))
+        assert self.config(there, "diff", str(file)) == 0
+        assert capsys.readouterr().out == ""
+
+    @pytest.mark.parametrize(
+        "content",
+        ["", "[]", "{}", '{"schema": 2, "layers": {}}', '{"schema": 1, "layers": {"factory": {}}}', '{"schema": 1, "layers": {"oem": []}}',
+         '{"schema": 1, "layers": {"oem": {"installation.current_a": "32"}}}', '{"schema": 1, "layers": {}, "extra": 1}'],
+    )  # fmt: skip
+    def test_a_file_that_is_wrong_changes_nothing(self, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+        file = tmp_path / "settings.json"
+        file.write_text(content)
+        assert self.config(tmp_path, "import", str(file)) == 2
+        assert "Traceback" not in capsys.readouterr().err
+        assert self.config(tmp_path, "export") == 0
+        assert json.loads(capsys.readouterr().out)["layers"] == {"oem": {}, "operator": {}, "backend": {}}
+
+    def test_mistakes_are_told_with_what_is_meant(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.config(tmp_path, "set", "instalation.current_a=32", "connector.plug_in_s=x", "nonsense") == 2
+        assert "no assignment" in capsys.readouterr().err
+        assert self.config(tmp_path, "set", "instalation.current_a=32", "connector.plug_in_s=x") == 2
+        error = capsys.readouterr().err
+        assert "did you mean installation.current_a" in error
+        assert "connector.plug_in_s" in error
+        assert self.config(tmp_path, "set", "--role", "operator", "installation.current_a=32") == 2
+        assert self.config(tmp_path / "nowhere", "list") == 2
+        assert not (tmp_path / "nowhere").exists()
