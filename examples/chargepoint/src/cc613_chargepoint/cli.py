@@ -18,7 +18,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     if argv is None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    code = command.main(argv)
+    try:
+        code = command.main(argv)
+    except KeyboardInterrupt:  # before the station began, or after it ended: nothing is energised
+        code = command.EXIT_INTERRUPTED
     if argv is None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is safe and closed; nothing is left to interrupt
     return code

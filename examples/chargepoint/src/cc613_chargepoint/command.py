@@ -27,7 +27,7 @@ from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.clock import Clock
 from cc613hal.errors import ConfigError, HalError, NotOnBoard, SafetyRefused
 
-__all__ = ["main"]
+__all__ = ["EXIT_INTERRUPTED", "main"]
 
 _log = logging.getLogger(__name__)
 
