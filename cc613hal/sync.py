@@ -31,6 +31,7 @@ from cc613hal.interfaces import (
     DigitalReading,
     Display,
     EmergencyOpener,
+    EmergencyRelease,
     EndReason,
     EnergyMeter,
     EnergyReading,
@@ -65,6 +66,7 @@ from cc613hal.interfaces import (
     ProximityPilot,
     ProximityReading,
     Relay,
+    ReleaseReport,
     ResidualCurrentMonitor,
     ResidualReading,
     ResidualTrip,
@@ -106,6 +108,7 @@ __all__ = [
     "SyncDigitalOutput",
     "SyncDisplay",
     "SyncEmergencyOpener",
+    "SyncEmergencyRelease",
     "SyncEnergyMeter",
     "SyncEvents",
     "SyncHouseholdSocket",
@@ -344,6 +347,26 @@ class SyncEmergencyOpener(Facade[EmergencyOpener]):
     def opener(self) -> OpenerReading:
         """The energy store now."""
         return self._loop.wait(self._device.opener)
+
+
+class SyncEmergencyRelease(Facade[EmergencyRelease]):
+    """A lock that sees to it, or at least tells, that a locked plug is released when the supply fails.
+
+    Blocking form of :class:`~cc613hal.interfaces.EmergencyRelease`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def releases(self) -> SyncEvents[ReleaseReport]:
+        """One report for each loss of the supply that met a bolt that was not back."""
+        return SyncEvents(self._ask(lambda: self._device.releases), self._loop)
+
+    @property
+    def last_release(self) -> ReleaseReport | None:
+        """The last report since the board was opened."""
+        answer: ReleaseReport | None = self._ask(lambda: self._device.last_release)
+        return answer
 
 
 class SyncEnergyMeter(Facade[EnergyMeter]):
@@ -948,6 +971,10 @@ class SyncBoard(BlockingBoard):
         self, capability: TypeForm[EmergencyOpener], name: str | None = None, *, connector: int | None = None
     ) -> SyncEmergencyOpener: ...
     @overload
+    def get(
+        self, capability: TypeForm[EmergencyRelease], name: str | None = None, *, connector: int | None = None
+    ) -> SyncEmergencyRelease: ...
+    @overload
     def get(self, capability: TypeForm[EnergyMeter], name: str | None = None, *, connector: int | None = None) -> SyncEnergyMeter: ...
     @overload
     def get(
@@ -1050,6 +1077,10 @@ class SyncBoard(BlockingBoard):
     def optional(
         self, capability: TypeForm[EmergencyOpener], name: str | None = None, *, connector: int | None = None
     ) -> SyncEmergencyOpener | None: ...
+    @overload
+    def optional(
+        self, capability: TypeForm[EmergencyRelease], name: str | None = None, *, connector: int | None = None
+    ) -> SyncEmergencyRelease | None: ...
     @overload
     def optional(
         self, capability: TypeForm[EnergyMeter], name: str | None = None, *, connector: int | None = None
@@ -1166,6 +1197,8 @@ class SyncBoard(BlockingBoard):
     @overload
     def all(self, capability: TypeForm[EmergencyOpener]) -> dict[str, SyncEmergencyOpener]: ...
     @overload
+    def all(self, capability: TypeForm[EmergencyRelease]) -> dict[str, SyncEmergencyRelease]: ...
+    @overload
     def all(self, capability: TypeForm[EnergyMeter]) -> dict[str, SyncEnergyMeter]: ...
     @overload
     def all(self, capability: TypeForm[HouseholdSocket]) -> dict[str, SyncHouseholdSocket]: ...
@@ -1263,6 +1296,7 @@ _FACADES: dict[type, type[Facade[Any]]] = {
     DigitalOutput: SyncDigitalOutput,
     Display: SyncDisplay,
     EmergencyOpener: SyncEmergencyOpener,
+    EmergencyRelease: SyncEmergencyRelease,
     EnergyMeter: SyncEnergyMeter,
     HouseholdSocket: SyncHouseholdSocket,
     Identified: SyncIdentified,

@@ -11,21 +11,33 @@ import asyncio
 from typing import ClassVar
 
 from cc613hal.actuator.preset import ActuatorPreset, FeedbackSense, MotorLockOptions
-from cc613hal.bus.gpio import Edge, InputLine, OutputLine
+from cc613hal.actuator.supply_loss import SupplyLoss
+from cc613hal.bus.gpio import Edge, InputLine, OutputLine, write_together
 from cc613hal.errors import CommandFailed, SafetyRefused
 from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.interfaces.identity import SafeState
-from cc613hal.interfaces.lock import EmergencyOpener, LockPosition, LockReading, LockResult, OpenerReading, OpenerState, PlugLock
+from cc613hal.interfaces.lock import (
+    EmergencyOpener,
+    EmergencyRelease,
+    LockPosition,
+    LockReading,
+    LockResult,
+    OpenerReading,
+    OpenerState,
+    PlugLock,
+    ReleaseReport,
+)
 from cc613hal.plugins.context import DeviceContext, Driver
 
 __all__ = ["MotorLock"]
 
 
-class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
+class MotorLock(PlugLock, EmergencyOpener, EmergencyRelease, SafeState, Driver):
     """An actuator whose motor runs one way to lock and the other way to unlock. Derive from it and set :attr:`preset`.
 
-    A stroke is never cut short by a cancelled caller and never lasts longer than the preset's drive time. Without feedback the position
-    after a stroke is believed (``verified=False``), and unknown before the first one.
+    A stroke is never cut short by a cancelled caller and never lasts longer than the preset's drive time; a failing supply ends it
+    earlier, and so does a motor that stands at its current limit, where the board measures that. Without feedback the position after a
+    stroke is believed (``verified=False``), and unknown before the first one.
     """
 
     preset: ClassVar[ActuatorPreset]
@@ -39,9 +51,22 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
         fitted = self._preset.feedback is not FeedbackSense.NONE and context.has_line("feedback")
         self._feedback: InputLine | None = context.input("feedback") if fitted else None
         self._energy: InputLine | None = context.input("energy_ok") if context.has_line("energy_ok") else None
+        self._limit: InputLine | None = context.input("current_limit") if context.has_line("current_limit") else None
         self._unexpected: EventSource[LockReading] = EventSource(f"{context.device}.unexpected")
         self._turn = asyncio.Lock()
+        self._loss = SupplyLoss(
+            context,
+            options,
+            self._preset,
+            read=self._reading,
+            busy=self._turn.locked,
+            give_up=self._give_up_at_once,
+            unlock=self._unlock_at_once,
+        )
+        self._hurry = False
+        self._nudge = asyncio.Event()
         self._moving = False
+        self._towards_in1 = self._preset.invert
         self._believed = LockPosition.UNKNOWN
         self._jammed = False
         self._seen_closed = False
@@ -59,6 +84,9 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
                 self._subscriptions.append(self._feedback.edges.on(self._edge))
             if self._energy is not None:
                 self._subscriptions.append(self._energy.edges.on(self._energy_edge))
+            if self._limit is not None:
+                self._subscriptions.append(self._limit.edges.on(lambda _: self._nudge.set()))
+            self._subscriptions.extend(self._loss.watch())
         position = self._position()
         self._believed = position if self._verified(position) else LockPosition.UNKNOWN
         self._context.health.ok(f"bolt: {position.value}")
@@ -68,6 +96,7 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
         for subscription in self._subscriptions:
             subscription.cancel()
         self._subscriptions.clear()
+        await self._loss.aclose()
         self._off()
 
     async def make_safe(self) -> None:
@@ -115,6 +144,16 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
         """The contact changed without a command."""
         return self._unexpected
 
+    @property
+    def releases(self) -> Events[ReleaseReport]:
+        """What became of the plug at each loss of the supply that met it locked."""
+        return self._loss.reports
+
+    @property
+    def last_release(self) -> ReleaseReport | None:
+        """The last such report since the board was opened."""
+        return self._loss.last
+
     async def opener(self) -> OpenerReading:
         """The energy store now; the voltage is not measured."""
         return OpenerReading(stamp=self._context.clock.stamp(), source=self._context.device, state=self._opener_state())
@@ -137,9 +176,11 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
             wait_s = max(self._rested_s - clock.monotonic_s(), 0.0)
             if clock.monotonic_s() + wait_s + once_s > until_s + 1e-6:
                 break
-            await clock.sleep(wait_s)
+            await self._wait(wait_s)
+            self._refuse_in_a_hurry()
             tried += 1
             await self._stroke(lock=lock)
+            self._refuse_in_a_hurry()
             if self._feedback is None or self._position() is wanted:
                 self._arrived(wanted)
                 return self._result(wanted, tried, started_s)
@@ -162,7 +203,8 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
         self._believed = LockPosition.UNKNOWN
         self._context.health.fault("locking failed" if wanted is LockPosition.LOCKED else "stuck, cannot unlock")
         if wanted is LockPosition.LOCKED:  # free the motor, and the plug
-            await self._context.clock.sleep(max(self._rested_s - self._context.clock.monotonic_s(), 0.0))
+            await self._wait(self._rested_s - self._context.clock.monotonic_s())
+            self._refuse_in_a_hurry()
             await self._stroke(lock=False)
             if self._position() is LockPosition.UNLOCKED:
                 self._believed = LockPosition.UNLOCKED
@@ -170,6 +212,62 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
     def _arrived(self, position: LockPosition) -> None:
         self._believed, self._jammed = position, False
         self._context.health.ok(f"bolt: {position.value}")
+
+    async def _give_up_at_once(self) -> None:
+        """End a command that is under way; the supply is failing."""
+        self._hurry = True
+        self._nudge.set()
+        try:
+            async with self._turn:
+                pass
+        finally:
+            self._hurry = False
+
+    async def _unlock_at_once(self) -> None:
+        """Drive the bolt back now: a stroke under way is ended, and the motor's rest is not waited for. The supply is failing."""
+        await self._give_up_at_once()
+        async with self._turn:
+            await self._stroke(lock=False)
+            self._believed = LockPosition.UNLOCKED if self._feedback is None else self._position()
+
+    def _refuse_in_a_hurry(self) -> None:
+        if self._hurry:
+            self._believed = LockPosition.UNKNOWN
+            raise CommandFailed(
+                "given up: the supply fails, and the plug is released",
+                evidence=self._reading(),
+                device=self._context.device,
+                transient=True,
+            )
+
+    async def _wait(self, seconds: float) -> None:
+        """Let time pass; a failing supply ends it."""
+        until_s = self._context.clock.monotonic_s() + seconds
+        while not self._hurry and (left_s := until_s - self._context.clock.monotonic_s()) > 0.0:
+            await self._nudged(left_s)
+
+    async def _nudged(self, within_s: float) -> None:
+        self._nudge.clear()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._nudge.wait()
+        except TimeoutError:
+            pass
+
+    async def _driven(self) -> None:
+        """The time a stroke powers the motor: the preset's, or less if the motor stands at its current limit or the supply fails."""
+        clock = self._context.clock
+        begun_s, standing_s = clock.monotonic_s(), None
+        while not self._hurry and (left_s := begun_s + self._preset.drive_s - clock.monotonic_s()) > 1e-9:
+            if self._limit is None or not self._limit.read():
+                standing_s = None
+                await self._nudged(left_s)
+                continue
+            standing_s = clock.monotonic_s() if standing_s is None else standing_s
+            sure_s = max(begun_s + self._options.inrush_s, standing_s) + self._options.stall_s - clock.monotonic_s()
+            if sure_s <= 1e-9:
+                return
+            await self._nudged(min(sure_s, left_s))
 
     async def _stroke(self, *, lock: bool) -> None:
         """One stroke to its end, whoever is cancelled meanwhile."""
@@ -193,7 +291,7 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
             started_s = clock.monotonic_s()
             try:
                 self._drive(towards_in1=lock != self._preset.invert)
-                await clock.sleep(self._preset.drive_s)
+                await self._driven()
             finally:
                 self._rest()
                 powered_s = clock.monotonic_s() - started_s
@@ -202,32 +300,30 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
                 self._context.log.warning("%s: the motor was powered for %.2f s: the loop was busy", self._context.device, powered_s)
             self._cycles += 1
             self._context.memory.save("cycles", self._cycles)
-            await clock.sleep(self._preset.settle_s)
+            await self._wait(self._preset.settle_s)
         finally:
             self._moving = False
         self._note_contact()
 
     def _drive(self, *, towards_in1: bool) -> None:
-        """From rest (both low or both high) only one line has to change, so the other direction is never driven in between."""
+        """The line to be low comes first, so that without a joint write nothing is driven, or the same direction, in between."""
+        self._towards_in1 = towards_in1
         if towards_in1:
-            self._in2.write(False)
-            self._in1.write(True)
+            write_together(((self._in2, False), (self._in1, True)))
         else:
-            self._in1.write(False)
-            self._in2.write(True)
+            write_together(((self._in1, False), (self._in2, True)))
 
     def _rest(self) -> None:
-        """End of a stroke: brake or float. Written so that a failing line leaves as little power on the motor as it can."""
-        try:
-            self._in1.write(self._preset.brake)
-        finally:
-            self._in2.write(self._preset.brake)
+        """End of a stroke: brake or float; from a stroke one line changes, so nothing else is driven in between."""
+        write_together(((self._in1, self._preset.brake), (self._in2, self._preset.brake)))
 
     def _off(self) -> None:
-        try:
-            self._in1.write(False)
-        finally:
-            self._in2.write(False)
+        """From the brake both lines change. Where they cannot change together, what is driven in between is the way the bolt went last, or
+        back where nobody knows.
+        """
+        first = self._in2 if self._towards_in1 else self._in1
+        second = self._in1 if self._towards_in1 else self._in2
+        write_together(((first, False), (second, False)))
 
     def _position(self) -> LockPosition:
         if self._feedback is None:
@@ -265,6 +361,10 @@ class MotorLock(PlugLock, EmergencyOpener, SafeState, Driver):
         )
 
     def _require_energy(self) -> None:
+        if self._loss.failing:
+            raise SafetyRefused(
+                "not locked: the supply is failing", device=self._context.device, hint="wait until it is back", transient=True
+            )
         state = self._opener_state()
         if state in {OpenerState.CHARGING, OpenerState.FAULT}:
             raise SafetyRefused(

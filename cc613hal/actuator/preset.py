@@ -8,10 +8,21 @@ from attrs import evolve, field, frozen, validators
 
 from cc613hal.errors import ConfigError
 
-__all__ = ["ActuatorPreset", "FeedbackSense", "MotorLockOptions"]
+__all__ = ["ActuatorPreset", "FeedbackSense", "MotorLockOptions", "OnSupplyLoss"]
 
 _positive = validators.gt(0.0)
 _natural = validators.ge(0.0)
+
+
+class OnSupplyLoss(enum.Enum):
+    """What a lock does when the controller's supply fails while a plug is locked."""
+
+    WATCH = "watch"
+    """The opener is hardware of its own (as the CC613's is built in); the driver sees whether it released the plug, and reports."""
+    UNLOCK = "unlock"
+    """The driver opens the contactor and drives the bolt back, within the time for which the H bridge still has energy."""
+    IGNORE = "ignore"
+    """Nothing."""
 
 
 class FeedbackSense(enum.Enum):
@@ -87,6 +98,12 @@ class MotorLockOptions:
         charge_within_s: the emergency opener's store must be charged this long after the start or the last loss, s; later it is a fault.
         unlock_when_safe: the safe state drives the bolt back once. Off by default: the driver does not know whether the contactor is
             open, and a power cut is the emergency opener's business.
+        on_supply_loss: ``watch``, ``unlock`` or ``ignore``; needs the use ``supply``, and ``unlock`` also ``contactor``.
+        release_within_s: with ``watch``: the opener must have released the plug so long after the supply failed, s (inferred).
+        hold_up_s: with ``unlock``: for so long after the supply failed the H bridge can drive, s; the stroke must fit into what the
+            contactor leaves of it (inferred: the board's capacitors decide).
+        inrush_s: with the line ``current_limit``: it is not asked earlier than this after the start of a stroke, s (inferred).
+        stall_s: with the line ``current_limit``: a motor at its limit for so long stands, and its stroke ends, s (inferred).
     """
 
     drive_s: float | None = field(default=None, validator=validators.optional(_positive))
@@ -98,3 +115,8 @@ class MotorLockOptions:
     brake: bool | None = None
     charge_within_s: float = field(default=60.0, validator=_natural)
     unlock_when_safe: bool = False
+    on_supply_loss: OnSupplyLoss = OnSupplyLoss.WATCH
+    release_within_s: float = field(default=3.0, validator=_positive)
+    hold_up_s: float = field(default=1.0, validator=_positive)
+    inrush_s: float = field(default=0.05, validator=_natural)
+    stall_s: float = field(default=0.05, validator=_natural)

@@ -17,7 +17,7 @@ from cc613hal.board.slots import HttpSlot, I2cSlot, ModbusSlot, MulticastSlot, S
 from cc613hal.board.wires import OpenBus, Wires
 from cc613hal.bus.actor import Observer
 from cc613hal.bus.factory import BusFactory, StandIns
-from cc613hal.bus.gpio import InputLine, OutputLine, PwmLine
+from cc613hal.bus.gpio import InputLine, OutputLine, PwmLine, write_together
 from cc613hal.bus.http import HttpPort
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.bus.modbus import ModbusPort
@@ -83,6 +83,7 @@ class BoardContext(DeviceContext):
         self._log = logging.getLogger(f"cc613hal.device.{description.id}")
         self._inputs: dict[str, InputSlot] = {}
         self._outputs: dict[str, OutputSlot] = {}
+        self._groups: dict[str, list[OutputSlot]] = {}
         self._pwms: dict[str, PwmLineSlot] = {}
         self._line_buses: set[str] = set()
         self._i2c: I2cPort | None = None  # drivers ask for it with every transfer
@@ -219,8 +220,13 @@ class BoardContext(DeviceContext):
             self._line_buses.add(bus)
         for line in self._description.driver.lines:
             if line.direction is Direction.OUTPUT and line.role in self._description.lines:
-                bus, self._outputs[line.role] = wires.output(self._description.lines[line.role], safe=line.safe)
+                bus, output = wires.output(self._description.lines[line.role], safe=line.safe)
+                self._outputs[line.role] = output
                 self._line_buses.add(bus)
+                if line.group:
+                    self._groups.setdefault(line.group, []).append(output)
+        for group in self._groups.values():
+            OutputSlot.join(group)
         for role, request in self._description.lines_of(Direction.PWM):
             bus, self._pwms[role] = wires.pwm(request)
             self._line_buses.add(bus)
@@ -253,9 +259,11 @@ class BoardContext(DeviceContext):
             BusError: the first that could not be driven.
         """
         failure: BusError | None = None
-        for output in self._outputs.values():
+        together = list(self._groups.values())
+        single = [[output] for output in self._outputs.values() if not any(output in group for group in together)]
+        for lines in [*single, *together]:
             try:
-                output.write(output.safe)
+                write_together([(line, line.safe) for line in lines])
             except BusError as error:
                 failure = failure or error
         if failure is not None:

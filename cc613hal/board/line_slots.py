@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from cc613hal.board.slots import Lost, Slot
-from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, PwmAdapter, PwmLine
+from cc613hal.bus.gpio import (
+    Edge,
+    GpioAdapter,
+    InputLine,
+    JointGpio,
+    JointOutput,
+    LineInfo,
+    LineRequest,
+    OutputLine,
+    PwmAdapter,
+    PwmLine,
+)
 from cc613hal.errors import BusClosed, ConfigError
 from cc613hal.events import Events, EventSource, Subscription
 
@@ -64,7 +77,7 @@ class InputSlot(InputLine):
             self._subscription = self._line.edges.on(self._edges.publish)
 
 
-class OutputSlot(OutputLine):
+class OutputSlot(JointOutput):
     """An output line that survives its chip; it comes back at its safe level."""
 
     def __init__(self, slot: GpioSlot, request: LineRequest, safe: bool) -> None:
@@ -72,6 +85,7 @@ class OutputSlot(OutputLine):
         self.safe = safe
         self._slot = slot
         self._line: OutputLine | None = None
+        self._group: tuple[OutputSlot, ...] = (self,)
 
     @property
     def name(self) -> str:
@@ -83,10 +97,23 @@ class OutputSlot(OutputLine):
         """Whether the chip has given us the line."""
         return self._line is not None
 
+    @staticmethod
+    def join(group: Sequence[OutputSlot]) -> None:
+        """Have these lines requested together from now on; they are of one device, and none is claimed yet."""
+        for line in group:
+            line._group = tuple(other for other in group if other._slot is line._slot)
+
     def claim(self) -> None:
-        """Request the line from the chip, at its safe level, if that has not happened yet."""
-        if self._line is None:
-            self._line = self._slot.inner.output(self.request, initial=self.safe)
+        """Request the line from the chip, at its safe level, if that has not happened yet; with the lines that go together with it."""
+        if self._line is not None:
+            return
+        chip = self._slot.inner
+        if len(self._group) > 1 and isinstance(chip, JointGpio) and not any(line.claimed for line in self._group):
+            lines = chip.outputs([line.request for line in self._group], initial=[line.safe for line in self._group])
+            for slot, line in zip(self._group, lines, strict=True):
+                slot._line = line
+        else:
+            self._line = chip.output(self.request, initial=self.safe)
 
     def release(self) -> None:
         """The chip is gone, and the line with it."""
@@ -98,6 +125,18 @@ class OutputSlot(OutputLine):
             raise _away(self._slot, self.name)
         try:
             self._line.write(active)
+        except BusClosed as error:
+            self._slot.report(error)
+            raise
+
+    def write_jointly(self, levels: Mapping[str, bool]) -> bool:
+        """Set lines that were requested together; ``False`` where the chip cannot do that in one step."""
+        if self._line is None:
+            raise _away(self._slot, self.name)
+        if not isinstance(self._line, JointOutput):
+            return False
+        try:
+            return self._line.write_jointly(levels)
         except BusClosed as error:
             self._slot.report(error)
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from attrs import frozen
@@ -15,7 +16,20 @@ from attrs import frozen
 from cc613hal.clock import Stamp
 from cc613hal.events import Events
 
-__all__ = ["Edge", "GpioAdapter", "InputLine", "LineInfo", "LineRequest", "OutputLine", "Pull", "PwmAdapter", "PwmLine"]
+__all__ = [
+    "Edge",
+    "GpioAdapter",
+    "InputLine",
+    "JointGpio",
+    "JointOutput",
+    "LineInfo",
+    "LineRequest",
+    "OutputLine",
+    "Pull",
+    "PwmAdapter",
+    "PwmLine",
+    "write_together",
+]
 
 
 class Pull(enum.Enum):
@@ -121,6 +135,47 @@ class OutputLine(Protocol):
 
 
 @runtime_checkable
+class JointOutput(OutputLine, Protocol):
+    """An output that was requested together with others and can change with them in one step."""
+
+    @abstractmethod
+    def write_jointly(self, levels: Mapping[str, bool]) -> bool:
+        """Set several lines at the same moment.
+
+        Args:
+            levels: logical level by line name; this line's own among them.
+
+        Returns:
+            ``False``, with nothing written, if one of them was not requested together with this line.
+
+        Raises:
+            BusError: the lines are gone.
+        """
+
+
+def write_together(levels: Sequence[tuple[OutputLine, bool]]) -> None:
+    """Set several outputs: in one step where they were requested together, else one after the other in this order.
+
+    Args:
+        levels: each line with its logical level, the one that matters most first.
+
+    Raises:
+        BusError: a line is gone; the ones after it were tried all the same.
+    """
+    first = levels[0][0]
+    if isinstance(first, JointOutput) and first.write_jointly({line.name: active for line, active in levels}):
+        return
+    failure: Exception | None = None
+    for line, active in levels:
+        try:
+            line.write(active)
+        except OSError as error:  # every BusError is one
+            failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+@runtime_checkable
 class PwmLine(Protocol):
     """A requested PWM output."""
 
@@ -172,6 +227,23 @@ class GpioAdapter(Protocol):
     @abstractmethod
     async def aclose(self) -> None:
         """Release all lines."""
+
+
+@runtime_checkable
+class JointGpio(Protocol):
+    """An adapter that can request several outputs so that they change in one step; their lines are :class:`JointOutput`."""
+
+    @abstractmethod
+    def outputs(self, requests: Sequence[LineRequest], *, initial: Sequence[bool]) -> tuple[OutputLine, ...]:
+        """Request outputs together; where the hardware cannot (lines of different chips), they come as single lines.
+
+        Args:
+            requests: the lines.
+            initial: logical level of each, from the first moment.
+
+        Raises:
+            BusError: as :meth:`GpioAdapter.output`; then none of them is requested.
+        """
 
 
 @runtime_checkable

@@ -40,12 +40,14 @@ from cc613hal.interfaces.indicator import (
 )
 from cc613hal.interfaces.lock import (
     EmergencyOpener,
+    EmergencyRelease,
     LockPosition,
     LockReading,
     LockResult,
     OpenerReading,
     OpenerState,
     PlugLock,
+    ReleaseReport,
 )
 from cc613hal.interfaces.meter import (
     EnergyMeter,
@@ -117,6 +119,7 @@ __all__ = [
     "DigitalReading",
     "Display",
     "EmergencyOpener",
+    "EmergencyRelease",
     "EndReason",
     "EnergyMeter",
     "EnergyReading",
@@ -158,6 +161,7 @@ __all__ = [
     "RefusalReason",
     "Registration",
     "Relay",
+    "ReleaseReport",
     "ResidualCurrentMonitor",
     "ResidualReading",
     "ResidualTrip",

@@ -14,12 +14,14 @@ from cc613hal.readings import Reading
 
 __all__ = [
     "EmergencyOpener",
+    "EmergencyRelease",
     "LockPosition",
     "LockReading",
     "LockResult",
     "OpenerReading",
     "OpenerState",
     "PlugLock",
+    "ReleaseReport",
 ]
 
 
@@ -90,6 +92,23 @@ class OpenerReading(Reading):
     voltage_v: float | None = None
 
 
+@frozen(kw_only=True)
+class ReleaseReport(Reading):
+    """What became of the plug when the supply failed.
+
+    Attributes:
+        released: whether the bolt is back; ``None`` if nothing tells.
+        position: where the bolt ended, as sensed or believed.
+        elapsed_s: from the loss of the supply to this verdict, s.
+        detail: what was done and seen, in words.
+    """
+
+    released: bool | None
+    position: LockPosition
+    elapsed_s: float
+    detail: str
+
+
 @runtime_checkable
 class PlugLock(Protocol):
     """An actuator that keeps a plug in its socket.
@@ -134,3 +153,18 @@ class EmergencyOpener(Protocol):
     @abstractmethod
     async def opener(self) -> OpenerReading:
         """The energy store now."""
+
+
+@runtime_checkable
+class EmergencyRelease(Protocol):
+    """A lock that sees to it, or at least tells, that a locked plug is released when the supply fails."""
+
+    @property
+    @abstractmethod
+    def releases(self) -> Events[ReleaseReport]:
+        """One report for each loss of the supply that met a bolt that was not back."""
+
+    @property
+    @abstractmethod
+    def last_release(self) -> ReleaseReport | None:
+        """The last report since the board was opened."""

@@ -1,12 +1,12 @@
-"""The body of a plug lock: a bolt that a motor drives, and the store that opens it when the supply goes."""
+"""The body of a plug lock: a bolt that a motor drives."""
 
 from __future__ import annotations
 
 from cc613hal.plant.physics import Timer
 from cc613hal.plant.signal import Signal
-from cc613hal.plant.world import Cabinet, Outlet
+from cc613hal.plant.world import Outlet
 
-__all__ = ["BoltMotor", "OpenerStore"]
+__all__ = ["BoltMotor"]
 
 _LOCKED_AT = 0.9
 _UNLOCKED_AT = 0.1
@@ -32,6 +32,8 @@ class BoltMotor:
         """The bolt is at its locked end."""
         self.unlocked_end: Signal[bool] = Signal(outlet.bolt_locked.value <= _UNLOCKED_AT)
         """The bolt is at its unlocked end."""
+        self.stalled: Signal[bool] = Signal(False)
+        """The motor has current and cannot turn: the bolt is blocked or at its end."""
         self.strokes: list[int] = []
         """Direction of every stroke so far: 1 towards locked, −1 towards unlocked."""
         self.longest_drive_s = 0.0
@@ -52,6 +54,7 @@ class BoltMotor:
             self.longest_drive_s = max(self.longest_drive_s, now_s - self._powered_s)
         self._stand()
         self._direction = direction
+        self.stalled.set(False)
         if direction:
             self._powered_s = now_s
             self.strokes.append(direction)
@@ -62,18 +65,31 @@ class BoltMotor:
         """Whether the motor has current now."""
         return self._direction != 0
 
+    def travel_left_s(self, direction: int) -> float:
+        """How long the bolt would move in a direction, s; 0 if it cannot."""
+        if direction == 0 or self.dead or self.outlet.bolt_blocked.value:
+            return 0.0
+        position = self.outlet.bolt_locked.value
+        if self._timer.pending:
+            position += self._direction * (self.outlet.clock.monotonic_s() - self._since_s) / self.travel_s
+        return abs((1.0 if direction > 0 else 0.0) - position) * self.travel_s
+
     def _restart(self) -> None:
         """The bolt was blocked or freed while the motor may be running."""
-        self._timer.cancel()
+        self._stand()
         if self._direction:
             self._start()
 
     def _start(self) -> None:
         self._since_s, self._from = self.outlet.clock.monotonic_s(), self.outlet.bolt_locked.value
-        if self.dead or self.outlet.bolt_blocked.value:
-            return
-        end = 1.0 if self._direction > 0 else 0.0
-        self._timer.start(abs(end - self._from) * self.travel_s, lambda: self.outlet.bolt_locked.set(end))
+        self.stalled.set(self.outlet.bolt_blocked.value and not self.dead)
+        if not self.dead and not self.outlet.bolt_blocked.value:
+            end = 1.0 if self._direction > 0 else 0.0
+            self._timer.start(abs(end - self._from) * self.travel_s, lambda: self._arrive(end))
+
+    def _arrive(self, end: float) -> None:
+        self.outlet.bolt_locked.set(end)
+        self.stalled.set(True)
 
     def _stand(self) -> None:
         if self._timer.pending:  # stopped on the way
@@ -84,31 +100,3 @@ class BoltMotor:
     def _moved(self, position: float) -> None:
         self.locked_end.set(position >= _LOCKED_AT)
         self.unlocked_end.set(position <= _UNLOCKED_AT)
-
-
-class OpenerStore:
-    """The energy store of an emergency opener: it pulls the bolt back when the controller's supply fails, and charges again after.
-
-    Args:
-        outlet: whose bolt and store.
-        cabinet: whose supply.
-        fails_v: below this supply the opener acts, V.
-        charge_s: time to charge the store once the supply is back, s.
-    """
-
-    def __init__(self, outlet: Outlet, cabinet: Cabinet, *, fails_v: float = 9.0, charge_s: float = 5.0) -> None:
-        self.outlet = outlet
-        self.fails_v = fails_v
-        self.charge_s = charge_s
-        self._timer = Timer()
-        cabinet.supply_v.on(self._supply_changed)
-
-    def _supply_changed(self, supply_v: float) -> None:
-        outlet = self.outlet
-        if supply_v >= self.fails_v:
-            self._timer.start(self.charge_s, lambda: outlet.opener_v.set(12.0))
-            return
-        self._timer.cancel()
-        if outlet.opener_v.value >= 10.0 and outlet.bolt_locked.value > 0.0 and not outlet.bolt_blocked.value:
-            outlet.opener_v.set(4.0)
-            outlet.bolt_locked.set(0.0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cc613hal.actuator.preset import ActuatorPreset, FeedbackSense, MotorLockOptions
+from cc613hal.actuator.preset import ActuatorPreset, FeedbackSense, MotorLockOptions, OnSupplyLoss
 from cc613hal.plant.emulation import EmulatedInput, EmulationSite, follow_output
-from cc613hal.plant.lock import BoltMotor, OpenerStore
+from cc613hal.plant.lock import BoltMotor
+from cc613hal.plant.opener import OpenerStore
 
 __all__ = ["EmulatedMotorLock", "emulate_motor_lock"]
 
@@ -13,36 +14,38 @@ class EmulatedMotorLock:
     """H bridge, motor, bolt, contact and emergency opener.
 
     Misbehave with ``outlet.bolt_blocked`` (jam), ``motor.dead`` (broken motor wire), ``feedback.hold(...)`` (broken contact wire),
-    ``outlet.opener_v`` (store not charged: below 10 V), ``cabinet.supply_v`` (the opener acts).
+    ``outlet.opener_v`` (store not charged: below 10 V), ``cabinet.supply_v`` (the opener acts), the figures of ``store``.
+
+    Args:
+        site: the device's place.
+        preset: the actuator.
+        opener: there is an emergency opener that acts by itself; otherwise the H bridge is fed from the store.
     """
 
-    def __init__(self, site: EmulationSite, preset: ActuatorPreset) -> None:
+    def __init__(self, site: EmulationSite, preset: ActuatorPreset, *, opener: bool = True) -> None:
         self.outlet = site.outlet
         self.preset = preset
         self.motor = BoltMotor(site.outlet, travel_s=0.6 * preset.drive_s)  # a healthy motor is home before the stroke ends
-        self.store = OpenerStore(site.outlet, site.plant.cabinet)
+        self.store = OpenerStore(self.motor, site.plant.cabinet, automatic=opener)
         self.feedback = EmulatedInput(site, "feedback")
         self.energy_ok = EmulatedInput(site, "energy_ok", active=True)
-        self._in1 = self._in2 = False
+        self.current_limit = EmulatedInput(site, "current_limit")
+        self._site = site
+        self.motor.stalled.on(self.current_limit.set)
         self.motor.locked_end.on(lambda _: self._show())
         self.motor.unlocked_end.on(lambda _: self._show())
         self.outlet.opener_v.on(lambda volts: self.energy_ok.set(volts >= 10.0), now=True)  # chargebyte: charged from 10 V of 12 V
-        follow_output(site, "in1", self._in1_changed)
-        follow_output(site, "in2", self._in2_changed)
+        follow_output(site, "in1", lambda _: self._bridge())
+        follow_output(site, "in2", lambda _: self._bridge())
         self._show()
 
-    def _in1_changed(self, high: bool) -> None:
-        self._in1 = high
-        self._bridge()
-
-    def _in2_changed(self, high: bool) -> None:
-        self._in2 = high
-        self._bridge()
-
     def _bridge(self) -> None:
-        """M+ = IN1 and not IN2, M− = IN2 and not IN1 (chargebyte)."""
-        turns = int(self._in1) - int(self._in2)
-        self.motor.drive(-turns if self.preset.invert else turns)
+        """M+ = IN1 and not IN2, M− = IN2 and not IN1 (chargebyte); both wires are looked at, for they may change at the same moment."""
+        turns = int(self._level("in1")) - int(self._level("in2"))
+        self.store.drive(-turns if self.preset.invert else turns)
+
+    def _level(self, role: str) -> bool:
+        return self._site.watch(role).value != self._site.active_low(role)
 
     def _show(self) -> None:
         closed_locked = self.preset.feedback is FeedbackSense.CLOSED_WHEN_LOCKED
@@ -58,4 +61,4 @@ def emulate_motor_lock(site: EmulationSite, preset: ActuatorPreset, options: Mot
         options: the device's options; the emulated wires are swapped where they say so, its stroke stays the preset's.
     """
     fitted = preset.with_options(MotorLockOptions(invert=options.invert, feedback=options.feedback))
-    site.plant.parts[site.device] = EmulatedMotorLock(site, fitted)
+    site.plant.parts[site.device] = EmulatedMotorLock(site, fitted, opener=options.on_supply_loss is not OnSupplyLoss.UNLOCK)

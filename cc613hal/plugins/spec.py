@@ -78,6 +78,8 @@ class LineSpec:
         help: one sentence for the docs.
         required: the driver cannot work without it.
         safe: level an output takes before anything else happens (logical).
+        group: outputs of a driver with the same word are requested together, so that
+            :func:`~cc613hal.bus.gpio.write_together` changes them in one step where the adapter can.
     """
 
     role: str
@@ -85,6 +87,7 @@ class LineSpec:
     help: str
     required: bool = True
     safe: bool = False
+    group: str = ""
 
 
 @frozen(kw_only=True)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine
+from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, JointGpio, JointOutput, LineInfo, LineRequest, OutputLine
 from cc613hal.bus.linux.errors import bus_error, near_words
+from cc613hal.bus.linux.gpio_joint import JointHandle
 from cc613hal.bus.linux.gpio_lines import list_lines
 from cc613hal.bus.options import GpioOptions
 from cc613hal.clock import Clock, Stamp
 from cc613hal.errors import BusBusy, BusClosed, BusError, BusMissing
 from cc613hal.events import Events, EventSource
 
-__all__ = ["GpioHandleLike", "LinuxGpio"]
+__all__ = ["GpioHandleLike", "JointHandleLike", "LinuxGpio"]
 
 
 class GpioHandleLike(Protocol):
@@ -41,7 +42,24 @@ class GpioHandleLike(Protocol):
         """Release the line."""
 
 
+class JointHandleLike(Protocol):
+    """Outputs of one chip, opened together; levels are logical, every method may raise ``OSError``."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The lines."""
+
+    def write(self, levels: Mapping[str, bool]) -> None:
+        """Set some or all of them in one call."""
+
+    def close(self) -> None:
+        """Release them; may be called twice."""
+
+
 _Opener = Callable[[str, int, LineRequest, bool | None], GpioHandleLike]
+_JointOpener = Callable[[str, Sequence[int], Sequence[LineRequest], Sequence[bool]], JointHandleLike]
+_NOT_JOINTLY = frozenset({errno.EINVAL, errno.ENOTTY, errno.EOPNOTSUPP})
+"""How kernels before 5.10, and chips that cannot, answer a request for several lines."""
 
 
 def _periphery() -> _Opener:
@@ -98,6 +116,52 @@ class _Output(_Line, OutputLine):
         except OSError as error:
             raise self._failed(error, "setting") from error
         self._written = active
+
+
+class _JointLine(JointOutput):
+    """One of several outputs that share a request."""
+
+    def __init__(self, name: str, handle: JointHandleLike, chip: str, levels: dict[str, bool]) -> None:
+        self._name = name
+        self._handle: JointHandleLike | None = handle
+        self._chip = chip
+        self._levels = levels  # shared by all of them: what was last set
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def written(self) -> bool:
+        return self._levels[self._name]
+
+    def write(self, active: bool) -> None:
+        """Set the logical level; errors as :meth:`write_jointly`."""
+        self.write_jointly({self._name: active})
+
+    def write_jointly(self, levels: Mapping[str, bool]) -> bool:
+        """Set lines of the request in one call.
+
+        Raises:
+            BusClosed: the lines have been released, or their chip is gone.
+            BusError: the kernel refuses.
+        """
+        if self._handle is None:
+            raise BusClosed(f"line {self._name} has been released", device=self._name)
+        if not set(levels) <= self._handle.names:
+            return False
+        try:
+            self._handle.write(levels)
+        except OSError as error:
+            raise bus_error(error, f"setting line {', '.join(levels)}", device=self._name, path=self._chip) from error
+        self._levels.update(levels)
+        return True
+
+    def close(self) -> None:
+        """Give the lines of the request back to the kernel; may be called twice."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
 
 
 class _Input(_Line, InputLine):
@@ -168,7 +232,7 @@ class _Input(_Line, InputLine):
         super().close()
 
 
-class LinuxGpio(GpioAdapter):
+class LinuxGpio(GpioAdapter, JointGpio):
     """The GPIO lines of a board.
 
     Args:
@@ -176,6 +240,7 @@ class LinuxGpio(GpioAdapter):
         options: chips, and names for lines that have none.
         clock: the board's clock.
         opener: opens a line; python-periphery's if omitted.
+        joint_opener: opens several outputs of a chip in one request.
         lister: lists a chip's lines.
     """
 
@@ -186,15 +251,17 @@ class LinuxGpio(GpioAdapter):
         clock: Clock,
         *,
         opener: _Opener | None = None,
+        joint_opener: _JointOpener = JointHandle,
         lister: Callable[[str], tuple[LineInfo, ...]] = list_lines,
     ) -> None:
         self._name = name
         self._clock = clock
         self._opener = opener or _periphery()
+        self._joint_opener = joint_opener
         self._lister = lister
         self._paths = tuple(options.chips)
         self._aliases = dict(options.lines)
-        self._requested: dict[str, _Line] = {}
+        self._requested: dict[str, _Line | _JointLine] = {}
         self._places = self._find_lines()
 
     def input(self, request: LineRequest) -> InputLine:
@@ -210,6 +277,38 @@ class LinuxGpio(GpioAdapter):
         line = _Output(request, handle, path, initial=initial)
         self._requested[request.name] = line
         return line
+
+    def outputs(self, requests: Sequence[LineRequest], *, initial: Sequence[bool]) -> tuple[OutputLine, ...]:
+        """Request outputs together; of several chips, or where the kernel cannot, one by one."""
+        places = [self._place(request) for request in requests]
+        (path, _), *others = places
+        if any(other != path for other, _ in others):
+            return self._one_by_one(requests, initial)
+        try:
+            handle = self._joint_opener(path, [offset for _, offset in places], requests, initial)
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) or error.errno in _NOT_JOINTLY:
+                return self._one_by_one(requests, initial)
+            names = ", ".join(request.name for request in requests)
+            failure = bus_error(error, f"requesting lines {names} ({path})", device=self._name, path=path)
+            if isinstance(failure, BusBusy):
+                failure.hint = "; ".join(self._owner(path, offset) for _, offset in places)
+            raise failure from error
+        levels = {request.name: level for request, level in zip(requests, initial, strict=True)}
+        lines = {name: _JointLine(name, handle, path, levels) for name in levels}
+        self._requested.update(lines)
+        return tuple(lines.values())
+
+    def _one_by_one(self, requests: Sequence[LineRequest], initial: Sequence[bool]) -> tuple[OutputLine, ...]:
+        lines: list[OutputLine] = []
+        try:
+            for request, level in zip(requests, initial, strict=True):
+                lines.append(self.output(request, initial=level))
+        except BusError:
+            for line in lines:
+                self._requested.pop(line.name).close()
+            raise
+        return tuple(lines)
 
     def lines(self) -> tuple[LineInfo, ...]:
         """All lines of all chips, under the names of the board file where it gives them."""
@@ -231,7 +330,8 @@ class LinuxGpio(GpioAdapter):
         while self._requested:
             self._requested.popitem()[1].close()
 
-    def _open(self, request: LineRequest, initial: bool | None) -> tuple[GpioHandleLike, str]:
+    def _place(self, request: LineRequest) -> tuple[str, int]:
+        """Chip and number of a line that is free on this board."""
         place = self._places.get(request.name)
         if place is None:
             raise BusMissing(f"no GPIO line is called {request.name}", device=self._name, hint=near_words(request.name, self._places))
@@ -239,7 +339,10 @@ class LinuxGpio(GpioAdapter):
             raise BusBusy(
                 f"line {request.name} is already in use on this board", device=self._name, hint="two devices of the board file name it"
             )
-        path, offset = place
+        return place
+
+    def _open(self, request: LineRequest, initial: bool | None) -> tuple[GpioHandleLike, str]:
+        path, offset = self._place(request)
         try:
             return self._opener(path, offset, request, initial), path
         except OSError as error:

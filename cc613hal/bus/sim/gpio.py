@@ -7,10 +7,10 @@ views on it: polarity is theirs alone. Edges arrive in the very call that change
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
-from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, LineInfo, LineRequest, OutputLine, Pull
+from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, JointGpio, JointOutput, LineInfo, LineRequest, OutputLine, Pull
 from cc613hal.bus.sim.presence import Presence
 from cc613hal.bus.sim.signal import Signal
 from cc613hal.clock import Clock
@@ -60,6 +60,13 @@ class Wire:
         self._output, self._open_drain = level, open_drain
         self._settle()
 
+    @staticmethod
+    def put_together(wires: Sequence[tuple[Wire, bool, bool]]) -> None:
+        """What the controller does to several lines at the same moment: wire, level, open drain."""
+        for wire, level, open_drain in wires:
+            wire._output, wire._open_drain = level, open_drain
+        Signal.set_all([(wire.level, wire._resulting()) for wire, _, _ in wires])
+
     def _settle(self) -> None:
         self.level.set(self._resulting())
 
@@ -73,7 +80,7 @@ class Wire:
         return True if self._open_drain and self._output else self.idle  # an open-drain line has its resistor on the board
 
 
-class SimGpio(Presence, GpioAdapter):
+class SimGpio(Presence, GpioAdapter, JointGpio):
     """Simulated GPIO chips.
 
     Args:
@@ -134,6 +141,22 @@ class SimGpio(Presence, GpioAdapter):
         line.write(initial)
         wire.rest(request)
         return line
+
+    def outputs(self, requests: Sequence[LineRequest], *, initial: Sequence[bool]) -> tuple[OutputLine, ...]:
+        """Request outputs that can change in one step.
+
+        Raises:
+            BusMissing: no line of that name; none is requested.
+            BusBusy: one is in use already; none is requested.
+            BusClosed: unplugged or closed.
+        """
+        for request in requests:
+            self._take(request)
+        lines = tuple(self.output(request, initial=level) for request, level in zip(requests, initial, strict=True))
+        joint = {line.name: line for line in lines if isinstance(line, _SimOutput)}
+        for line in joint.values():
+            line.peers = joint
+        return lines
 
     def lines(self) -> tuple[LineInfo, ...]:
         """All lines, for discovery."""
@@ -233,13 +256,15 @@ class _SimInput(InputLine):
             self._pending = None
 
 
-class _SimOutput(OutputLine):
+class _SimOutput(JointOutput):
     def __init__(self, chip: SimGpio, wire: Wire, request: LineRequest) -> None:
         self._chip = chip
         self._wire = wire
         self._request = request
         self._written = False
         self._released = False
+        self.peers: Mapping[str, _SimOutput] = {}
+        """The lines that were requested together with this one."""
 
     @property
     def name(self) -> str:
@@ -262,6 +287,23 @@ class _SimOutput(OutputLine):
             raise BusClosed(f"line {self.name} was released", device=self._chip.name)
         self._written = active
         self._wire.put(active != self._request.active_low, open_drain=self._request.open_drain)
+
+    def write_jointly(self, levels: Mapping[str, bool]) -> bool:
+        """Set lines that were requested together in one step.
+
+        Raises:
+            BusClosed: unplugged or closed.
+        """
+        if not set(levels) <= set(self.peers):
+            return False
+        self._chip.check_open()
+        lines = [(self.peers[name], active) for name, active in levels.items()]
+        for line, active in lines:
+            if line._released:
+                raise BusClosed(f"line {line.name} was released", device=self._chip.name)
+            line._written = active
+        Wire.put_together([(line._wire, active != line._request.active_low, line._request.open_drain) for line, active in lines])
+        return True
 
     def let_go(self) -> None:
         """Drive the wire no more, until the next write."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from cc613hal.events import Subscription
@@ -37,6 +37,16 @@ class Signal(Generic[T]):
         if value != self._value:
             self._value = value
             for listener in tuple(self._listeners):
+                listener(value)
+
+    @staticmethod
+    def set_all(changes: Sequence[tuple[Signal[T], T]]) -> None:
+        """Change several signals at the same moment: whoever hears of one finds all of them changed."""
+        changed = [(signal, value) for signal, value in changes if value != signal._value]
+        for signal, value in changed:
+            signal._value = value
+        for signal, value in changed:
+            for listener in tuple(signal._listeners):
                 listener(value)
 
     def on(self, listener: Callable[[T], None], *, now: bool = False) -> Subscription:

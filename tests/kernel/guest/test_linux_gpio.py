@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from cc613hal.bus.gpio import Edge, GpioAdapter, LineRequest
+from cc613hal.bus.gpio import Edge, GpioAdapter, JointGpio, JointOutput, LineRequest
 from cc613hal.errors import BusBusy, BusMissing
 from tests.kernel.bench.gpio_sim import GpioSim
 from tests.kernel.guest.conftest import LINES, Opener
@@ -147,3 +147,25 @@ async def test_switching_off_takes_no_time(gpio: GpioSim, adapter: GpioAdapter) 
     coil.write(False)
     assert time.perf_counter() - started < 0.02  # an ioctl, ten times slower in emulation
     assert gpio.value("contactor-k1") is False
+
+
+async def test_outputs_requested_together_change_with_one_call(gpio: GpioSim, adapter: GpioAdapter) -> None:
+    assert isinstance(adapter, JointGpio)
+    requests = [LineRequest(name="contactor-k1"), LineRequest(name="led-green", active_low=True)]
+    one, two = adapter.outputs(requests, initial=[True, True])
+    assert isinstance(one, JointOutput)
+    assert (gpio.value("contactor-k1"), gpio.value("led-green")) == (True, False)
+    assert one.write_jointly({"contactor-k1": False, "led-green": False})
+    assert (gpio.value("contactor-k1"), gpio.value("led-green")) == (False, True)
+    two.write(True)
+    assert (gpio.value("contactor-k1"), gpio.value("led-green")) == (False, False)
+
+
+async def test_a_joint_request_for_a_taken_line_leaves_the_others_free(gpio: GpioSim, adapter: GpioAdapter, open_bus: Opener) -> None:
+    other = await open_bus.gpio(gpio.path)
+    other.output(LineRequest(name="led-green"), initial=False)
+    assert isinstance(adapter, JointGpio)
+    with pytest.raises(BusBusy):
+        adapter.outputs([LineRequest(name="contactor-k1"), LineRequest(name="led-green")], initial=[False, False])
+    adapter.output(LineRequest(name="contactor-k1"), initial=True)
+    assert gpio.value("contactor-k1") is True

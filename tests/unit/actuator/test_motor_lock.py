@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from cc613hal.actuator import ActuatorPreset, FeedbackSense, MotorLockOptions
+from cc613hal.board.line_slots import OutputSlot
 from cc613hal.clock import run_virtual
 from cc613hal.errors import CommandFailed
 from cc613hal.interfaces import LockPosition, OpenerState
@@ -145,5 +146,70 @@ def test_strokes_are_counted_across_restarts(open_part):
             it.outlet.bolt_locked.set(0.0)
             await it.device.lock()
             assert it.device.cycles == 2
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("invert", [False, True])
+@pytest.mark.parametrize("lock", [True, False])
+def test_from_the_brake_to_off_the_motor_is_driven_in_no_direction(open_part, lock, invert):
+    async def main():
+        async with open_part(DRIVER, *LINES, options={"invert": invert}) as it:
+            await it.device.lock()
+            if not lock:
+                await it.device.unlock()
+            motor = it.emulated.motor
+            before = list(motor.strokes)
+            await it.device.make_safe()
+            assert motor.strokes == before
+        assert motor.strokes == before
+
+    run_virtual(main())
+
+
+def test_where_lines_cannot_change_together_what_is_driven_in_between_is_the_way_the_bolt_went(open_part, monkeypatch):
+    async def main():
+        monkeypatch.setattr(OutputSlot, "write_jointly", lambda self, levels: False)
+        async with open_part(DRIVER, *LINES) as it:
+            await it.device.lock()
+            await it.device.make_safe()
+            assert it.emulated.motor.strokes == [1, 1]
+            assert it.outlet.bolt_locked.value == 1.0
+
+    run_virtual(main())
+
+
+def test_a_motor_at_its_current_limit_is_switched_off_before_the_drive_time_is_over(open_part):
+    async def main():
+        async with open_part(DRIVER, *LINES, "current_limit", options={"inrush_s": 0.05, "stall_s": 0.03}) as it:
+            locked = await it.device.lock()
+            assert (locked.position, locked.verified) == (LockPosition.LOCKED, True)
+            assert it.emulated.motor.longest_drive_s == pytest.approx(0.36 + 0.03)  # home after 0.36 s
+
+    run_virtual(main())
+
+
+def test_a_jam_is_felt_at_once_where_the_current_is_measured_and_tried_as_often(open_part):
+    async def main():
+        async with open_part(DRIVER, *LINES, "current_limit", options={"inrush_s": 0.05, "stall_s": 0.03}) as it:
+            it.outlet.bolt_blocked.set(True)
+            with pytest.raises(CommandFailed, match="not locked after 3 strokes") as failure:
+                await it.device.lock()
+            assert failure.value.evidence.jammed
+            assert it.emulated.motor.longest_drive_s == pytest.approx(0.08)
+
+    run_virtual(main())
+
+
+def test_the_inrush_of_a_starting_motor_is_no_stall(open_part):
+    async def main():
+        async with open_part(DRIVER, *LINES, "current_limit", options={"inrush_s": 0.05, "stall_s": 0.03}) as it:
+            locking = asyncio.create_task(it.device.lock())
+            await asyncio.sleep(0.001)
+            it.emulated.current_limit.set(True)
+            await asyncio.sleep(0.045)
+            it.emulated.current_limit.set(False)
+            assert (await locking).attempts == 1
+            assert it.emulated.motor.longest_drive_s == pytest.approx(0.39)
 
     run_virtual(main())

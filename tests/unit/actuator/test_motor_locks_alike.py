@@ -115,6 +115,7 @@ def test_the_emergency_opener_shows_as_an_unexpected_movement(open_part, driver)
             seen = []
             it.device.unexpected.on(lambda reading: seen.append(reading.position))
             it.simulation.plant.cabinet.supply_v.set(5.0)
+            await asyncio.sleep(1.0)
             assert seen == [LockPosition.UNLOCKED]
             assert it.outlet.bolt_locked.value == 0.0
 

@@ -9,7 +9,7 @@ import pytest
 from cc613hal.clock import run_virtual
 from cc613hal.plant.contactor import ContactorBody
 from cc613hal.plant.leakage import Leakage
-from cc613hal.plant.lock import BoltMotor, OpenerStore
+from cc613hal.plant.lock import BoltMotor
 from cc613hal.plant.physics import offered_current_a, pilot_levels
 from cc613hal.plant.vehicle import Vehicle
 from cc613hal.plant.world import Outlet, Plant
@@ -141,22 +141,6 @@ def test_the_bolt_stops_where_the_motor_stops_and_blocks_where_it_is_held():
         assert outlet.bolt_locked.value == 1.0
         assert bolt.longest_drive_s == pytest.approx(0.6)
         assert bolt.strokes == [1, 1, -1]
-
-    run_virtual(main())
-
-
-def test_the_emergency_opener_pulls_the_bolt_once_and_must_charge_again():
-    async def main():
-        plant = Plant()
-        outlet = plant.outlet(1)
-        OpenerStore(outlet, plant.cabinet, charge_s=5.0)
-        outlet.bolt_locked.set(1.0)
-        plant.cabinet.supply_v.set(6.0)
-        assert outlet.bolt_locked.value == 0.0
-        assert outlet.opener_v.value < 10.0
-        plant.cabinet.supply_v.set(12.0)
-        await asyncio.sleep(5.1)
-        assert outlet.opener_v.value == 12.0
 
     run_virtual(main())
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc613hal.bus.gpio import Edge, LineRequest, Pull
+from cc613hal.bus.gpio import Edge, LineRequest, Pull, write_together
 from cc613hal.bus.sim.gpio import SimGpio
 from cc613hal.bus.sim.pwm import SimPwm
 from cc613hal.clock import run_virtual
@@ -236,3 +236,41 @@ def test_an_unplugged_pwm_chip_is_off_until_set_again() -> None:
     chip.faults.plug()
     line.set(1000.0, 0.5)
     assert chip.output("CP1_PWM").value == (1000.0, 0.5)
+
+
+def test_lines_that_were_requested_together_change_at_the_same_moment(gpio: SimGpio) -> None:
+    one, two = gpio.outputs([LineRequest(name="K1_COIL"), LineRequest(name="RCD_TRIP", active_low=True)], initial=[True, True])
+    wires = gpio.wire("K1_COIL").level, gpio.wire("RCD_TRIP").level
+    seen: list[tuple[bool, bool]] = []
+    for wire in wires:
+        wire.on(lambda _: seen.append((wires[0].value, wires[1].value)))
+    write_together([(one, False), (two, False)])
+    assert seen == [(False, True), (False, True)]
+    assert (one.written, two.written) == (False, False)
+    write_together([(two, True)])
+    assert (one.written, two.written) == (False, True)
+
+
+def test_lines_of_different_requests_are_written_one_after_the_other_in_the_order_given(gpio: SimGpio) -> None:
+    one = gpio.output(LineRequest(name="K1_COIL"), initial=False)
+    two = gpio.output(LineRequest(name="RCD_TRIP"), initial=False)
+    wires = gpio.wire("K1_COIL").level, gpio.wire("RCD_TRIP").level
+    seen: list[tuple[bool, bool]] = []
+    for wire in wires:
+        wire.on(lambda _: seen.append((wires[0].value, wires[1].value)))
+    write_together([(two, True), (one, True)])
+    assert seen == [(False, True), (True, True)]
+
+
+def test_a_taken_line_takes_none_of_its_group(gpio: SimGpio) -> None:
+    gpio.input(LineRequest(name="RCD_TRIP"))
+    with pytest.raises(BusBusy):
+        gpio.outputs([LineRequest(name="K1_COIL"), LineRequest(name="RCD_TRIP")], initial=[False, False])
+    gpio.output(LineRequest(name="K1_COIL"), initial=False)
+
+
+def test_a_chip_that_is_gone_fails_every_line_of_the_group_and_the_first_reason_is_told(gpio: SimGpio) -> None:
+    lines = gpio.outputs([LineRequest(name="K1_COIL"), LineRequest(name="K1_MIRROR")], initial=[False, False])
+    gpio.faults.unplug()
+    with pytest.raises(BusClosed):
+        write_together([(line, True) for line in lines])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613hal.actuator.lines import MOTOR_LOCK_LINES
+from cc613hal.actuator.lines import MOTOR_LOCK_CAPABILITIES, MOTOR_LOCK_LINES, MOTOR_LOCK_USES
 from cc613hal.plugins import DriverSpec, QualityLevel, SafeRank, hookimpl
 
 _CHARGEBYTE = "chargebyte Charge Control C documentation, table of known plug locks"
@@ -33,8 +33,9 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
             summary=summary,
             implementation=f"cc613hal_actuators.lock:{implementation}",
             options="cc613hal.actuator.preset:MotorLockOptions",
-            capabilities=("PlugLock", "EmergencyOpener", "SafeState"),
+            capabilities=MOTOR_LOCK_CAPABILITIES,
             lines=MOTOR_LOCK_LINES,
+            uses=MOTOR_LOCK_USES,
             emulator=f"cc613hal_actuators.emulation:emulate_{emulator}",
             rank=SafeRank.LOCK,
             quality=QualityLevel.SIMULATED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613hal.actuator.lines import MOTOR_LOCK_LINES
+from cc613hal.actuator.lines import MOTOR_LOCK_CAPABILITIES, MOTOR_LOCK_LINES, MOTOR_LOCK_USES
 from cc613hal.plugins import DriverSpec, QualityLevel, SafeRank, hookimpl
 
 _SOURCES = (
@@ -18,8 +18,9 @@ def _lock(name: str, part: str, implementation: str) -> DriverSpec:
         summary=f"Phoenix Contact {part} actuator: 600 ms, 3 s rest, contact closed when locked.",
         implementation=f"cc613hal_phoenix_contact.lock:{implementation}",
         options="cc613hal.actuator.preset:MotorLockOptions",
-        capabilities=("PlugLock", "EmergencyOpener", "SafeState"),
+        capabilities=MOTOR_LOCK_CAPABILITIES,
         lines=MOTOR_LOCK_LINES,
+        uses=MOTOR_LOCK_USES,
         emulator="cc613hal_phoenix_contact.emulation:emulate_ev_t2m3s",
         rank=SafeRank.LOCK,
         quality=QualityLevel.SIMULATED,
