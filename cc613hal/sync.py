@@ -23,6 +23,8 @@ from cc613hal.interfaces import (
     CardReader,
     CardRefusal,
     CardRefusals,
+    ClimateControl,
+    ClimateReading,
     Contactor,
     ContactorReading,
     ControlPilot,
@@ -102,6 +104,7 @@ __all__ = [
     "SyncBoard",
     "SyncCardReader",
     "SyncCardRefusals",
+    "SyncClimateControl",
     "SyncContactor",
     "SyncControlPilot",
     "SyncDigitalInput",
@@ -178,6 +181,24 @@ class SyncCardRefusals(Facade[CardRefusals]):
     def refusals(self) -> SyncEvents[CardRefusal]:
         """What was refused while the reader polled; once for each presentation."""
         return SyncEvents(self._ask(lambda: self._device.refusals), self._loop)
+
+
+class SyncClimateControl(Facade[ClimateControl]):
+    """Switches a heater or a fan by a temperature, with two thresholds.
+
+    Blocking form of :class:`~cc613hal.interfaces.ClimateControl`.
+    """
+
+    __slots__ = ()
+
+    def read_climate(self) -> ClimateReading:
+        """What it does now."""
+        return self._loop.wait(self._device.read_climate)
+
+    @property
+    def switched(self) -> SyncEvents[ClimateReading]:
+        """Every switching."""
+        return SyncEvents(self._ask(lambda: self._device.switched), self._loop)
 
 
 class SyncContactor(Facade[Contactor]):
@@ -957,6 +978,8 @@ class SyncBoard(BlockingBoard):
     @overload
     def get(self, capability: TypeForm[CardRefusals], name: str | None = None, *, connector: int | None = None) -> SyncCardRefusals: ...
     @overload
+    def get(self, capability: TypeForm[ClimateControl], name: str | None = None, *, connector: int | None = None) -> SyncClimateControl: ...
+    @overload
     def get(self, capability: TypeForm[Contactor], name: str | None = None, *, connector: int | None = None) -> SyncContactor: ...
     @overload
     def get(self, capability: TypeForm[ControlPilot], name: str | None = None, *, connector: int | None = None) -> SyncControlPilot: ...
@@ -1055,6 +1078,10 @@ class SyncBoard(BlockingBoard):
     def optional(
         self, capability: TypeForm[CardRefusals], name: str | None = None, *, connector: int | None = None
     ) -> SyncCardRefusals | None: ...
+    @overload
+    def optional(
+        self, capability: TypeForm[ClimateControl], name: str | None = None, *, connector: int | None = None
+    ) -> SyncClimateControl | None: ...
     @overload
     def optional(
         self, capability: TypeForm[Contactor], name: str | None = None, *, connector: int | None = None
@@ -1185,6 +1212,8 @@ class SyncBoard(BlockingBoard):
     @overload
     def all(self, capability: TypeForm[CardRefusals]) -> dict[str, SyncCardRefusals]: ...
     @overload
+    def all(self, capability: TypeForm[ClimateControl]) -> dict[str, SyncClimateControl]: ...
+    @overload
     def all(self, capability: TypeForm[Contactor]) -> dict[str, SyncContactor]: ...
     @overload
     def all(self, capability: TypeForm[ControlPilot]) -> dict[str, SyncControlPilot]: ...
@@ -1290,6 +1319,7 @@ def open_board(
 _FACADES: dict[type, type[Facade[Any]]] = {
     CardReader: SyncCardReader,
     CardRefusals: SyncCardRefusals,
+    ClimateControl: SyncClimateControl,
     Contactor: SyncContactor,
     ControlPilot: SyncControlPilot,
     DigitalInput: SyncDigitalInput,

@@ -100,20 +100,33 @@ class SpiPort:
         """The same chip with other settings; drivers state their chip's mode and speed with this."""
         return SpiPort(self._actor, self._adapter, self.select, settings, self._observer)
 
-    async def transfer(self, data: bytes, *, priority: Priority = Priority.TELEMETRY) -> bytes:
-        """Exchange bytes; returns as many as were sent."""
+    async def transfer(self, data: bytes, *, priority: Priority = Priority.TELEMETRY, secret: bool = False) -> bytes:
+        """Exchange bytes; returns as many as were sent.
+
+        Args:
+            data: what is sent.
+            priority: who waits for whom on a shared bus.
+            secret: it holds a key: the bus trace gets its length only.
+        """
         reverse = self.settings.lsb_first and not self._adapter.capabilities.lsb_first
 
         async def operation() -> bytes:
             trace, clock = self._actor.trace, self._actor.clock
-            trace.record(clock.monotonic_s(), self._actor.name, self.select, ">", data)
+            trace.record(
+                clock.monotonic_s(),
+                self._actor.name,
+                self.select,
+                ">",
+                b"" if secret else data,
+                f"{len(data)} secret bytes" if secret else "",
+            )
             try:
                 answer = await self._adapter.transfer(self.select, reverse_bits(data) if reverse else data, self.settings)
             except BusError as error:
                 trace.record(clock.monotonic_s(), self._actor.name, self.select, "!", b"", error.kind)
                 raise
             answer = reverse_bits(answer) if reverse else answer
-            trace.record(clock.monotonic_s(), self._actor.name, self.select, "<", answer)
+            trace.record(clock.monotonic_s(), self._actor.name, self.select, "<", b"" if secret else answer)
             return answer
 
         return await self._actor.run(self.select, operation, priority=priority, observer=self._observer)

@@ -18,6 +18,7 @@ from cc613hal.interfaces.card import (
     RefusalReason,
     SecureCardReader,
 )
+from cc613hal.interfaces.climate import ClimateControl, ClimateMode, ClimateReading
 from cc613hal.interfaces.contactor import (
     Contactor,
     ContactorReading,
@@ -109,6 +110,9 @@ __all__ = [
     "CardRefusals",
     "CardSecurity",
     "CardTechnology",
+    "ClimateControl",
+    "ClimateMode",
+    "ClimateReading",
     "Colour",
     "Contactor",
     "ContactorReading",

@@ -80,6 +80,10 @@ class Outlet:
         bolt_blocked: the bolt cannot move.
         opener_v: voltage of the emergency opener's store, V.
         pe_connected: protective earth is there.
+        socket_plugged: a plug is in the household socket.
+        flap_closed: its flap is closed.
+        breaker_closed: the breaker upstream is closed; what it does to the mains is the part's that has one.
+        rcd_closed: the residual current device upstream is closed.
         energy_wh: energy delivered up to the last change of voltage or current, Wh; the true value now is :meth:`energy_now_wh`.
         clock: the clock the world moves on.
 
@@ -107,6 +111,10 @@ class Outlet:
     bolt_blocked: Signal[bool] = field(factory=lambda: Signal(False))
     opener_v: Signal[float] = field(factory=lambda: Signal(12.0))
     pe_connected: Signal[bool] = field(factory=lambda: Signal(True))
+    socket_plugged: Signal[bool] = field(factory=lambda: Signal(False))
+    flap_closed: Signal[bool] = field(factory=lambda: Signal(True))
+    breaker_closed: Signal[bool] = field(factory=lambda: Signal(True))
+    rcd_closed: Signal[bool] = field(factory=lambda: Signal(True))
     energy_wh: float = 0.0
     clock: Clock = field(factory=Clock)
     _booked_s: float = field(default=0.0, init=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import resources
 
 import pytest
 
@@ -15,8 +16,10 @@ from cc613hal.interfaces import (
     ContactorState,
     ControlPilot,
     EnergyMeter,
+    HouseholdSocket,
     ImmediateOff,
     LockPosition,
+    PhaseSwitching,
     PilotState,
     PlugLock,
     PowerMeter,
@@ -29,6 +32,7 @@ from cc613hal.interfaces import (
 from cc613hal.plant.leakage import Leakage
 from cc613hal.plant.simulation import Simulation
 from cc613hal.plant.vehicle import Vehicle
+from cc613hal.plugins.manager import Plugins
 from cc613hal.units import duty_for_current
 
 DEVICES = {
@@ -37,16 +41,69 @@ DEVICES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("name", "missing"), [("bender.cc613", set()), ("bender.cc613-phoenix", set()), ("bender.cc613-tethered", {"lock1"})]
-)
-def test_the_shipped_boards_open_with_every_device_well(name, missing):
+VARIANTS = {
+    "bender.cc613": (set(), set()),
+    "bender.cc613-phoenix": (set(), set()),
+    "bender.cc613-tethered": ({"lock1"}, set()),
+    "bender.cc613-household": ({"input1", "relay2"}, {"contactor2", "household2"}),
+    "bender.cc613-climate": ({"relay2"}, {"climate"}),
+    "bender.cc613-shunt": (set(), set()),
+    "bender.cc613-no-rcmb": ({"rcd1"}, set()),
+    "bender.cc613-phases": (set(), set()),
+    "bender.cc613-modem": (set(), {"modem"}),
+    "bender.cc613-plc": (set(), {"plc1"}),
+    "bender.cc613-h": ({"lock1", "input1", "relay2", "bay"}, set()),
+    "bender.cc613-h-socket": ({"input1", "relay2", "bay"}, set()),
+}
+"""What each board lacks of the first, and what it has besides."""
+
+
+def test_every_shipped_board_is_listed_here_and_is_an_overlay_of_the_first():
+    assert set(VARIANTS) == {name for name in Plugins.discover().boards if name.startswith("bender.")}
+    for board in resources.files("cc613hal_bender").joinpath("boards").iterdir():
+        if board.name != "cc613.toml":
+            assert 'base = "bender.cc613' in board.read_text("utf-8"), board.name
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_shipped_boards_open_with_every_device_well(name):
     async def main():
+        missing, more = VARIANTS[name]
         description = load_board(name)
-        assert set(description.devices) == DEVICES - missing
+        assert set(description.devices) == DEVICES - missing | more
         async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
             assert not simulation.problems
             assert {device: health.state.value for device, health in board.health().items() if not health.usable} == {}
+
+    run_virtual(main())
+
+
+def test_the_household_socket_is_switched_watched_and_limited():
+    async def main():
+        description = load_board("bender.cc613-household")
+        async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+            socket, contactor = board.get(HouseholdSocket), board.get(Contactor, "contactor2")
+            outlet, seen = simulation.plant.outlet(2), []
+            socket.changes.on(lambda reading: seen.append(reading.breaker_ok))
+            assert socket.max_current_a == 10.0
+            on = await contactor.switch_on()
+            assert (outlet.contacts.value, on.verified) == (1, False)
+            outlet.breaker_closed.set(False)
+            await asyncio.sleep(0.1)
+            assert seen == [False]
+            assert simulation.plant.outlet(1).mains_v.value == (230.0, 230.0, 230.0)
+
+    run_virtual(main())
+
+
+def test_phases_are_switched_on_the_board_with_two_contactors():
+    async def main():
+        description = load_board("bender.cc613-phases")
+        async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+            contactor, outlet = board.get(Contactor), simulation.plant.outlet(1)
+            await board.get(PhaseSwitching).select_phases(1)
+            await contactor.switch_on()
+            assert outlet.contacts.value == 1
 
     run_virtual(main())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from cc613hal.clock import run_virtual
@@ -51,7 +53,9 @@ def test_the_supply_monitor_tells_brown_out_from_lost_mains(open_part):
             assert (await it.device.read_supply()).mains_present is False
             it.simulation.plant.cabinet.supply_v.set(9.0)
             it.simulation.plant.cabinet.supply_v.set(12.0)
+            await asyncio.sleep(0.3)
             it.outlet.mains_v.set((230.0, 230.0, 230.0))
+            await asyncio.sleep(0.3)
             assert seen == [SupplyState.MAINS_LOST, SupplyState.FAILING, SupplyState.MAINS_LOST, SupplyState.GOOD]
             assert it.health == "ok"
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from cc613hal.clock import run_virtual
-from cc613hal.errors import CommandFailed
+from cc613hal.errors import BoardFileError, CommandFailed, ImplausibleReading, NoAnswer
 from cc613hal.interfaces import TripCause
 
 DRIVER = "bender.rcmb104"
@@ -219,5 +219,119 @@ def test_after_the_test_a_real_trip_is_seen_again(open_part):
             it.outlet.residual_dc_ma.set(6.5)
             await asyncio.sleep(0.5)
             assert [trip.cause for trip in trips] == [TripCause.DC]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("order", "rms_late_s", "passes"),
+    [
+        ("any", 0.05, True),
+        ("any", -0.05, True),
+        ("dc-first", 0.05, True),
+        ("dc-first", 0.0, True),
+        ("dc-first", -0.05, False),
+        ("rms-first", -0.05, True),
+        ("rms-first", 0.05, False),
+    ],
+)
+def test_the_order_of_the_outputs_counts_only_where_the_board_says_so(open_part, order, rms_late_s, passes):
+    async def main():
+        async with open_part(DRIVER, *LINES, options={"test_order": order}) as it:
+            it.emulated.rms_late_s = rms_late_s
+            result = await it.device.self_test()
+            assert result.passed is passes, result.steps
+            if not passes:
+                assert "no later than" in failed_steps(result)[0]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("pulse_s", [0.03, 1.2])
+def test_both_ends_of_the_allowed_pulse_start_a_test(open_part, pulse_s):
+    async def main():
+        async with open_part(DRIVER, *LINES, options={"test_pulse_s": pulse_s, "must_trip_within_s": 2.0}) as it:
+            assert (await it.device.self_test()).passed
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("pulse_s", [0.02, 1.3])
+def test_a_pulse_outside_the_manuals_range_is_refused(open_part, pulse_s):
+    async def main():
+        with pytest.raises(BoardFileError, match="test_pulse_s"):
+            async with open_part(DRIVER, *LINES, options={"test_pulse_s": pulse_s}):
+                pass
+
+    run_virtual(main())
+
+
+def test_between_threshold_and_release_value_the_trip_stays_and_below_it_lets_go(open_part):
+    async def main():
+        async with open_part(DRIVER, *LINES) as it:
+            it.outlet.residual_dc_ma.set(6.0)
+            await asyncio.sleep(0.5)
+            for dc_ma, tripped in ((5.9, True), (3.0, True), (2.9, False)):
+                it.outlet.residual_dc_ma.set(dc_ma)
+                assert (await it.device.read()).tripped is tripped, dc_ma
+            it.outlet.residual_rms_ma.set(30.0)
+            await asyncio.sleep(0.2)
+            for rms_ma, tripped in ((29.0, True), (12.0, True), (11.9, False)):
+                it.outlet.residual_rms_ma.set(rms_ma)
+                assert (await it.device.read()).tripped is tripped, rms_ma
+
+    run_virtual(main())
+
+
+def test_a_ul_module_never_calls_a_trip_direct_current(open_part):
+    async def main():
+        async with open_part(DRIVER, *LINES, options={"variant": "ul"}) as it:
+            trips = []
+            it.device.trips.on(trips.append)
+            it.emulated.dc.hold(True)
+            assert [trip.cause for trip in trips] == [TripCause.RMS]
+
+    run_virtual(main())
+
+
+def test_a_module_that_measures_tells_both_currents(open_part):
+    async def main():
+        async with open_part("bender.rcmb104-measuring", *LINES) as it:
+            it.outlet.residual_dc_ma.set(-4.2)
+            it.outlet.residual_rms_ma.set(7.5)
+            reading = await it.device.read()
+            assert reading.dc_ma == pytest.approx(-4.2, abs=0.2)  # the module's own resolution
+            assert reading.rms_ma == pytest.approx(7.5, abs=0.2)
+            assert not reading.tripped
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("rail", [0, 4095])
+def test_a_broken_wire_of_the_values_is_no_current_and_hides_no_trip(open_part, rail):
+    async def main():
+        async with open_part("bender.rcmb104-measuring", *LINES) as it:
+            trips = []
+            it.device.trips.on(trips.append)
+            it.emulated.rail = rail
+            with pytest.raises(ImplausibleReading, match="wires"):
+                await it.device.read()
+            it.outlet.residual_dc_ma.set(10.0)
+            await asyncio.sleep(0.5)
+            assert [trip.cause for trip in trips] == [TripCause.DC]
+
+    run_virtual(main())
+
+
+def test_a_converter_that_is_gone_is_told_and_hides_no_trip(open_part):
+    async def main():
+        async with open_part("bender.rcmb104-measuring", *LINES) as it:
+            trips = []
+            it.device.trips.on(trips.append)
+            it.emulated.absent = True
+            with pytest.raises(NoAnswer):
+                await it.device.read()
+            it.emulated.dc.hold(True)
+            assert trips
 
     run_virtual(main())

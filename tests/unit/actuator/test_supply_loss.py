@@ -6,7 +6,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc613hal.board import open_board, parse_board
@@ -216,6 +216,7 @@ def test_what_cannot_work_is_refused_when_the_board_opens(uses, options, why):
     run_virtual(main())
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     volts=st.floats(6.0, 12.0),
     capacity_f=st.floats(0.005, 0.3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc613hal.clock import run_virtual
@@ -99,6 +99,7 @@ def test_a_supply_that_sags_but_does_not_fail_costs_nothing():
     run_virtual(main())
 
 
+@settings(max_examples=60, deadline=None)
 @given(
     travel_s=st.floats(0.05, 2.0),
     volts=st.floats(0.0, 12.0),

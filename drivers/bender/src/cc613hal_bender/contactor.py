@@ -3,7 +3,8 @@
 Sources: Bender CC613 manual D00381 (an integrated relay drives the coil; WA/WB mains sense) and the "electrical safety" page of Bender's
 online documentation (weld check with an input or with mains sense, the latter at the change B→A); IEC 60947-4-1 annex F (mirror
 contacts); Phoenix Contact EV Charge Control Basic manual 106377_en_04 (200 ms from switching off to checking); EVerest EvseManager (10 s
-pause when the number of phases changes). Figures that only one source gives are options.
+pause when the number of phases changes). Figures that only one source gives are options. What a proven weld may do to the breaker upstream
+is in ``shunt.py``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from cc613hal.interfaces import (
     WeldState,
 )
 from cc613hal.plugins import DeviceContext, Driver
+from cc613hal_bender.shunt import ShuntRelease
 
 __all__ = ["BenderContactor", "ContactorOptions", "Feedback"]
 
@@ -64,6 +66,11 @@ class ContactorOptions:
         sense_after_s: the mains sense input is not asked earlier than this after the coil was released, s: a plugged-in vehicle's
             capacitors feed back for a moment (inferred).
         sense_window_s: how long the mains sense input is watched for a 50 Hz signal, s; five periods by default.
+        shunt_release: a weld that :meth:`BenderContactor.check_weld` proves closes the relay in the use ``shunt``, which trips the breaker
+            upstream. Off by default: it takes the whole feeder down.
+        shunt_pulse_s: how long that relay is closed, s; shunt releases need some tens of milliseconds and most must not be fed for long
+            (inferred).
+        shunt_confirm_s: so long after the pulse begins the mains must be gone, s (inferred).
     """
 
     close_s: float = field(default=0.1, validator=validators.gt(0))
@@ -76,6 +83,9 @@ class ContactorOptions:
     warn_share: float = field(default=0.9, validator=[validators.gt(0), validators.le(1)])
     sense_after_s: float = field(default=1.0, validator=validators.ge(0.0))
     sense_window_s: float = field(default=0.1, validator=validators.ge(0.02))
+    shunt_release: bool = False
+    shunt_pulse_s: float = field(default=0.5, validator=[validators.ge(0.05), validators.le(5.0)])
+    shunt_confirm_s: float = field(default=2.0, validator=validators.gt(0))
 
 
 class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeState, Driver):
@@ -83,6 +93,9 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
 
     Releasing the coil never waits: :meth:`off_now` writes the line in the calling loop iteration, and also ends a ``switch_on`` that is
     under way. A contactor found welded stays refused until :meth:`check_weld` clears it.
+
+    With ``shunt_release`` a weld that a check proves trips the breaker upstream, once: not again until a check finds the contacts clear,
+    also over a restart, so that whoever closes the breaker to repair it is not cut off again by every check.
     """
 
     def __init__(self, context: DeviceContext, options: ContactorOptions) -> None:
@@ -104,6 +117,12 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
         self._commanded_s = float("-inf")
         self._operations = int(context.memory.load("operations", 0))
         self._hot_openings = int(context.memory.load("hot_openings", 0))
+        self._three_phase_operations = int(context.memory.load("three_phase_operations", 0))
+        self._shunt: ShuntRelease | None = None
+        if options.shunt_release:
+            self._shunt = ShuntRelease(
+                context, pulse_s=options.shunt_pulse_s, confirm_s=options.shunt_confirm_s, voltage_behind=self._voltage_now
+            )
         self._subscription: Subscription | None = None
 
     async def connect(self) -> None:
@@ -219,6 +238,11 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
         return SwitchingCounter(self._operations, self._hot_openings, self._options.rated_operations)
 
     @property
+    def three_phase_operations(self) -> int:
+        """Operations of the second contactor, kept across restarts; 0 where there is none."""
+        return self._three_phase_operations
+
+    @property
     def unexpected(self) -> Events[ContactorReading]:
         """Dropped out (the coil is then released, so that it cannot come back by itself), or closed without a command."""
         return self._unexpected
@@ -254,10 +278,20 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
         """Judge the main contacts. Whatever of mirror contact and mains sense is fitted is asked, and one bad word is enough.
 
         The mains sense word is only good after the vehicle is unplugged (state B→A); the caller decides when to ask. It is left out
-        for ``sense_after_s`` after opening; without a mirror contact the verdict is unknown for so long.
+        for ``sense_after_s`` after opening; without a mirror contact the verdict is unknown for so long. A weld fires the shunt release,
+        if the options say so; what came of it is in ``detail``.
         """
         async with self._turn:
-            return await self._judge()
+            reading = await self._judge()
+            if self._shunt is None:
+                return reading
+            if reading.state is WeldState.CLEAR:
+                self._shunt.rearm()
+            if reading.state is not WeldState.WELDED:
+                return reading
+            outcome = await self._shunt.fire()
+            self._found_welded(f"{reading.detail}; {outcome}")
+            return self._weld_reading(WeldState.WELDED, reading.method, f"{reading.detail}; {outcome}")
 
     async def _judge(self) -> WeldReading:
         if self._on:
@@ -292,6 +326,9 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
         self._on = True
         if self._coil3 is not None:  # contactor 2 moves only while contactor 1 is open
             self._coil3.write(self._phases == 3)
+            if self._phases == 3:
+                self._three_phase_operations += 1
+                self._context.memory.save("three_phase_operations", self._three_phase_operations)
         self._coil.write(True)
         self._operations += 1
         self._context.memory.save("operations", self._operations)
@@ -348,6 +385,10 @@ class BenderContactor(Contactor, ImmediateOff, WeldCheck, PhaseSwitching, SafeSt
             self._release()
             self._context.health.fault("dropped out; the coil is released")
         self._unexpected.publish(reading)
+
+    async def _voltage_now(self) -> bool | None:
+        """Whether mains voltage is behind the contactor; ``None`` where it is not sensed."""
+        return None if self._sense_line is None else await self._voltage_behind(self._sense_line)
 
     async def _voltage_behind(self, line: InputLine) -> bool:
         """Whether the input was active at any moment of the window; an optocoupler may show the half waves of 50 Hz."""

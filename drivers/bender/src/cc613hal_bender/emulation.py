@@ -8,23 +8,29 @@ from __future__ import annotations
 
 from cc613hal.plant.contactor import ContactorBody
 from cc613hal.plant.emulation import EmulatedInput, EmulationSite, follow_output
-from cc613hal.plant.physics import Timer, mains_present, pilot_levels
+from cc613hal.plant.physics import mains_present, pilot_levels
+from cc613hal_bender.climate import ClimateOptions
 from cc613hal_bender.contactor import ContactorOptions, Feedback
 from cc613hal_bender.extension import NoOptions
+from cc613hal_bender.front_led import FrontLedOptions
+from cc613hal_bender.household import HouseholdOptions
 from cc613hal_bender.pilot import PilotOptions
-from cc613hal_bender.rcd import Rcmb104Options
+from cc613hal_bender.supply import SupplyOptions
 
 __all__ = [
     "EmulatedContactor",
+    "EmulatedFrontLed",
+    "EmulatedHouseholdSocket",
     "EmulatedInputTerminal",
     "EmulatedPilot",
-    "EmulatedRcmb104",
     "EmulatedRelay",
     "EmulatedSupply",
+    "emulate_climate",
     "emulate_contactor",
+    "emulate_front_led",
+    "emulate_household_socket",
     "emulate_opto_input",
     "emulate_pilot",
-    "emulate_rcmb104",
     "emulate_relay",
     "emulate_supply",
 ]
@@ -52,83 +58,6 @@ class EmulatedContactor:
         closed = self.outlet.contacts.value > 0
         self.mirror.set(closed != self._normally_closed)
         self.mains_sense.set(closed and mains_present(self.outlet))
-
-
-class EmulatedRcmb104:
-    """An RCMB104: trips on the plant's residual current after half its longest operating time, releases below its release values,
-    and answers the test pulse. Every attribute below can be set to make it misbehave.
-    """
-
-    def __init__(self, site: EmulationSite) -> None:
-        self.outlet = site.outlet
-        self.dead_dc = False
-        """The test does not raise DC."""
-        self.dead_rms = False
-        """The test does not raise RMS."""
-        self.sticks = False
-        """Outputs stay high once they were raised by a test."""
-        self.error_in_test = False
-        """The test raises Error, which then stays."""
-        self.dc = EmulatedInput(site, "dc")
-        """``dc.hold(True)`` is an open wire: the pull-up reads high."""
-        self.rms = EmulatedInput(site, "rms")
-        self.error = EmulatedInput(site, "error")
-        self._dc_high = self._rms_high = self._fault = False
-        self._testing = False
-        self._pulse_s: float | None = None
-        self._dc_timer, self._rms_timer, self._test_timer = Timer(), Timer(), Timer()
-        self.outlet.residual_dc_ma.on(lambda _: self._measure())
-        self.outlet.residual_rms_ma.on(lambda _: self._measure())
-        follow_output(site, "test", self._test_pin)
-        self._show()
-
-    def fail(self, failed: bool = True) -> None:
-        """A system fault: Error, and with it everything, goes high."""
-        self._fault = failed
-        self._show()
-
-    def _measure(self) -> None:
-        dc, rms = abs(self.outlet.residual_dc_ma.value), self.outlet.residual_rms_ma.value
-        if dc >= 6.0 and not self._dc_high:
-            self._dc_timer.start(0.5 * (0.12 if dc >= 30.0 else 0.24 if dc >= 12.0 else 0.48), lambda: self._set(dc=True))
-        elif dc < 3.0:
-            self._dc_timer.cancel()
-            self._set(dc=False)
-        if rms >= 30.0 and not self._rms_high:
-            self._rms_timer.start(0.5 * (0.02 if rms >= 150.0 else 0.07 if rms >= 60.0 else 0.18), lambda: self._set(rms=True))
-        elif rms < 12.0:
-            self._rms_timer.cancel()
-            self._set(rms=False)
-
-    def _set(self, *, dc: bool | None = None, rms: bool | None = None) -> None:
-        self._dc_high = self._dc_high if dc is None else dc
-        self._rms_high = self._rms_high if rms is None else rms
-        self._show()
-
-    def _test_pin(self, pulled: bool) -> None:
-        if pulled:
-            self._pulse_s = self.outlet.clock.monotonic_s()
-        elif self._pulse_s is not None:
-            length_s, self._pulse_s = self.outlet.clock.monotonic_s() - self._pulse_s, None
-            if 0.029 <= length_s <= 1.21:  # the manual's 30 ms to 1.2 s
-                self._test_timer.start(0.1, self._test_begins)
-
-    def _test_begins(self) -> None:
-        self._testing = True
-        self._fault = self._fault or self.error_in_test
-        self._show()
-        if not self.sticks:
-            self._test_timer.start(0.6, self._test_ends)
-
-    def _test_ends(self) -> None:
-        self._testing = False
-        self._show()
-
-    def _show(self) -> None:
-        rms = self._rms_high or self._fault or (self._testing and not self.dead_rms)
-        self.error.set(self._fault)
-        self.rms.set(rms)
-        self.dc.set(self._dc_high or self._rms_high or self._fault or (self._testing and not self.dead_dc))
 
 
 class EmulatedPilot:
@@ -218,8 +147,63 @@ class EmulatedRelay:
         self.closed = on
 
 
+class EmulatedHouseholdSocket:
+    """A household socket behind a breaker and a residual current device: either of them, open, takes its mains away.
+
+    ``plugged.hold(...)`` and its like break a contact's wire.
+    """
+
+    def __init__(self, site: EmulationSite) -> None:
+        self.outlet = site.outlet
+        self.plugged = EmulatedInput(site, "plugged")
+        self.flap_closed = EmulatedInput(site, "flap_closed", active=True)
+        self.breaker_ok = EmulatedInput(site, "breaker_ok", active=True)
+        self.rcd_ok = EmulatedInput(site, "rcd_ok", active=True)
+        self._mains_v = self.outlet.mains_v.value
+        self.outlet.socket_plugged.on(self.plugged.set, now=True)
+        self.outlet.flap_closed.on(self.flap_closed.set, now=True)
+        self.outlet.breaker_closed.on(self.breaker_ok.set, now=True)
+        self.outlet.rcd_closed.on(self.rcd_ok.set, now=True)
+        for breaker in (self.outlet.breaker_closed, self.outlet.rcd_closed):
+            breaker.on(lambda _: self._feed())
+
+    def _feed(self) -> None:
+        """The plant's mains of this outlet, as the breakers leave it."""
+        if not (self.outlet.breaker_closed.value and self.outlet.rcd_closed.value):
+            self.outlet.mains_v.set((0.0, 0.0, 0.0))
+        elif self.outlet.mains_v.value == (0.0, 0.0, 0.0):
+            self.outlet.mains_v.set(self._mains_v)
+
+
+class EmulatedFrontLed:
+    """The light as somebody in front of the controller sees it."""
+
+    def __init__(self, site: EmulationSite) -> None:
+        self._site = site
+        self.seen: list[tuple[bool, bool, bool]] = []
+        """Every appearance so far: red, green, blue."""
+        for role in ("red", "green", "blue"):
+            follow_output(site, role, lambda _: self._look())
+
+    @property
+    def colour(self) -> tuple[bool, bool, bool]:
+        """Red, green, blue now."""
+        red, green, blue = (self._lit(role) for role in ("red", "green", "blue"))
+        return red, green, blue
+
+    def _lit(self, role: str) -> bool:
+        return self._site.has_line(role) and self._site.watch(role).value != self._site.active_low(role)
+
+    def _look(self) -> None:
+        if not self.seen or self.seen[-1] != self.colour:
+            self.seen.append(self.colour)
+
+
 class EmulatedSupply:
-    """The supply monitor: good above 10.5 V (inferred), and mains present above 100 V on L1."""
+    """The supply monitor: good above 10.5 V (inferred), and mains present above 100 V on L1.
+
+    ``power_good.hold(...)`` and ``mains.hold(...)`` break its wires.
+    """
 
     threshold_v = 10.5
 
@@ -234,11 +218,6 @@ class EmulatedSupply:
 def emulate_contactor(site: EmulationSite, options: ContactorOptions) -> None:
     """Put an emulated contactor on the device's lines."""
     site.plant.parts[site.device] = EmulatedContactor(site, options)
-
-
-def emulate_rcmb104(site: EmulationSite, options: Rcmb104Options) -> None:  # noqa: ARG001  # its times are the part's, not the driver's
-    """Put an emulated RCMB104 on the device's lines."""
-    site.plant.parts[site.device] = EmulatedRcmb104(site)
 
 
 def emulate_pilot(site: EmulationSite, options: PilotOptions) -> None:
@@ -258,6 +237,21 @@ def emulate_relay(site: EmulationSite, options: NoOptions) -> None:  # noqa: ARG
     site.plant.parts[site.device] = EmulatedRelay(site)
 
 
-def emulate_supply(site: EmulationSite, options: NoOptions) -> None:  # noqa: ARG001  # every emulator is called alike
+def emulate_supply(site: EmulationSite, options: SupplyOptions) -> None:  # noqa: ARG001  # every emulator is called alike
     """Put an emulated supply monitor on the device's lines."""
     site.plant.parts[site.device] = EmulatedSupply(site)
+
+
+def emulate_household_socket(site: EmulationSite, options: HouseholdOptions) -> None:  # noqa: ARG001  # every emulator is called alike
+    """Put an emulated household socket on the device's lines."""
+    site.plant.parts[site.device] = EmulatedHouseholdSocket(site)
+
+
+def emulate_front_led(site: EmulationSite, options: FrontLedOptions) -> None:  # noqa: ARG001  # every emulator is called alike
+    """Put an emulated status light on the device's lines."""
+    site.plant.parts[site.device] = EmulatedFrontLed(site)
+
+
+def emulate_climate(site: EmulationSite, options: ClimateOptions) -> None:  # noqa: ARG001  # every emulator is called alike
+    """Put an emulated heater or fan on the device's line; the cabinet's temperature stays what a test makes it."""
+    site.plant.parts[site.device] = EmulatedRelay(site)

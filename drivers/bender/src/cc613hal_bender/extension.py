@@ -1,6 +1,6 @@
-"""Terminal J of the CC613: one optocoupler input (In−, In+) and one auxiliary relay (13/14, "K2"); and the supply monitor.
+"""Terminal J of the CC613: one optocoupler input (In−, In+) and one auxiliary relay (13/14, "K2").
 
-Sources: CC613 manual D00381_07 p. 21 (terminal J and its uses; built-in monitoring of the 12 V supply) and Bender's online documentation.
+Sources: CC613 manual D00381_07 p. 21 (terminal J and its uses) and Bender's online documentation.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from attrs import frozen
 
 from cc613hal.bus.gpio import Edge, InputLine, OutputLine
 from cc613hal.events import Events, EventSource, Subscription
-from cc613hal.interfaces import DigitalInput, DigitalReading, Relay, SafeState, SupplyMonitor, SupplyReading, SupplyState
+from cc613hal.interfaces import DigitalInput, DigitalReading, Relay, SafeState
 from cc613hal.plugins import DeviceContext, Driver
 
-__all__ = ["AuxiliaryRelay", "NoOptions", "OptoInput", "SupplySense"]
+__all__ = ["AuxiliaryRelay", "NoOptions", "OptoInput"]
 
 
 @frozen(kw_only=True)
@@ -87,63 +87,3 @@ class AuxiliaryRelay(Relay, SafeState, Driver):
     def is_on(self) -> bool:
         """What was last commanded."""
         return self._coil.written
-
-
-class SupplySense(SupplyMonitor, Driver):
-    """The monitor of the controller's 12 V supply, and of the mains at the contactor's input where that is sensed."""
-
-    def __init__(self, context: DeviceContext, options: NoOptions) -> None:  # noqa: ARG002  # every driver is built alike
-        self._context = context
-        self._good: InputLine = context.input("power_good")
-        self._mains: InputLine | None = context.input("mains") if context.has_line("mains") else None
-        self._changes: EventSource[SupplyReading] = EventSource(f"{context.device}.changes")
-        self._last: SupplyState | None = None
-        self._subscriptions: list[Subscription] = []
-
-    async def connect(self) -> None:
-        """Listen to the lines."""
-        if not self._subscriptions:
-            self._subscriptions.extend(line.edges.on(self._edge) for line in (self._good, self._mains) if line is not None)
-        self._last = self._state()
-        self._tell(self._last)
-
-    async def aclose(self) -> None:
-        """Stop listening."""
-        for subscription in self._subscriptions:
-            subscription.cancel()
-        self._subscriptions.clear()
-
-    async def read_supply(self) -> SupplyReading:
-        """The supply now."""
-        return self._reading()
-
-    @property
-    def changes(self) -> Events[SupplyReading]:
-        """Changes of state, in the loop iteration in which the edge arrives."""
-        return self._changes
-
-    def _state(self) -> SupplyState:
-        if not self._good.read():
-            return SupplyState.FAILING
-        return SupplyState.MAINS_LOST if self._mains is not None and not self._mains.read() else SupplyState.GOOD
-
-    def _reading(self) -> SupplyReading:
-        return SupplyReading(
-            stamp=self._context.clock.stamp(),
-            source=self._context.device,
-            state=self._state(),
-            mains_present=self._mains.read() if self._mains is not None else None,
-        )
-
-    def _edge(self, edge: Edge) -> None:  # noqa: ARG002  # both lines are judged together
-        state = self._state()
-        if state is not self._last:
-            self._last = state
-            self._changes.publish(self._reading())
-            self._tell(state)
-
-    def _tell(self, state: SupplyState) -> None:
-        if state is SupplyState.GOOD:
-            self._context.health.ok("supply is good")
-        else:
-            self._context.health.degraded(f"supply: {state.value}")

@@ -1,8 +1,9 @@
 """Bender RCMB104 residual current monitor module, through its digital pins.
 
 Source: RCMB104 manual D00294_02 (11.2021): pins Test (input), Error, RMS, DC (open-collector outputs); LOW means good, HIGH means trip or
-fault, and DC is high also for everything that makes RMS high; the test is started by pulling Test to GND for 30 ms to 1.2 s. The course
-of the outputs during the test is not in public text: its times are options, their defaults inferred from the operating times.
+fault, and DC is high also for everything that makes RMS high; the test is started by pulling Test to GND for 30 ms to 1.2 s; the UL
+variant has two alternating thresholds instead. The course of the outputs during the test is not in public text: its times and its order
+are options, their defaults inferred from the operating times.
 
 An open wire reads HIGH through the pull-up, so it counts as a trip.
 """
@@ -10,6 +11,7 @@ An open wire reads HIGH through the pull-up, so it counts as a trip.
 from __future__ import annotations
 
 import asyncio
+import enum
 from collections.abc import Callable
 from functools import partial
 
@@ -21,7 +23,25 @@ from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.interfaces import ResidualCurrentMonitor, ResidualReading, ResidualTrip, SafeState, SelfTestResult, SelfTestStep, TripCause
 from cc613hal.plugins import DeviceContext, Driver
 
-__all__ = ["Rcmb104", "Rcmb104Options"]
+__all__ = ["Rcmb104", "Rcmb104Options", "TestOrder", "Variant"]
+
+
+class Variant(enum.Enum):
+    """Which module is fitted (RCMB104 manual)."""
+
+    IEC = "iec"
+    """DC output from 6 mA of direct current, RMS output from 30 mA r.m.s."""
+    UL = "ul"
+    """Both outputs are alternating thresholds: 5 mA and 20 mA r.m.s. A trip is never told as direct current."""
+
+
+class TestOrder(enum.Enum):
+    """In which order the outputs must go high in the self-test."""
+
+    __test__ = False  # no test class, whatever its name looks like
+    ANY = "any"
+    DC_FIRST = "dc-first"
+    RMS_FIRST = "rms-first"
 
 
 @frozen(kw_only=True)
@@ -33,12 +53,16 @@ class Rcmb104Options:
         must_trip_within_s: from the start of the pulse to the outputs high, s (inferred: above the 480 ms of the DC path).
         must_clear_within_s: from the end of the pulse to the outputs low, s (inferred).
         rms_trips_in_test: the test also raises RMS (IEC variant).
+        test_order: which output must not be later than the other; only where the test raises both.
+        variant: ``iec`` or ``ul``; decides what a trip of the DC output is called.
     """
 
     test_pulse_s: float = field(default=0.1, validator=[validators.ge(0.03), validators.le(1.2)])
     must_trip_within_s: float = field(default=0.7, validator=validators.gt(0))
     must_clear_within_s: float = field(default=3.0, validator=validators.gt(0))
     rms_trips_in_test: bool = True
+    test_order: TestOrder = TestOrder.ANY
+    variant: Variant = Variant.IEC
 
 
 class Rcmb104(ResidualCurrentMonitor, SafeState, Driver):
@@ -155,7 +179,9 @@ class Rcmb104(ResidualCurrentMonitor, SafeState, Driver):
             return TripCause.DEVICE
         if self._rms.read():
             return TripCause.RMS
-        return TripCause.DC if self._dc.read() else None
+        if not self._dc.read():
+            return None
+        return TripCause.DC if self._options.variant is Variant.IEC else TripCause.RMS
 
     def _edge(self, line: InputLine, edge: Edge) -> None:
         self._moved.set()
@@ -187,6 +213,8 @@ class Rcmb104(ResidualCurrentMonitor, SafeState, Driver):
             steps.append(await self._rises("DC", self._dc, started_s))
             if self._options.rms_trips_in_test:
                 steps.append(await self._rises("RMS", self._rms, started_s))
+                if self._options.test_order is not TestOrder.ANY:
+                    steps.append(self._in_order(started_s))
             steps.append(await self._clears())
             if self._error is not None:
                 quiet = self._error.name not in self._rose and not self._error.read()
@@ -199,6 +227,14 @@ class Rcmb104(ResidualCurrentMonitor, SafeState, Driver):
         passed = await self._until(lambda: line.name in self._rose, deadline_s)
         now_s = self._context.clock.monotonic_s()
         return SelfTestStep(f"{what} goes high", passed, self._rose.get(line.name, now_s) - started_s)
+
+    def _in_order(self, started_s: float) -> SelfTestStep:
+        dc_first = self._options.test_order is TestOrder.DC_FIRST
+        earlier, later = (self._dc, self._rms) if dc_first else (self._rms, self._dc)
+        early_s, late_s = self._rose.get(earlier.name), self._rose.get(later.name)
+        passed = early_s is not None and late_s is not None and early_s <= late_s
+        what = "DC goes high no later than RMS" if dc_first else "RMS goes high no later than DC"
+        return SelfTestStep(what, passed, (early_s if early_s is not None else self._context.clock.monotonic_s()) - started_s)
 
     async def _clears(self) -> SelfTestStep:
         released_s = self._context.clock.monotonic_s()
