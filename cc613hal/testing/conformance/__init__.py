@@ -16,27 +16,44 @@ from cc613hal.testing.conformance.base import Bench, Suite, scenario
 from cc613hal.testing.conformance.cards import CardReaderSuite
 from cc613hal.testing.conformance.driver import DriverSuite
 from cc613hal.testing.conformance.meters import EnergyMeterSuite, PhaseMeterSuite, PowerMeterSuite, SnapshotMeterSuite
+from cc613hal.testing.conformance.networks import ModemSuite, PlcModemSuite
 from cc613hal.testing.conformance.outputs import DisplaySuite, IndicatorSuite, RelaySuite, SounderSuite
 from cc613hal.testing.conformance.pilots import ControlPilotSuite, ProximityPilotSuite
-from cc613hal.testing.conformance.power import ContactorSuite, PlugLockSuite, ResidualCurrentMonitorSuite, WeldCheckSuite
+from cc613hal.testing.conformance.power import (
+    ContactorSuite,
+    EmergencyOpenerSuite,
+    EmergencyReleaseSuite,
+    PhaseSwitchingSuite,
+    PlugLockSuite,
+    ResidualCurrentMonitorSuite,
+    WeldCheckSuite,
+)
 from cc613hal.testing.conformance.sensors import DigitalInputSuite, PresenceSensorSuite, TemperatureSensorSuite, TiltSensorSuite
 from cc613hal.testing.conformance.signing import MeterClockSuite, OnDemandSignerSuite, SignedMeterSuite
+from cc613hal.testing.conformance.station import ClimateControlSuite, HouseholdSocketSuite, SupplyMonitorSuite
 
 __all__ = [
     "SUITES",
     "BadInputSuite",
     "Bench",
     "CardReaderSuite",
+    "ClimateControlSuite",
     "ContactorSuite",
     "ControlPilotSuite",
     "DigitalInputSuite",
     "DisplaySuite",
     "DriverSuite",
+    "EmergencyOpenerSuite",
+    "EmergencyReleaseSuite",
     "EnergyMeterSuite",
+    "HouseholdSocketSuite",
     "IndicatorSuite",
     "MeterClockSuite",
+    "ModemSuite",
     "OnDemandSignerSuite",
     "PhaseMeterSuite",
+    "PhaseSwitchingSuite",
+    "PlcModemSuite",
     "PlugLockSuite",
     "PowerMeterSuite",
     "PresenceSensorSuite",
@@ -47,6 +64,7 @@ __all__ = [
     "SnapshotMeterSuite",
     "SounderSuite",
     "Suite",
+    "SupplyMonitorSuite",
     "TemperatureSensorSuite",
     "TiltSensorSuite",
     "WeldCheckSuite",
@@ -55,15 +73,22 @@ __all__ = [
 
 SUITES: dict[str, type[Suite]] = {
     "CardReader": CardReaderSuite,
+    "ClimateControl": ClimateControlSuite,
     "Contactor": ContactorSuite,
     "ControlPilot": ControlPilotSuite,
     "DigitalInput": DigitalInputSuite,
     "Display": DisplaySuite,
+    "EmergencyOpener": EmergencyOpenerSuite,
+    "EmergencyRelease": EmergencyReleaseSuite,
     "EnergyMeter": EnergyMeterSuite,
+    "HouseholdSocket": HouseholdSocketSuite,
     "Indicator": IndicatorSuite,
     "MeterClock": MeterClockSuite,
+    "Modem": ModemSuite,
     "OnDemandSigner": OnDemandSignerSuite,
     "PhaseMeter": PhaseMeterSuite,
+    "PhaseSwitching": PhaseSwitchingSuite,
+    "PlcModem": PlcModemSuite,
     "PlugLock": PlugLockSuite,
     "PowerMeter": PowerMeterSuite,
     "PresenceSensor": PresenceSensorSuite,
@@ -73,6 +98,7 @@ SUITES: dict[str, type[Suite]] = {
     "SignedMeter": SignedMeterSuite,
     "SnapshotMeter": SnapshotMeterSuite,
     "Sounder": SounderSuite,
+    "SupplyMonitor": SupplyMonitorSuite,
     "TemperatureSensor": TemperatureSensorSuite,
     "TiltSensor": TiltSensorSuite,
     "WeldCheck": WeldCheckSuite,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from cc613hal.errors import CommandFailed
+from cc613hal.errors import CommandFailed, SafetyRefused, Unsupported
 from cc613hal.interfaces import (
     Contactor,
     ContactorState,
+    EmergencyOpener,
+    EmergencyRelease,
     LockPosition,
+    OpenerState,
+    PhaseSwitching,
     PlugLock,
+    ReleaseReport,
     ResidualCurrentMonitor,
     ResidualTrip,
     SafeState,
@@ -19,7 +24,15 @@ from cc613hal.interfaces import (
 from cc613hal.plant import Outlet
 from cc613hal.testing.conformance.base import Bench, Suite, eventually, scenario
 
-__all__ = ["ContactorSuite", "PlugLockSuite", "ResidualCurrentMonitorSuite", "WeldCheckSuite"]
+__all__ = [
+    "ContactorSuite",
+    "EmergencyOpenerSuite",
+    "EmergencyReleaseSuite",
+    "PhaseSwitchingSuite",
+    "PlugLockSuite",
+    "ResidualCurrentMonitorSuite",
+    "WeldCheckSuite",
+]
 
 
 class ContactorSuite(Suite):
@@ -177,6 +190,132 @@ class PlugLockSuite(Suite):
             await lock.lock()
         bench.plant.outlet(1).bolt_blocked.set(False)
         assert (await lock.lock()).position is LockPosition.LOCKED
+
+
+class EmergencyOpenerSuite(Suite):
+    """A lock that knows whether it could be opened on a power cut."""
+
+    capability = "EmergencyOpener"
+
+    @scenario
+    async def test_a_charged_store_is_told(self, bench: Bench) -> None:
+        opener: EmergencyOpener = bench.device
+        reading = await opener.opener()
+        assert reading.source == bench.name
+        assert reading.state in {OpenerState.CHARGED, OpenerState.NOT_FITTED}
+
+    @scenario
+    async def test_what_cannot_be_opened_is_not_locked(self, bench: Bench) -> None:
+        opener: EmergencyOpener = bench.device
+        if (await opener.opener()).state is OpenerState.NOT_FITTED:
+            pytest.skip(f"{self.driver} does not see its store")
+        assert isinstance(opener, PlugLock)
+        bench.plant.outlet(1).opener_v.set(2.0)
+        assert (await opener.opener()).state in {OpenerState.CHARGING, OpenerState.FAULT}
+        with pytest.raises(SafetyRefused):
+            await opener.lock()
+        assert bench.plant.outlet(1).bolt_locked.value == pytest.approx(0.0)
+
+    @scenario
+    async def test_a_store_that_does_not_charge_is_a_fault(self, bench: Bench) -> None:
+        opener: EmergencyOpener = bench.device
+        if (await opener.opener()).state is OpenerState.NOT_FITTED:
+            pytest.skip(f"{self.driver} does not see its store")
+        bench.plant.outlet(1).opener_v.set(2.0)
+
+        async def fault() -> bool:
+            return (await opener.opener()).state is OpenerState.FAULT
+
+        assert await eventually(fault, bench, within_s=3600.0, every_s=10.0)
+
+    @scenario
+    async def test_unlocking_asks_for_no_stored_energy(self, bench: Bench) -> None:
+        opener: EmergencyOpener = bench.device
+        assert isinstance(opener, PlugLock)
+        await opener.lock()
+        bench.plant.outlet(1).opener_v.set(2.0)
+        assert (await opener.unlock()).position is LockPosition.UNLOCKED
+
+
+class EmergencyReleaseSuite(Suite):
+    """A lock that tells what became of the plug when the supply failed. The bench's board has a supply monitor for it."""
+
+    capability = "EmergencyRelease"
+
+    @scenario
+    async def test_a_released_plug_is_reported_as_far_as_anything_tells(self, bench: Bench) -> None:
+        (report,) = await self._after_a_power_cut(bench)
+        assert bench.plant.outlet(1).bolt_locked.value == pytest.approx(0.0)
+        assert report.released is not False
+        assert report.source == bench.name
+
+    @scenario
+    async def test_a_plug_that_is_not_released_is_never_called_released(self, bench: Bench) -> None:
+        bench.plant.outlet(1).bolt_blocked.set(False)
+        (report,) = await self._after_a_power_cut(bench, blocked=True)
+        assert not report.released
+        assert bench.health == "fault"
+
+    @scenario
+    async def test_an_open_lock_has_nothing_to_report(self, bench: Bench) -> None:
+        lock: EmergencyRelease = bench.device
+        assert isinstance(lock, PlugLock)
+        await lock.unlock()
+        heard: list[ReleaseReport] = []
+        with lock.releases.on(heard.append):
+            bench.plant.cabinet.supply_v.set(2.0)
+            await bench.board.clock.sleep(60.0)
+        assert not heard
+        assert lock.last_release is None
+
+    async def _after_a_power_cut(self, bench: Bench, *, blocked: bool = False) -> list[ReleaseReport]:
+        lock: EmergencyRelease = bench.device
+        assert isinstance(lock, PlugLock)
+        await lock.lock()
+        heard: list[ReleaseReport] = []
+        with lock.releases.on(heard.append):
+            bench.plant.outlet(1).bolt_blocked.set(blocked)
+            bench.plant.cabinet.supply_v.set(2.0)
+            await bench.board.clock.sleep(60.0)
+        assert [lock.last_release] == heard
+        return heard
+
+
+class PhaseSwitchingSuite(Suite):
+    """A contactor pair that feeds one or three phases."""
+
+    capability = "PhaseSwitching"
+
+    @scenario
+    async def test_the_next_switch_on_feeds_what_was_chosen(self, bench: Bench) -> None:
+        switching: PhaseSwitching = bench.device
+        assert isinstance(switching, Contactor)
+        for phases in (1, 3, 1):
+            try:
+                await switching.select_phases(phases)
+            except Unsupported:
+                pytest.skip(f"{self.driver} feeds {switching.phases} phases only")
+            assert switching.phases == phases
+            await switching.switch_on()
+            assert bench.plant.outlet(1).contacts.value == phases
+            await switching.switch_off()
+
+    @scenario
+    async def test_nothing_is_chosen_under_load(self, bench: Bench) -> None:
+        switching: PhaseSwitching = bench.device
+        assert isinstance(switching, Contactor)
+        await switching.switch_on()
+        other = 4 - switching.phases
+        with pytest.raises((SafetyRefused, Unsupported)):
+            await switching.select_phases(other)
+        assert switching.phases != other
+
+    @scenario
+    async def test_there_are_one_or_three_phases(self, bench: Bench) -> None:
+        switching: PhaseSwitching = bench.device
+        for phases in (0, 2, 4):
+            with pytest.raises(Unsupported):
+                await switching.select_phases(phases)
 
 
 class ResidualCurrentMonitorSuite(Suite):

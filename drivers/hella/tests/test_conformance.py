@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cc613hal.testing.conformance import DriverSuite, PlugLockSuite
+from cc613hal.testing.conformance import DriverSuite, EmergencyOpenerSuite, EmergencyReleaseSuite, PlugLockSuite
 
 
-class TestMicroActuator1(DriverSuite, PlugLockSuite):
+class TestMicroActuator1(DriverSuite, PlugLockSuite, EmergencyOpenerSuite, EmergencyReleaseSuite):
     driver = "hella.micro-actuator-1"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from cc613hal.testing.conformance import DriverSuite
+from cc613hal.testing.conformance import DriverSuite, ModemSuite
 
 
-class TestAtModem(DriverSuite):
+class TestAtModem(DriverSuite, ModemSuite):
     driver = "modem.at"
 
 

@@ -163,6 +163,15 @@ class EmulatedModem(SerialPeer):
     _send: Callable[[bytes], None] = field(default=lambda _: None, init=False)
     _typed: bytearray = field(factory=bytearray, init=False)
 
+    def insert_sim(self, pin: str, attempts: int) -> None:
+        """Put another card in, with this many PIN attempts left."""
+        self.sim = EmulatedSim(pin=pin, left=attempts)
+
+    @property
+    def pin_attempts(self) -> int:
+        """PIN attempts that are left on the card; 0 without one."""
+        return 0 if self.sim is None else self.sim.left
+
     def attach(self, send: Callable[[bytes], None]) -> None:
         """Keep the line."""
         self._send = send
