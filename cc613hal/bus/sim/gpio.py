@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from cc613hal.bus.gpio import Edge, GpioAdapter, InputLine, JointGpio, JointOutput, LineInfo, LineRequest, OutputLine, Pull
 from cc613hal.bus.sim.presence import Presence
-from cc613hal.bus.sim.signal import Signal
+from cc613hal.bus.sim.signal import Signal, set_together
 from cc613hal.clock import Clock
 from cc613hal.errors import BusBusy, BusClosed, BusMissing
 from cc613hal.events import Events, EventSource, Subscription
@@ -65,7 +65,7 @@ class Wire:
         """What the controller does to several lines at the same moment: wire, level, open drain."""
         for wire, level, open_drain in wires:
             wire._output, wire._open_drain = level, open_drain
-        Signal.set_all([(wire.level, wire._resulting()) for wire, _, _ in wires])
+        set_together([(wire.level, wire._resulting()) for wire, _, _ in wires])
 
     def _settle(self) -> None:
         self.level.set(self._resulting())

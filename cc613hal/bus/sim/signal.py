@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from cc613hal.events import Subscription
 
-__all__ = ["Signal"]
+__all__ = ["Signal", "set_together"]
 
 T = TypeVar("T")
 
@@ -39,19 +39,25 @@ class Signal(Generic[T]):
             for listener in tuple(self._listeners):
                 listener(value)
 
-    @staticmethod
-    def set_all(changes: Sequence[tuple[Signal[T], T]]) -> None:
-        """Change several signals at the same moment: whoever hears of one finds all of them changed."""
-        changed = [(signal, value) for signal, value in changes if value != signal._value]
-        for signal, value in changed:
-            signal._value = value
-        for signal, value in changed:
-            for listener in tuple(signal._listeners):
-                listener(value)
-
     def on(self, listener: Callable[[T], None], *, now: bool = False) -> Subscription:
         """Call ``listener`` with every new value; with ``now`` also with the present one."""
         self._listeners.append(listener)
         if now:
             listener(self._value)
         return Subscription(lambda: self._listeners.remove(listener))
+
+    def _change(self, value: T) -> bool:
+        """Take a value without telling anybody; whether it is another one."""
+        changed, self._value = value != self._value, value
+        return changed
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener(self._value)
+
+
+def set_together(changes: Sequence[tuple[Signal[T], T]]) -> None:
+    """Change several signals at the same moment: whoever hears of one finds all of them changed."""
+    changed = [signal for signal, value in changes if signal._change(value)]  # pyright: ignore[reportPrivateUsage]
+    for signal in changed:
+        signal._tell()  # pyright: ignore[reportPrivateUsage]
