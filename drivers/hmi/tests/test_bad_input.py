@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import ClassVar
 
 from cc613hal.errors import BusPermission
 from cc613hal.interfaces import Colour, Pattern
@@ -63,12 +64,16 @@ class TestLp5562WhenThingsGoWrong(Stuck):
 
 class TestIs31fl32xxWhenThingsGoWrong(LightsWhenThingsGoWrong):
     driver = "hmi.is31fl32xx"
-    cannot = {**_OUTPUT, "wrong_identity": "the chip cannot be read"}
+    cannot: ClassVar[dict[str, str]] = {**_OUTPUT, "wrong_identity": "the chip cannot be read"}
 
 
 class TestLedClassWhenThingsGoWrong(LightsWhenThingsGoWrong):
     driver = "hmi.led-class"
-    cannot = {**_OUTPUT, "wrong_identity": "an LED is what its name says", "lost_answer": "there is no bus: the kernel answers"}
+    cannot: ClassVar[dict[str, str]] = {
+        **_OUTPUT,
+        "wrong_identity": "an LED is what its name says",
+        "lost_answer": "there is no bus: the kernel answers",
+    }
 
     @contextmanager
     def absent(self, simulation):
@@ -125,12 +130,16 @@ class TestSsd1306WhenThingsGoWrong(TextWhenThingsGoWrong):
 
 class TestBuzzerWhenThingsGoWrong(BadInputSuite):
     driver = "hmi.buzzer"
-    cannot = {**_OUTPUT, "wrong_identity": "a line is what the board file says", "lost_answer": "a line does not answer"}
+    cannot: ClassVar[dict[str, str]] = {
+        **_OUTPUT,
+        "wrong_identity": "a line is what the board file says",
+        "lost_answer": "a line does not answer",
+    }
 
 
 class TestButtonWhenThingsGoWrong(BadInputSuite):
     driver = "hmi.button"
-    cannot = {
+    cannot: ClassVar[dict[str, str]] = {
         "out_of_range": "there are two levels",
         "frozen": "a button nobody presses does not move either",
         "wrong_identity": "a line is what the board file says",
