@@ -16,8 +16,11 @@ from cc613_chargepoint.settings.page import settings_page
 from cc613hal.board.schema import attribute_help, board_schema
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.main import build_parser
+from cc613hal.interfaces import Motion
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import DriverSpec, load_object
+from cc613hal_hmi.language import LANGUAGES, status_patterns
+from cc613hal_hmi.pictures import timeline_svg
 from cc613hal_meters.catalogue import map_named, model_names
 from cc613hal_meters.pages import meter_page
 
@@ -44,6 +47,7 @@ def write_all(folder: Path) -> None:
         "schema.md": schema_page(plugins),
         "settings.md": settings_page(),
         "meters.md": METERS,
+        **lights_pages(),
         **{f"meters/{model}.md": meter_page(map_named(model), f"meters.{model}") for model in model_names()},
     }
     for name, text in pages.items():
@@ -108,6 +112,30 @@ def drivers_page(plugins: Plugins) -> str:
     for spec in plugins.drivers.values():
         lines += driver_section(spec)
     return "\n".join(lines) + "\n"
+
+
+def lights_pages() -> dict[str, str]:
+    """The light languages as tables and pictures, made from their data."""
+    pages: dict[str, str] = {}
+    lines = [
+        "# Light languages",
+        "",
+        "What the lights say, made from the tables in the package `cc613hal-hmi`. A product of another brand",
+        "[brings a file of its own](../../how-to/light-language.md). Bender's pages give no times: periods are ours.",
+        "Pictures show five lights over four seconds.",
+        "",
+    ]
+    for language in LANGUAGES:
+        lines += [f"## {language}", "", "| state | colours | motion | period | lights | |", "|---|---|---|---|---|---|"]
+        for state, pattern in status_patterns(language).items():
+            picture = f"lights/{language}-{state}.svg"
+            pages[picture] = timeline_svg(pattern, title=f"{language}: {state}")
+            steady = pattern.motion in {Motion.STEADY, Motion.TOGETHER}
+            colours = ", ".join("#" + "".join(f"{round(255 * part):02x}" for part in attrs.astuple(colour)) for colour in pattern.colours)
+            period = "" if steady else f"{pattern.period_s:g} s"
+            lines.append(f"| {state} | {colours} | {pattern.motion.value} | {period} | {pattern.lights or 'all'} | ![{state}]({picture}) |")
+        lines.append("")
+    return {**pages, "lights.md": "\n".join(lines)}
 
 
 def boards_page(plugins: Plugins) -> str:

@@ -159,16 +159,6 @@ def test_a_wiring_that_cannot_be_is_refused(channels):
         board_for("hmi.pca9685", options={"channels": channels})
 
 
-def test_benders_language_says_what_benders_page_says():
-    language = status_patterns()
-    assert language["free"] == Pattern(colours=(GREEN,), lights=3)
-    assert language["charging"].motion is Motion.BLINK
-    assert language["charging"].period_s > language["authorised"].period_s
-    assert language["authorising"].motion is Motion.ROTATE
-    assert len(language["rejected"].colours) == 3
-    assert set(status_patterns("generic")) == set(language)
-
-
 def test_a_white_label_language_replaces_it_and_its_mistakes_are_all_told(tmp_path):
     bad = tmp_path / "brand.toml"
     bad.write_text('[colours]\nred = [2, 0, 0]\n[states.free]\ncolours = ["pink"]\nmotion = "jump"\n')

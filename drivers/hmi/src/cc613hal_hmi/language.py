@@ -1,6 +1,7 @@
 """The language of the lights: a table from a state of the station to a pattern, kept as data.
 
-Two tables come with the package, ``bender`` and ``generic``; a white-label product brings its own file in the same form.
+Three tables come with the package: ``bender`` and ``generic`` for the lights that customers see, ``bender-front`` for the status LED on the
+controller; a white-label product brings its own files in the same form.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from typing import Any, cast
 from cc613hal.errors import ConfigError
 from cc613hal.interfaces import Colour, Motion, Pattern
 
-__all__ = ["LANGUAGES", "STATES", "parse_language", "pattern_of", "status_patterns"]
+__all__ = ["FRONT_STATES", "LANGUAGES", "STATES", "parse_language", "pattern_of", "status_patterns"]
 
-LANGUAGES = ("bender", "generic")
+LANGUAGES = ("bender", "generic", "bender-front")
 """Tables that come with the package."""
 
 STATES = ("free", "reserved", "authorising", "authorised", "charging", "rejected", "out-of-order", "update")
 """States every table must have; it may have more."""
 
+FRONT_STATES = ("power-on", "system-starting", "firmware-starting", "ready", "system-error", "usb-working", "usb-done")
+"""States every table of the kind ``front`` must have."""
+
+_KINDS = {"station": STATES, "front": FRONT_STATES}
 _KEYS = {"colours", "motion", "period_s", "lights"}
 
 
@@ -29,7 +34,7 @@ def status_patterns(language: str | Path = "bender") -> Mapping[str, Pattern]:
     """The pattern of each state.
 
     Args:
-        language: ``bender``, ``generic``, or the path of a table of your own.
+        language: one of ``LANGUAGES``, or the path of a table of your own.
 
     Raises:
         ConfigError: the file cannot be read, or says something that cannot be; the message lists every mistake.
@@ -73,11 +78,14 @@ def parse_language(text: str, name: str) -> Mapping[str, Pattern]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name}: {error}") from error
     problems: list[str] = []
-    problems += [f"unknown key {key!r}" for key in raw if key not in {"name", "colours", "states"}]
+    problems += [f"unknown key {key!r}" for key in raw if key not in {"name", "kind", "colours", "states"}]
     colours = _colours(_table(raw, "colours", problems), problems)
     states = _table(raw, "states", problems)
     patterns = {state: pattern for state, entry in states.items() if (pattern := _pattern(state, entry, colours, problems)) is not None}
-    problems += [f"no pattern for the state {state!r}" for state in STATES if state not in states]
+    kind: Any = raw.get("kind", "station")
+    if kind not in _KINDS:
+        problems.append(f"kind: {kind!r} is none of {', '.join(_KINDS)}")
+    problems += [f"no pattern for the state {state!r}" for state in _KINDS.get(str(kind), ()) if state not in states]
     if problems:
         raise ConfigError(f"{name} is no light language:\n" + "\n".join(f"  {problem}" for problem in problems))
     return patterns
