@@ -73,6 +73,11 @@ class MulticastPort:
         """Every datagram of the group, whoever sent it."""
         return self._adapter.datagrams
 
+    @property
+    def losses(self) -> Events[BusError]:
+        """The group can no longer be heard; what was heard before is no reading any more."""
+        return self._adapter.losses
+
     def worked(self) -> None:
         """Report that the device was heard."""
         self._actor.statistics.transfers += 1

@@ -13,9 +13,9 @@ from cc613hal.modbus_map import QUANTITIES, Discovery, Register, RegisterMap, Sh
 from cc613hal.plant.emulation import EmulationSite, ModbusUnit
 from cc613hal.plant.world import Outlet
 from cc613hal_meters.catalogue import map_for
-from cc613hal_meters.options import MeterOptions, Mounted, SunspecOptions
+from cc613hal_meters.options import MeterOptions, MountedOptions, SunspecOptions
 
-__all__ = ["MapMeter", "Measured", "emulate_meter"]
+__all__ = ["MapMeter", "Measured", "as_wired", "emulate_meter"]
 
 _PHASES = ("_l1", "_l2", "_l3")
 _IMPORTS = tuple(f"energy_import{phase}" for phase in _PHASES)
@@ -301,7 +301,7 @@ def emulate_meter(site: EmulationSite, options: MeterOptions) -> None:
     measured = Measured(outlet=site.outlet, phases=description.phases)
 
     def secondary() -> dict[str, Value]:
-        return _wired(measured.values(), options)
+        return as_wired(measured.values(), options)
 
     meter = MapMeter(description, secondary)
     site.plant.parts[site.device] = meter
@@ -340,9 +340,9 @@ def _powers(phase: str, watt: float) -> dict[str, Value]:
     }
 
 
-def _wired(values: dict[str, Value], options: MeterOptions) -> dict[str, Value]:
+def as_wired(values: dict[str, Value], options: MountedOptions) -> dict[str, Value]:
     """The same values as a meter sees them that is mounted in this way."""
-    reversed_ = options.mounted is Mounted.REVERSED
+    reversed_ = options.reversed
     if not reversed_ and options.ct_ratio == 1.0:
         return values
     seen: dict[str, Value] = {}

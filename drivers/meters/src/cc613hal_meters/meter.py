@@ -42,9 +42,10 @@ from cc613hal.modbus_map import (
 from cc613hal.plugins import DeviceContext
 from cc613hal.readings import Energy, PhaseValues, Quality
 from cc613hal_meters.catalogue import map_for
-from cc613hal_meters.options import MeterOptions, Mounted, Planning, SunspecOptions
+from cc613hal_meters.judge import Judge, adjustment, source_of
+from cc613hal_meters.options import MeterOptions, Planning, SunspecOptions
 from cc613hal_meters.sunspec import locate
-from cc613hal_meters.watch import CounterWatch, FrozenWatch, RangeWatch
+from cc613hal_meters.watch import FrozenWatch, RangeWatch
 
 __all__ = ["ModbusMeter", "TotalsMeter"]
 
@@ -69,11 +70,11 @@ class _Group:
         self.plan = plan
         self.decoder = PlanDecoder(meter, plan)
         self.requests = tuple((read.address, read.count, read.table) for read in plan.reads)
-        self.sources = tuple(_source(quantity, options) for quantity in quantities)
+        self.sources = tuple(source_of(quantity, options) for quantity in quantities)
         # the decoder's values get a None behind them: that is what a quantity the meter does not have points to
         slots = [self.decoder.slots.get(source, -1) for source in self.sources]
         self._pick: Callable[[list[Value]], tuple[Value, ...]] = itemgetter(*slots) if len(slots) > 1 else _only(slots[0])
-        self._adjust = tuple((index, adjust) for index, name in enumerate(quantities) if (adjust := _adjustment(name, options)))
+        self._adjust = tuple((index, adjust) for index, name in enumerate(quantities) if (adjust := _adjust(name, options)))
         self.places = tuple(map(self.decoder.place, self.sources))
         self.ranges = RangeWatch(quantities, options.ct_ratio)
         self.frozen = FrozenWatch(options.stuck_wh, options.frozen_after_s)
@@ -129,8 +130,7 @@ class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
         self._objective, self._timing = self._link()
         self._memory_key = f"refused.{self.map.name}" + (f".{self.map.variant}" if self.map.variant else "")
         self.refusals = _remembered(context.memory.load(self._memory_key), self.map)
-        self._counters = CounterWatch()
-        self._complaints: dict[str, str] = {}
+        self._judgement = Judge(context)
         self._plan_all()
 
     async def connect(self) -> None:
@@ -144,14 +144,13 @@ class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
             await self._locate()
         if self._options.check_identity:
             await self._check_fingerprint()
-        self._counters = CounterWatch()
         self._core.frozen.forget()
-        await self._compare_counters()
+        answer = await self._fetch("_energy", self._energy)
+        self._judgement.begin(dict(zip(answer.group.sources, answer.values, strict=True)))
 
     async def aclose(self) -> None:
         """Nothing runs on its own; the counters are remembered for the next start."""
-        if self._counters.highest:
-            self._context.memory.save("counters", {name: str(wh) for name, wh in self._counters.highest.items()})
+        self._judgement.remember()
 
     async def identify(self) -> Identity:
         """What the meter tells; vendor and model as configured (and checked by the fingerprint) where it does not."""
@@ -249,7 +248,7 @@ class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
         self._once = self._group(_IDENTITY)
 
     def _group(self, quantities: Sequence[str]) -> _Group:
-        wanted = [_source(name, self._options) for name in quantities]
+        wanted = [source_of(name, self._options) for name in quantities]
         plan = make_plan(self.map, wanted, self._objective, self._timing, self.refusals)
         return _Group(quantities, self.map, plan, self._options)
 
@@ -307,28 +306,12 @@ class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
     def _judge(self, key: str, answer: _Answer, power_w: float | None = None) -> Quality:
         """How good a group is; ``power_w`` only where a counter is among its registers."""
         group, blocks, values, stamp = answer
-        impossible = group.ranges.complaint(values)
-        stuck = group.frozen.complaint(blocks, stamp.monotonic_s, power_w)
-        backwards = None
-        for name, value in zip(group.sources[-2:], values[-2:], strict=False):
-            if isinstance(value, Decimal):
-                backwards = self._counters.complaint(name, value) or backwards
-        if impossible or stuck or backwards or self._complaints:
-            self._complain(key, impossible or backwards or stuck)
-        if impossible or backwards:
-            return Quality.SUSPECT
-        return Quality.STALE if stuck else Quality.GOOD
-
-    def _complain(self, key: str, complaint: str | None) -> None:
-        """Keep the health up to date; a verb clears only what the same verb had found."""
-        if complaint is None:
-            self._complaints.pop(key, None)
-        else:
-            self._complaints[key] = complaint
-        if self._complaints:
-            self._context.health.degraded(next(reversed(self._complaints.values())))
-        else:
-            self._context.health.ok("values are plausible again")
+        return self._judgement.quality(
+            key,
+            zip(group.sources[-2:], values[-2:], strict=False),
+            impossible=group.ranges.complaint(values),
+            stuck=group.frozen.complaint(blocks, stamp.monotonic_s, power_w),
+        )
 
     def _counted(self, answer: _Answer, quality: Quality) -> EnergyReading | None:
         """The counters, which are the last two values of the group; ``None`` if the meter has no value for the import."""
@@ -383,23 +366,6 @@ class TotalsMeter(PowerMeter, EnergyMeter, SnapshotMeter, Identified):
                 f"register {register.address:#06x} reads {value!r}, not what the {who} has there", device=self._device, hint=hint
             )
 
-    async def _compare_counters(self) -> None:
-        """Find a meter that was exchanged or reset while nobody looked; its counters count from now on."""
-        memory = self._context.memory
-        before: object = memory.load("counters", {})
-        answer = await self._fetch("_energy", self._energy)
-        for name, value in zip(answer.group.sources, answer.values, strict=True):
-            if not isinstance(value, Decimal):
-                continue
-            self._counters.highest[name] = value
-            known = cast("dict[str, object]", before).get(name) if isinstance(before, dict) else None
-            if isinstance(known, str) and value < Decimal(known):
-                self._context.log.warning(
-                    "%s: %s is %s Wh, it was %s Wh before: the meter was exchanged or reset", self._device, name, value, known
-                )
-        if self._counters.highest:
-            memory.save("counters", {name: str(wh) for name, wh in self._counters.highest.items()})
-
 
 class ModbusMeter(TotalsMeter, PhaseMeter):
     """A meter described by a register map, with values of single phases."""
@@ -423,21 +389,13 @@ class ModbusMeter(TotalsMeter, PhaseMeter):
         )
 
 
-def _source(quantity: str, options: MeterOptions) -> str:
-    """The quantity to read for the one that is wanted: import and export change places in a meter mounted the other way round."""
-    return (QUANTITIES[quantity].opposite or quantity) if options.mounted is Mounted.REVERSED else quantity
-
-
-def _adjustment(quantity: str, options: MeterOptions) -> Callable[[Any], Any] | None:
-    """What a value needs because of mounting and transformers; ``None`` for nothing."""
-    kind = QUANTITIES[quantity]
-    sign = -1.0 if kind.directed and options.mounted is Mounted.REVERSED else 1.0
-    ratio = options.ct_ratio if kind.transformed else 1.0
-    if kind.shape is Shape.COUNTER:
-        exact = Decimal(repr(ratio))
-        return None if exact == 1 else lambda value: value * exact
-    factor = sign * ratio
-    return None if factor == 1.0 else lambda value: value * factor
+def _adjust(quantity: str, options: MeterOptions) -> Callable[[Any], Any] | None:
+    """What mounting and transformers make of a value; ``None`` for nothing."""
+    factors = adjustment(quantity, options)
+    if factors is None:
+        return None
+    factor = factors[1 if QUANTITIES[quantity].shape is Shape.COUNTER else 0]
+    return lambda value: value * factor
 
 
 def _energy(answer: _Answer, index: int, wh: Decimal) -> Energy:

@@ -26,6 +26,7 @@ __all__ = [
     "Ma370Options",
     "MeterOptions",
     "Mounted",
+    "MountedOptions",
     "Pac2200Options",
     "Planning",
     "Sdm72dmOptions",
@@ -38,6 +39,7 @@ __all__ = [
     "Sunspec203Options",
     "Sunspec213Options",
     "SunspecOptions",
+    "ToldOptions",
     "Umg604Options",
     "Umg605Options",
     "Wm3m4Options",
@@ -72,28 +74,51 @@ class Snapshots(enum.Enum):
 
 
 @frozen(kw_only=True)
-class MeterOptions:
-    """What all meters have in common.
+class MountedOptions:
+    """How a meter is mounted.
 
     Attributes:
         mounted: which way the current flows through the meter.
         ct_ratio: ratio of current transformers in front of the meter that the meter itself does not know of: 40 for 200 A/5 A.
+    """
+
+    mounted: Mounted = Mounted.NORMAL
+    ct_ratio: float = field(default=1.0, validator=validators.gt(0))
+
+    @property
+    def reversed(self) -> bool:
+        """Whether line and load side are exchanged."""
+        return self.mounted is Mounted.REVERSED
+
+
+@frozen(kw_only=True)
+class ToldOptions(MountedOptions):
+    """What all meters have in common that measure and count.
+
+    Attributes:
+        stuck_wh: energy that must have flowed, by the meter's own power, before values that do not change prove it stuck, Wh.
+        frozen_after_s: values that do not change for so long prove the meter stuck whatever flows, s; ``None`` for never.
+    """
+
+    stuck_wh: float = field(default=100.0, validator=validators.gt(0))
+    frozen_after_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
+
+
+@frozen(kw_only=True)
+class MeterOptions(ToldOptions):
+    """What all meters with a register map have in common.
+
+    Attributes:
         planning: what the reads are planned for.
         check_identity: refuse to work with a unit whose fingerprint is another one.
-        stuck_wh: energy that must have flowed, by the meter's own power, before registers that do not change prove it stuck, Wh.
-        frozen_after_s: registers that do not change for so long prove the meter stuck whatever flows, s; ``None`` for never.
         variant: another reading of the register map, where its sources do not agree; the meter's page names them. ``""`` for the usual one.
     """
 
     model: ClassVar[str] = ""
     """Name of the register map."""
 
-    mounted: Mounted = Mounted.NORMAL
-    ct_ratio: float = field(default=1.0, validator=validators.gt(0))
     planning: Planning = Planning.AUTO
     check_identity: bool = True
-    stuck_wh: float = field(default=100.0, validator=validators.gt(0))
-    frozen_after_s: float | None = field(default=None, validator=validators.optional(validators.gt(0)))
     variant: str = ""
 
 
