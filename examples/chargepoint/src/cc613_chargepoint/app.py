@@ -13,9 +13,12 @@ from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.authorizer import token_of
 from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
 from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.heat import HeatSettings, HeatWatch
-from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.household import HouseholdConnector, HouseholdSettings
+from cc613_chargepoint.evse.parts import ConnectorParts, HouseholdParts
+from cc613_chargepoint.evse.recording import SessionRecorder
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
 from cc613_chargepoint.evse.transitions import State
@@ -32,6 +35,7 @@ from cc613hal.interfaces import (
     CardReader,
     ControlPilot,
     DigitalInput,
+    HouseholdSocket,
     Indicator,
     PresenceSensor,
     Relay,
@@ -64,6 +68,7 @@ class StationSettings:
         operator_current_a: what the operator allows, A per phase; ``None`` for no limit of theirs.
         accepted_cards: identifiers that may charge; ``None`` for every card.
         connector: how every connector behaves.
+        household: how a household socket behaves.
         heat: what temperatures mean.
         surroundings: what tilt, supply, breakers and parking bays mean.
         store_sample_s: between stored samples of a session, s.
@@ -73,6 +78,7 @@ class StationSettings:
     operator_current_a: float | None = None
     accepted_cards: Collection[str] | None = None
     connector: ConnectorSettings = field(factory=ConnectorSettings)
+    household: HouseholdSettings = field(factory=HouseholdSettings)
     heat: HeatSettings = field(factory=HeatSettings)
     surroundings: SurroundingsSettings = field(factory=SurroundingsSettings)
     store_sample_s: float = 60.0
@@ -116,10 +122,10 @@ class Station:
         self._recorder = None if store is None else StoreRecorder(store, clock)
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
-        self.connectors: dict[int, Connector] = {}
+        self.connectors: dict[int, ConnectorActor] = {}
         for each in [number] if number is not None else connector_numbers(board):
             book = self.books[each] = LimitBook(clock)
-            self.connectors[each] = Connector(ConnectorParts.of(board, each), clock, book, settings.connector, self._recorder)
+            self.connectors[each] = _connector(board, each, book, settings, self._recorder)
         self.authorizer = Authorizer(clock, settings.accepted_cards)
         self.obey(settings)
         self._news: EventSource[StationEvent] = EventSource("station")
@@ -146,7 +152,7 @@ class Station:
             self._news.on(self._faults.hear)
 
     @property
-    def connector(self) -> Connector:
+    def connector(self) -> ConnectorActor:
         """The first connector."""
         return next(iter(self.connectors.values()))
 
@@ -222,7 +228,7 @@ class Station:
         if verdict.accepted:
             connector.accept(verdict.token)
 
-    def _meant_by(self, token: Token) -> Connector:
+    def _meant_by(self, token: Token) -> ConnectorActor:
         """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
         own = [each for each in self.connectors.values() if each.token is not None and each.token.same_as(token)]
         ranked = sorted(self.connectors.values(), key=lambda each: (each.token is not None, _RANK.get(each.state, len(_RANK))))
@@ -240,12 +246,19 @@ class Station:
 
 
 def connector_numbers(board: Board) -> list[int]:
-    """The connectors a board has a control pilot for, ascending.
+    """The connectors of a board, ascending: those with a control pilot or a household socket.
 
     Raises:
         NotOnBoard: there is none.
     """
-    pilots = set(board.all(ControlPilot))
-    if not pilots:
+    names = {*board.all(ControlPilot), *board.all(HouseholdSocket)}
+    if not names:
         raise NotOnBoard(f"no device of {board.description.name} is a ControlPilot", hint="a station needs at least one connector")
-    return sorted({board.parts[name].description.connector or 1 for name in pilots})
+    return sorted({board.parts[name].description.connector or 1 for name in names})
+
+
+def _connector(board: Board, number: int, book: LimitBook, settings: StationSettings, recorder: SessionRecorder | None) -> ConnectorActor:
+    if board.all(HouseholdSocket, connector=number):
+        parts = HouseholdParts.of(board, number)
+        return HouseholdConnector(parts, board.clock, book, settings.connector, household=settings.household, recorder=recorder)
+    return Connector(ConnectorParts.of(board, number), board.clock, book, settings.connector, recorder)

@@ -1,40 +1,32 @@
-"""The actor of one connector: turns what the parts report into events, and carries out what the table says.
-
-One task owns the state. Callbacks from the parts may do one thing by themselves: release the contactor's coil, because a residual
-current, a vehicle that stops asking, or a plug that leaves must not wait for a turn. Everything else is queued.
-"""
+"""The actor of a vehicle's connector: turns what the parts report into events, and carries out what the table says."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from cc613_chargepoint.domain.events import (
     FaultCleared,
-    FaultRaised,
     Offered,
     Sampled,
-    StateChanged,
-    StationEvent,
     Toggled,
 )
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.session import Sample
-from cc613_chargepoint.domain.token import Token
-from cc613_chargepoint.evse.jobs import Jobs
+from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
-from cc613_chargepoint.evse.sequences import Sequences, StepFailed
+from cc613_chargepoint.evse.sequences import Sequences
 from cc613_chargepoint.evse.session_keeper import SessionKeeper
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
+from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook, OfferPacing
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
-from cc613hal.events import Events, EventSource, Subscription
+from cc613hal.events import Subscription
 from cc613hal.health import HealthChange, HealthState
 from cc613hal.interfaces import (
     CableState,
@@ -68,7 +60,7 @@ CABLE, SIMPLIFIED_PILOT, SELF_TEST = "cable", "simplified pilot", "residual curr
 """Source names of the limits that a connector sets itself."""
 
 
-class Connector:
+class Connector(ConnectorActor):
     """One connector.
 
     Args:
@@ -88,34 +80,28 @@ class Connector:
         recorder: SessionRecorder | None = None,
     ) -> None:
         self.parts = parts
-        self.limits = limits
-        self.number = parts.number
-        self._clock = clock
         self._settings = settings or ConnectorSettings()
-        self._news: EventSource[StationEvent] = EventSource(f"connector {parts.number}")
+        super().__init__(parts.number, parts.drop, clock, limits, step)
         self._sequences = Sequences(parts, clock, self._news.publish)
         self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
-        self._queue: asyncio.Queue[tuple[Event, str]] = asyncio.Queue()
-        self._state = State.AVAILABLE
         self._vehicle: PilotState = PilotState.UNKNOWN
         self._offer = Offer(current_a=0.0, source="no valid limit")
-        self._faults: dict[FaultName, Fault] = {}
-        self._token: Token | None = None
-        self._contactor_on = self._waking = False
+        self._waking = False
         self._asked_s = self._tested_s = float("-inf")
-        self._stop_reason = ""
-        self._jobs = Jobs(f"connector {parts.number}", self._failed)
         self._session = SessionKeeper(
-            parts,
+            parts.number,
+            parts.meter,
             clock,
-            self._settings,
-            recorder or CountingRecorder(),
-            self._jobs,
+            settings=self._settings,
+            recorder=recorder or CountingRecorder(),
+            jobs=self._jobs,
             tell=self._news.publish,
             fault=self._raise,
             cleared=self.clear_fault,
         )
-        self._actions: dict[Action, Callable[[], Awaitable[None]]] = {
+
+    def _carried_out(self) -> Mapping[Action, Callable[[], Awaitable[None]]]:
+        return {
             Action.START: self._start,
             Action.OFFER: self._show_offer,
             Action.WITHDRAW: self._withdraw,
@@ -129,57 +115,12 @@ class Connector:
             Action.FORGET: self._forget,
         }
 
-    @property
-    def news(self) -> Events[StationEvent]:
-        """Everything that happens here."""
-        return self._news
-
-    @property
-    def state(self) -> State:
-        """Where the connector is."""
-        return self._state
-
-    @property
-    def token(self) -> Token | None:
-        """Whose turn it is."""
-        return self._token
-
-    @property
-    def faults(self) -> tuple[Fault, ...]:
-        """What stands against charging."""
-        return tuple(self._faults.values())
-
-    def accept(self, token: Token) -> None:
-        """A customer was accepted: starts a charge, or stops the one that the same customer started."""
-        if self._token is None:
-            self._token = token
-            self._post(Event.ACCEPTED, f"{token.source.value} {token.id}")
-        elif self._token.same_as(token):
-            self.stop("card presented again")
-
-    def stop(self, reason: str) -> None:
-        """Ask for the end of the session."""
-        self._stop_reason = reason
-        self._post(Event.STOP_REQUESTED, reason)
-
-    def raise_fault(self, fault: Fault) -> None:
-        """A fault from around the connector stands from now on: the contactor opens in this loop iteration."""
-        self._drop()
-        self._raise(fault)
-
-    def clear_fault(self, name: FaultName, because: str) -> None:
-        """The cause of a fault is gone; nothing happens if it does not stand."""
-        if (fault := self._faults.pop(name, None)) is not None:
-            self._news.publish(FaultCleared(connector=self.number, fault=fault))
-            if not self._faults:
-                self._post(Event.CLEARED, because)
-
     def release_plug(self, because: str) -> None:
-        """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
+        """See :meth:`ConnectorActor.release_plug`."""
         self._jobs.start("release", self._release_in_need(because))
 
     async def run(self) -> None:
-        """Serve until cancelled; the contactor is off when this returns."""
+        """See :meth:`ConnectorActor.run`."""
         subscriptions: list[Subscription] = [
             self.parts.pilot.changes.on(self._pilot_changed),
             self.parts.rcd.trips.on(self._tripped),
@@ -194,9 +135,7 @@ class Connector:
                 await self._first_look()
             except HalError as error:  # a part that is not there yet: out of order until it is
                 self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
-            while True:
-                event, because = await self._queue.get()
-                await self._handle(event, because)
+            await self._serve()
         finally:
             for subscription in subscriptions:
                 subscription.cancel()
@@ -251,39 +190,11 @@ class Connector:
             self._drop()
             self._raise(Fault(name=FaultName.DEVICE_LOST, detail=change.reason))
 
-    def _drop(self) -> None:
-        """Release the coil; where the coil's own chip is the part that went, the fault that follows says so."""
-        try:
-            self.parts.drop.off_now()
-        except HalError as error:
-            _log.error("connector %d: the coil cannot be released: %s", self.number, error)
-
     def _limits_changed(self, offer: Offer) -> None:
         if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
             self._jobs.start("offer", self._show_offer())  # a reduction goes out at once, and needs no turn of its own
             return
         self._post(Event.NOTHING_TO_OFFER if offer.pauses else Event.SOMETHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
-
-    def _post(self, event: Event, because: str) -> None:
-        self._queue.put_nowait((event, because))
-
-    def _raise(self, fault: Fault) -> None:
-        if fault.name not in self._faults:
-            self._faults[fault.name] = fault
-            self._news.publish(FaultRaised(connector=self.number, fault=fault))
-        self._stop_reason = self._stop_reason or f"fault: {fault.name.word}"
-        self._post(Event.FAULT, fault.detail)
-
-    def _failed(self, error: Exception) -> None:
-        """What a step or a job raised, as a fault."""
-        if isinstance(error, StepFailed):
-            self._raise(error.fault)
-            return
-        self._drop()
-        if not isinstance(error, HalError):
-            _log.error("connector %d: a defect of the program or of a driver", self.number, exc_info=error)
-        detail = str(error) if isinstance(error, HalError) else f"{type(error).__name__}: {error}"
-        self._raise(Fault(name=FaultName.DEVICE_LOST, detail=detail))
 
     # The owner of the state.
 
@@ -298,39 +209,27 @@ class Connector:
             self._post(event, "already there at start-up")
 
     async def _handle(self, event: Event, because: str) -> None:
-        if event in {Event.VEHICLE_D, Event.PILOT_E}:
-            self._name_pilot_fault(event)
-        following = step(self._state, event)
-        if following is None:
-            if event is Event.SOMETHING_TO_OFFER and self._state in {State.READY, State.CHARGING}:
-                await self._show_offer()
-            return
-        before, self._state = self._state, following.next
-        if following.next is not before:
-            self._news.publish(StateChanged(connector=self.number, before=before.value, after=following.next.value, because=because))
-        for action in following.actions:
-            try:
-                await self._actions[action]()
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises, the contactor is off and the fault has a name
-                self._failed(error)
-        if before is State.READY and following.next is not State.READY:
+        if event is Event.VEHICLE_D:
+            self._note(Fault(name=FaultName.VENTILATION_REFUSED, detail="the vehicle asks for ventilation"))
+        elif event is Event.PILOT_E:
+            self._note(Fault(name=FaultName.PILOT_ERROR, detail="pilot shorted to protective earth"))
+        await super()._handle(event, because)
+
+    async def _unmoved(self, event: Event) -> None:
+        if event is Event.SOMETHING_TO_OFFER and self._state in {State.READY, State.CHARGING}:
+            await self._show_offer()
+
+    def _moved(self, before: State, event: Event) -> None:
+        if before is State.READY and self._state is not State.READY:
             self._jobs.cancel("wake")
         if event is Event.VEHICLE_A:
             self._clear_faults()
-        elif following.next is State.READY and self._asks:
+        elif self._state is State.READY and self._asks:
             self._post(Event.VEHICLE_C, "still asking")
-        elif following.next is State.READY and event in {Event.STARTED, Event.SOMETHING_TO_OFFER} and self._settings.wake_up:
+        elif self._state is State.READY and event in {Event.STARTED, Event.SOMETHING_TO_OFFER} and self._settings.wake_up:
             self._jobs.start("wake", self._wake_up())
-        elif following.next is State.CONNECTED and self._token is not None:
+        elif self._state is State.CONNECTED and self._token is not None:
             self._post(Event.ACCEPTED, "accepted before")
-
-    def _name_pilot_fault(self, event: Event) -> None:
-        name = FaultName.VENTILATION_REFUSED if event is Event.VEHICLE_D else FaultName.PILOT_ERROR
-        detail = "the vehicle asks for ventilation" if event is Event.VEHICLE_D else "pilot shorted to protective earth"
-        if name not in self._faults:
-            self._faults[name] = Fault(name=name, detail=detail)
-            self._news.publish(FaultRaised(connector=self.number, fault=self._faults[name]))
-        self._stop_reason = self._stop_reason or f"fault: {name.word}"
 
     def _clear_faults(self) -> None:
         latched = self.parts.rcd.latched

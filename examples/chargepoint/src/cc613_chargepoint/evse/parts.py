@@ -13,6 +13,7 @@ from cc613hal.health import Health
 from cc613hal.interfaces import (
     Contactor,
     ControlPilot,
+    HouseholdSocket,
     ImmediateOff,
     PlugLock,
     ProximityPilot,
@@ -21,7 +22,7 @@ from cc613hal.interfaces import (
     WeldCheck,
 )
 
-__all__ = ["ConnectorParts"]
+__all__ = ["ConnectorParts", "HouseholdParts"]
 
 
 @frozen(kw_only=True)
@@ -80,3 +81,40 @@ class ConnectorParts:
                 f"connector {number} cannot charge: {error.message}",
                 hint="every connector needs pilot, contactor, residual current monitor and meter",
             ) from error
+
+
+@frozen(kw_only=True)
+class HouseholdParts:
+    """What a household socket needs.
+
+    Attributes:
+        number: of the connector.
+        socket: its auxiliary contacts.
+        contactor: feeds it.
+        drop: the same contactor's immediate release.
+        meter: measures the session; ``None``: the socket is not billed.
+        weld: tells whether the contactor hangs; ``None`` if nothing can.
+    """
+
+    number: int
+    socket: HouseholdSocket
+    contactor: Contactor
+    drop: ImmediateOff
+    meter: SnapshotMeter | None = None
+    weld: WeldCheck | None = None
+
+    @classmethod
+    def of(cls, board: Board, number: int) -> Self:
+        """The parts of a household socket.
+
+        Raises:
+            NotOnBoard: it has no contactor of its own.
+        """
+        return cls(
+            number=number,
+            socket=board.get(HouseholdSocket, connector=number),
+            contactor=board.get(Contactor, connector=number),
+            drop=board.get(ImmediateOff, connector=number),
+            meter=board.optional(SnapshotMeter, connector=number),
+            weld=board.optional(WeldCheck, connector=number),
+        )

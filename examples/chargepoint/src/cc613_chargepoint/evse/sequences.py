@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cc613_chargepoint.domain.events import StationEvent, StepDone
+from cc613_chargepoint.domain.events import StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.switching import StepFailed, Switching
 from cc613hal.clock import Clock
 from cc613hal.errors import CommandFailed, HalError
-from cc613hal.interfaces import CableState, WeldState
+from cc613hal.interfaces import CableState
 
 __all__ = ["Sequences", "StepFailed"]
 
 
-class StepFailed(Exception):  # noqa: N818 - it is not an error of the program, the step did not reach its effect
-    """A step did not reach its effect; ``fault`` says what that means."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.detail)
-        self.fault = fault
-
-
-class Sequences:
-    """The timed steps of one connector.
+class Sequences(Switching):
+    """The timed steps of a vehicle's connector.
 
     Args:
         parts: of the connector.
@@ -32,9 +25,8 @@ class Sequences:
     """
 
     def __init__(self, parts: ConnectorParts, clock: Clock, tell: Callable[[StationEvent], None]) -> None:
+        super().__init__(parts.number, parts.contactor, parts.weld, clock, tell)
         self._parts = parts
-        self._clock = clock
-        self._tell = tell
 
     async def cable_ampacity_a(self) -> float | None:
         """What the plugged cable may carry, A per phase; ``None`` with a tethered cable.
@@ -79,21 +71,6 @@ class Sequences:
             raise StepFailed(Fault(name=FaultName.RCD_TEST_FAILED, detail=f"self-test did not pass: {missed}"))
         self._done("rcd-self-test", "passed: " + ", ".join(each.what for each in result.steps), started_s)
 
-    async def weld_check(self, when: str) -> None:
-        """See that the contactor does not hang.
-
-        Args:
-            when: in which situation, for the record.
-        """
-        if self._parts.weld is None:
-            return
-        started_s = self._clock.monotonic_s()
-        reading = await self._parts.weld.check_weld()
-        if reading.state is WeldState.WELDED:
-            raise StepFailed(Fault(name=FaultName.CONTACTOR_WELDED, detail=f"contacts hang ({reading.detail or reading.method.value})"))
-        verdict = "contacts are open" if reading.state is WeldState.CLEAR else "could not be judged"
-        self._done("weld-check", f"{verdict} ({reading.method.value}, {when})", started_s)
-
     async def diode(self) -> None:
         """Prove the vehicle's diode while PWM runs."""
         started_s = self._clock.monotonic_s()
@@ -104,25 +81,6 @@ class Sequences:
         if not proven:
             raise StepFailed(Fault(name=FaultName.DIODE_MISSING, detail="the pilot's low level does not stay at −12 V"))
         self._done("diode", "low level stays at −12 V", started_s)
-
-    async def energise(self) -> None:
-        """Close the contactor and see it closed."""
-        started_s = self._clock.monotonic_s()
-        try:
-            result = await self._parts.contactor.switch_on()
-        except HalError as error:
-            raise StepFailed(Fault(name=FaultName.CONTACTOR_FAILED, detail=error.message)) from error
-        proof = "confirmed by feedback" if result.verified else "not confirmed: no feedback is fitted"
-        self._done("contactor-on", proof, started_s)
-
-    async def de_energise(self, *, under_load: bool) -> None:
-        """Open the contactor and see it open."""
-        started_s = self._clock.monotonic_s()
-        try:
-            result = await self._parts.contactor.switch_off(under_load=under_load)
-        except CommandFailed as error:
-            raise StepFailed(Fault(name=FaultName.CONTACTOR_WELDED, detail=error.message)) from error
-        self._done("contactor-off", "confirmed by feedback" if result.verified else "no feedback is fitted", started_s)
 
     async def unlock(self) -> None:
         """Release the plug and see it released."""
@@ -148,6 +106,3 @@ class Sequences:
         await self._parts.pilot.steady()
         await self._clock.sleep(rest_s)
         self._done("wake-up", f"{pulse_s:g} s of F", started_s)
-
-    def _done(self, what: str, detail: str, started_s: float) -> None:
-        self._tell(StepDone(connector=self._parts.number, step=what, detail=detail, elapsed_s=self._clock.monotonic_s() - started_s))

@@ -10,13 +10,13 @@ from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
-from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.recording import SessionRecorder
-from cc613_chargepoint.evse.sequences import StepFailed
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.metering import SessionMeter
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
+from cc613hal.interfaces import SnapshotMeter
 
 __all__ = ["SessionKeeper"]
 
@@ -27,7 +27,8 @@ class SessionKeeper:
     """Keeps the sessions of one connector.
 
     Args:
-        parts: of the connector.
+        number: of the connector.
+        meter: its meter.
         clock: the station's clock.
         settings: the connector's.
         recorder: records sessions before anybody is told about them.
@@ -39,17 +40,18 @@ class SessionKeeper:
 
     def __init__(
         self,
-        parts: ConnectorParts,
+        number: int,
+        meter: SnapshotMeter,
         clock: Clock,
+        *,
         settings: ConnectorSettings,
         recorder: SessionRecorder,
         jobs: Jobs,
-        *,
         tell: Callable[[StationEvent], None],
         fault: Callable[[Fault], None],
         cleared: Callable[[FaultName, str], None],
     ) -> None:
-        self._parts, self._clock, self._settings, self._recorder, self._jobs = parts, clock, settings, recorder, jobs
+        self._number, self._source, self._clock, self._settings, self._recorder, self._jobs = number, meter, clock, settings, recorder, jobs
         self._tell, self._fault, self._cleared = tell, fault, cleared
         self._meter: SessionMeter | None = None
         self._record: SessionRecord | None = None
@@ -65,13 +67,13 @@ class SessionKeeper:
         Raises:
             StepFailed: the meter or the store does not do its part: no session, no current.
         """
-        meter = SessionMeter(self._parts.meter, self._clock, connector=self._parts.number, token=token)
+        meter = SessionMeter(self._source, self._clock, connector=self._number, token=token)
         try:
             first = await meter.begin()
         except HalError as error:
             raise StepFailed(Fault(name=FaultName.METER_LOST, detail=error.message)) from error
         try:
-            meter.number = await self._recorder.begin(self._parts.number, token, meter.started, first)
+            meter.number = await self._recorder.begin(self._number, token, meter.started, first)
         except HalError as error:
             self._jobs.start("mend store", self._mend_store(None))
             raise StepFailed(Fault(name=FaultName.STORE_FAILED, detail=error.message)) from error
@@ -100,13 +102,13 @@ class SessionKeeper:
             self._fault(Fault(name=FaultName.STORE_FAILED, detail=error.message))
             return
         self._record = record
-        self._tell(ChargingEnded(connector=self._parts.number, record=record))
+        self._tell(ChargingEnded(connector=self._number, record=record))
 
     def close(self) -> None:
         """The vehicle is gone, or the fault that ended the session is: tell the summary, once."""
         record, self._record = self._record, None
         if record is not None:
-            self._tell(SessionEnded(connector=self._parts.number, record=record))
+            self._tell(SessionEnded(connector=self._number, record=record))
 
     async def sampling(self, judge: Callable[[Sample, float], None]) -> None:
         """Read the meter until the session ends.
@@ -141,11 +143,11 @@ class SessionKeeper:
             try:
                 await (self._recorder.probe() if owed is None else self._recorder.end(owed))
             except HalError as error:
-                _log.debug("connector %d: sessions still cannot be recorded: %s", self._parts.number, error)
+                _log.debug("connector %d: sessions still cannot be recorded: %s", self._number, error)
                 pause_s = min(60.0, 2.0 * pause_s)
                 continue
             break
         if owed is not None:
-            self._tell(ChargingEnded(connector=self._parts.number, record=owed))
-            self._tell(SessionEnded(connector=self._parts.number, record=owed))
+            self._tell(ChargingEnded(connector=self._number, record=owed))
+            self._tell(SessionEnded(connector=self._number, record=owed))
         self._cleared(FaultName.STORE_FAILED, "sessions can be recorded again")

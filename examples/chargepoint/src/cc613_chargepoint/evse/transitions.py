@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-__all__ = ["ALWAYS", "TABLE", "Action", "Event", "State", "Step", "step"]
+__all__ = ["ALWAYS", "HOUSEHOLD", "TABLE", "Action", "Event", "State", "Step", "household_step", "step"]
 
 
 class State(enum.Enum):
@@ -141,3 +141,42 @@ ALWAYS: Mapping[Event, Step] = {
 def step(state: State, event: Event) -> Step | None:
     """What follows from an event in a state; ``None`` if nothing does."""
     return TABLE.get((state, event)) or ALWAYS.get(event)
+
+
+_HOUSEHOLD_ENDS = (_A.OPEN, _A.END_SESSION, _A.RELEASE)
+
+HOUSEHOLD: Mapping[tuple[State, Event], Step] = {
+    (_S.AVAILABLE, _E.ACCEPTED): Step(_S.AUTHORISED, (_A.EXPECT_VEHICLE,)),
+    (_S.AVAILABLE, _E.VEHICLE_B): Step(_S.CONNECTED),
+    (_S.AUTHORISED, _E.VEHICLE_B): Step(_S.STARTING, (_A.START,)),
+    (_S.AUTHORISED, _E.STOP_REQUESTED): Step(_S.AVAILABLE, (_A.FORGET,)),
+    (_S.AUTHORISED, _E.AUTHORISATION_EXPIRED): Step(_S.AVAILABLE, (_A.FORGET,)),
+    (_S.CONNECTED, _E.ACCEPTED): Step(_S.STARTING, (_A.START,)),
+    (_S.CONNECTED, _E.VEHICLE_A): Step(_S.AVAILABLE),
+    (_S.STARTING, _E.STARTED): Step(_S.ENERGISING, (_A.CLOSE,)),
+    (_S.STARTING, _E.STOP_REQUESTED): Step(_S.FINISHING, _HOUSEHOLD_ENDS),
+    (_S.ENERGISING, _E.CLOSED): Step(_S.CHARGING),
+    (_S.ENERGISING, _E.STOP_REQUESTED): Step(_S.FINISHING, _HOUSEHOLD_ENDS),
+    (_S.ENERGISING, _E.NOTHING_TO_OFFER): Step(_S.PAUSED, (_A.OPEN,)),
+    (_S.CHARGING, _E.STOP_REQUESTED): Step(_S.FINISHING, _HOUSEHOLD_ENDS),
+    (_S.CHARGING, _E.NOTHING_TO_OFFER): Step(_S.PAUSED, (_A.OPEN,)),
+    (_S.PAUSED, _E.SOMETHING_TO_OFFER): Step(_S.ENERGISING, (_A.CLOSE,)),
+    (_S.PAUSED, _E.STOP_REQUESTED): Step(_S.FINISHING, _HOUSEHOLD_ENDS),
+    (_S.FINISHING, _E.VEHICLE_A): Step(_S.AVAILABLE, (_A.FORGET,)),
+    (_S.FAULTED, _E.CLEARED): Step(_S.AVAILABLE, (_A.FORGET,)),
+    (_S.FAULTED, _E.FAULT): Step(_S.FAULTED, (_A.OPEN, _A.END_SESSION)),
+    (_S.FAULTED, _E.VEHICLE_A): Step(_S.FAULTED),
+    (_S.AVAILABLE, _E.VEHICLE_A): Step(_S.AVAILABLE),
+    (_S.AUTHORISED, _E.VEHICLE_A): Step(_S.AUTHORISED),
+}
+"""The rows of a household socket: no pilot asks, so "vehicle" is the plug, and the contactor follows the customer."""
+
+_HOUSEHOLD_ALWAYS: Mapping[Event, Step] = {
+    _E.VEHICLE_A: Step(_S.AVAILABLE, (*_HOUSEHOLD_ENDS, _A.FORGET)),
+    _E.FAULT: Step(_S.FAULTED, (_A.OPEN, _A.END_SESSION)),
+}
+
+
+def household_step(state: State, event: Event) -> Step | None:
+    """As :func:`step`, for a household socket."""
+    return HOUSEHOLD.get((state, event)) or _HOUSEHOLD_ALWAYS.get(event)

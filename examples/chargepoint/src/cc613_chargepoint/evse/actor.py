@@ -1,0 +1,175 @@
+"""What every connector's actor has: a queue of events, a state that only its table changes, faults that stand, and a coil to drop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+
+from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, StateChanged, StationEvent
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.jobs import Jobs
+from cc613_chargepoint.evse.switching import StepFailed
+from cc613_chargepoint.evse.transitions import Action, Event, State, Step
+from cc613_chargepoint.limits import LimitBook
+from cc613hal.clock import Clock
+from cc613hal.errors import HalError
+from cc613hal.events import Events, EventSource
+from cc613hal.interfaces import ImmediateOff
+
+__all__ = ["ConnectorActor"]
+
+_log = logging.getLogger(__name__)
+
+
+class ConnectorActor(ABC):
+    """One connector, whatever is plugged in there.
+
+    One task owns the state. Callbacks from the parts may do one thing by themselves: release the contactor's coil, because a residual
+    current, a vehicle that stops asking, or a plug that leaves must not wait for a turn. Everything else is queued.
+
+    Args:
+        number: of the connector.
+        drop: the immediate release of its contactor.
+        clock: the station's clock.
+        limits: every limit that applies to it.
+        table: what follows from an event in a state.
+    """
+
+    def __init__(
+        self, number: int, drop: ImmediateOff, clock: Clock, limits: LimitBook, table: Callable[[State, Event], Step | None]
+    ) -> None:
+        self.number = number
+        self.limits = limits
+        self._coil = drop
+        self._clock = clock
+        self._table = table
+        self._news: EventSource[StationEvent] = EventSource(f"connector {number}")
+        self._queue: asyncio.Queue[tuple[Event, str]] = asyncio.Queue()
+        self._state = State.AVAILABLE
+        self._faults: dict[FaultName, Fault] = {}
+        self._token: Token | None = None
+        self._contactor_on = False
+        self._stop_reason = ""
+        self._jobs = Jobs(f"connector {number}", self._failed)
+        self._actions: Mapping[Action, Callable[[], Awaitable[None]]] = self._carried_out()
+
+    @property
+    def news(self) -> Events[StationEvent]:
+        """Everything that happens here."""
+        return self._news
+
+    @property
+    def state(self) -> State:
+        """Where the connector is."""
+        return self._state
+
+    @property
+    def token(self) -> Token | None:
+        """Whose turn it is."""
+        return self._token
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What stands against charging."""
+        return tuple(self._faults.values())
+
+    def accept(self, token: Token) -> None:
+        """A customer was accepted: starts a charge, or stops the one that the same customer started."""
+        if self._token is None:
+            self._token = token
+            self._post(Event.ACCEPTED, f"{token.source.value} {token.id}")
+        elif self._token.same_as(token):
+            self.stop("card presented again")
+
+    def stop(self, reason: str) -> None:
+        """Ask for the end of the session."""
+        self._stop_reason = reason
+        self._post(Event.STOP_REQUESTED, reason)
+
+    def raise_fault(self, fault: Fault) -> None:
+        """A fault from around the connector stands from now on: the contactor opens in this loop iteration."""
+        self._drop()
+        self._raise(fault)
+
+    def clear_fault(self, name: FaultName, because: str) -> None:
+        """The cause of a fault is gone; nothing happens if it does not stand."""
+        if (fault := self._faults.pop(name, None)) is not None:
+            self._news.publish(FaultCleared(connector=self.number, fault=fault))
+            if not self._faults:
+                self._post(Event.CLEARED, because)
+
+    @abstractmethod
+    def release_plug(self, because: str) -> None:
+        """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Serve until cancelled; the contactor is off when this returns."""
+
+    @abstractmethod
+    def _carried_out(self) -> Mapping[Action, Callable[[], Awaitable[None]]]:
+        """How each action of the table is carried out."""
+
+    async def _serve(self) -> None:
+        """Take one event after the other, until cancelled."""
+        while True:
+            event, because = await self._queue.get()
+            await self._handle(event, because)
+
+    async def _handle(self, event: Event, because: str) -> None:
+        following = self._table(self._state, event)
+        if following is None:
+            await self._unmoved(event)
+            return
+        before, self._state = self._state, following.next
+        if following.next is not before:
+            self._news.publish(StateChanged(connector=self.number, before=before.value, after=following.next.value, because=because))
+        for action in following.actions:
+            try:
+                await self._actions[action]()
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, the contactor is off and the fault has a name
+                self._failed(error)
+        self._moved(before, event)
+
+    @abstractmethod
+    async def _unmoved(self, event: Event) -> None:
+        """An event that the table has no row for in this state."""
+
+    @abstractmethod
+    def _moved(self, before: State, event: Event) -> None:
+        """The actions of an event were carried out."""
+
+    def _drop(self) -> None:
+        """Release the coil; where the coil's own chip is the part that went, the fault that follows says so."""
+        try:
+            self._coil.off_now()
+        except HalError as error:
+            _log.error("connector %d: the coil cannot be released: %s", self.number, error)
+
+    def _post(self, event: Event, because: str) -> None:
+        self._queue.put_nowait((event, because))
+
+    def _raise(self, fault: Fault) -> None:
+        self._note(fault)
+        self._post(Event.FAULT, fault.detail)
+
+    def _note(self, fault: Fault) -> None:
+        """A fault stands; what follows from it has its own row in the table."""
+        if fault.name not in self._faults:
+            self._faults[fault.name] = fault
+            self._news.publish(FaultRaised(connector=self.number, fault=fault))
+        self._stop_reason = self._stop_reason or f"fault: {fault.name.word}"
+
+    def _failed(self, error: Exception) -> None:
+        """What a step or a job raised, as a fault."""
+        if isinstance(error, StepFailed):
+            self._raise(error.fault)
+            return
+        self._drop()
+        if not isinstance(error, HalError):
+            _log.error("connector %d: a defect of the program or of a driver", self.number, exc_info=error)
+        detail = str(error) if isinstance(error, HalError) else f"{type(error).__name__}: {error}"
+        self._raise(Fault(name=FaultName.DEVICE_LOST, detail=detail))
