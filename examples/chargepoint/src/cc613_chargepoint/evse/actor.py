@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 
 from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, StateChanged, StationEvent
-from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.fault import Fault, FaultName, Severity
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
 from cc613_chargepoint.evse.switching import StepFailed
@@ -90,7 +90,10 @@ class ConnectorActor(ABC):
         self._post(Event.STOP_REQUESTED, reason)
 
     def raise_fault(self, fault: Fault) -> None:
-        """A fault from around the connector stands from now on: the contactor opens in this loop iteration."""
+        """A fault from around the connector stands from now on: unless it is a warning, the contactor opens in this loop iteration."""
+        if fault.name.kind.severity is Severity.WARNING:
+            self._note(fault)
+            return
         self._drop()
         self._raise(fault)
 
@@ -98,8 +101,12 @@ class ConnectorActor(ABC):
         """The cause of a fault is gone; nothing happens if it does not stand."""
         if (fault := self._faults.pop(name, None)) is not None:
             self._news.publish(FaultCleared(connector=self.number, fault=fault))
-            if not self._faults:
+            if not self._stopping_faults():
                 self._post(Event.CLEARED, because)
+
+    def _stopping_faults(self) -> tuple[Fault, ...]:
+        """The faults that are more than warnings."""
+        return tuple(fault for fault in self._faults.values() if fault.name.kind.severity is not Severity.WARNING)
 
     @abstractmethod
     def release_plug(self, because: str) -> None:
@@ -161,7 +168,8 @@ class ConnectorActor(ABC):
         if fault.name not in self._faults:
             self._faults[fault.name] = fault
             self._news.publish(FaultRaised(connector=self.number, fault=fault))
-        self._stop_reason = self._stop_reason or f"fault: {fault.name.word}"
+        if fault.name.kind.severity is not Severity.WARNING:
+            self._stop_reason = self._stop_reason or f"fault: {fault.name.word}"
 
     def _failed(self, error: Exception) -> None:
         """What a step or a job raised, as a fault."""

@@ -242,9 +242,9 @@ class Connector(ConnectorActor):
                 self._jobs.start("rcd-reset", self._reset_rcd())
                 continue
             self._news.publish(FaultCleared(connector=self.number, fault=self._faults.pop(name)))
-        if self._state is State.FAULTED and not self._faults:
+        if self._state is State.FAULTED and not self._stopping_faults():
             self._post(Event.CLEARED, "unplugged")
-        elif self._state is State.AVAILABLE and self._faults:
+        elif self._state is State.AVAILABLE and self._stopping_faults():
             self._post(Event.FAULT, "a fault stands")
 
     def _away(self) -> str:
