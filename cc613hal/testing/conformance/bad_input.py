@@ -246,7 +246,9 @@ class BadInputSuite(Suite):
         """The part on a board whose log is watched; ``wrong`` holds from before the board opens until :meth:`_Log.mend` is called."""
         self._skip_without_emulator()
         description = self.describe()
-        devices = {**description.devices, PART: attrs.evolve(description.devices[PART], required=required)}
+        devices = {  # only the part itself is judged: what it builds on may sit on the same chip and be gone with it
+            name: attrs.evolve(device, required=required and name == PART) for name, device in description.devices.items()
+        }
         async with Simulation(attrs.evolve(description, devices=devices)) as simulation:
             self.prepare(simulation)
             gate = Gate(simulation.buses)

@@ -149,7 +149,7 @@ def test_remains_in_the_buffer_and_answers_that_come_too_late_are_not_taken_for_
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"claims": 0xFFFF}, "in a buffer of"),
+        ({"claims": 0x0FFF}, "in a buffer of"),
         ({"full": True}, "room for 0 bytes"),
         ({"nonsense": True}, "makes no sense"),
         ({"firmware": ""}, "no sense"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from cc613hal.testing.conformance import DriverSuite, ModemSuite
+from cc613hal.testing.conformance import BadInputSuite, DriverSuite, ModemSuite
 
 
 class TestAtModem(DriverSuite, ModemSuite):
@@ -15,3 +15,12 @@ class TestAtModem(DriverSuite, ModemSuite):
 class TestAtModemOfAnotherMaker(DriverSuite):
     driver = "modem.at"
     options: ClassVar[Mapping[str, object]] = {"dialect": "gemalto"}
+
+
+class TestAtModemWhenThingsGoWrong(BadInputSuite):
+    driver = "modem.at"
+    cannot: ClassVar[Mapping[str, str]] = {
+        "wrong_identity": "any modem that answers AT is spoken to, in its maker's dialect or the standard's",
+        "out_of_range": "it measures nothing; answers that make no sense are in test_decode.py",
+        "frozen": "a modem at a fixed place hears its network alike for hours",
+    }

@@ -6,9 +6,12 @@ the answer is a null bit and twelve bits, most significant first.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cc613hal.bus.actor import Priority
 from cc613hal.bus.spi import SpiPort, SpiSettings
 from cc613hal.errors import NoAnswer
+from cc613hal.health import Health
 
 __all__ = ["FULL_SCALE", "Mcp3208", "command", "decode"]
 
@@ -42,17 +45,26 @@ def decode(answer: bytes, *, device: str) -> int:
     return (answer[1] & 0x0F) << 8 | answer[2]
 
 
+_TOLERANCE = 3
+"""So many answers in a row without a converter are no noise."""
+
+
 class Mcp3208:
-    """The converter on its port.
+    """The converter on its port. SPI itself never fails, so the converter reports to the device's health when nobody drives its line.
 
     Args:
         port: the SPI port.
         device: for messages.
+        health: of the device.
+        well: tells the health again how the device is, once the converter is back.
     """
 
-    def __init__(self, port: SpiPort, device: str) -> None:
+    def __init__(self, port: SpiPort, device: str, health: Health, well: Callable[[], None]) -> None:
         self._port = port.using(_SETTINGS)
         self._device = device
+        self._health = health
+        self._well = well
+        self._missed = 0
 
     async def read(self, channel: int) -> int:
         """One conversion, 0 to 4095.
@@ -61,4 +73,15 @@ class Mcp3208:
             NoAnswer: nobody drives the data line.
             BusError: the transfer failed.
         """
-        return decode(await self._port.transfer(command(channel), priority=Priority.CONTROL), device=self._device)
+        answer = await self._port.transfer(command(channel), priority=Priority.CONTROL)
+        try:
+            code = decode(answer, device=self._device)
+        except NoAnswer as error:
+            self._missed += 1
+            if self._missed == _TOLERANCE:
+                self._health.fault(error.message, error)
+            raise
+        missed, self._missed = self._missed, 0
+        if missed >= _TOLERANCE:
+            self._well()
+        return code

@@ -159,7 +159,7 @@ class TetheredPilot(ControlPilot, SafeState, Driver):
         self._options = options
         self._pwm: PwmLine = context.pwm("pwm")
         self._fault_line: OutputLine | None = context.output("fault") if context.has_line("fault") else None
-        self._adc = Mcp3208(context.spi, context.device)
+        self._adc = Mcp3208(context.spi, context.device, context.health, lambda: context.health.ok("the converter answers"))
         self._sampled_s = float("-inf")
         self._poll_s = options.poll_s or (1.0 if context.has_line("alert") else 0.02)
         self._changes: EventSource[PilotReading] = EventSource(f"{context.device}.changes")

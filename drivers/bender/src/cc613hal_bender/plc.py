@@ -22,6 +22,7 @@ from cc613hal.errors import (
     DeadlineExceeded,
     DeviceError,
     DeviceRefused,
+    NoAnswer,
     ProtocolViolation,
 )
 from cc613hal.interfaces import Identified, Identity, PlcModem, PlcReading
@@ -45,6 +46,8 @@ __all__ = ["PlcOptions", "Qca7000Modem"]
 _POLL_S = 0.01
 _RESET_PULSE_S = 0.1
 _AGAIN_S = 0.5
+_TOLERANCE = 3
+"""So many requests in a row without an answer are no accident."""
 
 
 def _mac(_: object, __: Attribute[Any], value: str) -> None:
@@ -82,6 +85,7 @@ class Qca7000Modem(PlcModem, Identified, Driver):
         self._reset: OutputLine | None = context.output("reset") if context.has_line("reset") else None
         self._host = bytes.fromhex(options.host_mac.replace(":", ""))
         self._turn = asyncio.Lock()
+        self._missed = 0
 
     async def connect(self) -> None:
         """See that the chip is there and its firmware answers; one that is still starting gets its time.
@@ -193,10 +197,25 @@ class Qca7000Modem(PlcModem, Identified, Driver):
         return await self._exchange(vendor_request(kind, source=self._host), kind, what)
 
     async def _exchange(self, frame: bytes, kind: int, what: str, *, secret: bool = False) -> Message:
+        """As :meth:`_confirmed`; SPI itself never fails, so a modem that is gone or silent is told to the health here."""
+        try:
+            answer = await self._confirmed(frame, kind, what, secret=secret)
+        except (NoAnswer, BusTimeout, ProtocolViolation) as error:
+            self._missed += 1
+            if self._missed == _TOLERANCE:
+                self._context.health.fault(error.message, error)
+            raise
+        missed, self._missed = self._missed, 0
+        if missed >= _TOLERANCE:
+            self._context.health.ok("answers again")
+        return answer
+
+    async def _confirmed(self, frame: bytes, kind: int, what: str, *, secret: bool) -> Message:
         """Send a request and wait for its confirmation; whatever else the modem has to say meanwhile is not for us.
 
         Raises:
             BusTimeout: no confirmation came.
+            NoAnswer: nobody drives the data line.
         """
         clock = self._context.clock
         await self._chip.receive()  # an answer that came too late for its question
@@ -213,5 +232,4 @@ class Qca7000Modem(PlcModem, Identified, Driver):
             device=self._device,
             hint="reset it; is its firmware loaded?",
         )
-        self._context.health.failed(error)
         raise error

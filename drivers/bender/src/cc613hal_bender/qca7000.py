@@ -27,6 +27,8 @@ SIZE, WRITE_SPACE, READ_AVAILABLE, SIGNATURE_REGISTER = 0x0100, 0x0200, 0x0300, 
 SIGNATURE = 0xAA55
 BUFFER_BYTES = 0xC5B
 _SETTINGS = SpiSettings(mode=3, speed_hz=8_000_000)
+_FLOATING = 0xFFFF
+"""What is read where nobody drives the data line."""
 _SHORTEST = 60
 """An Ethernet frame without its check sum is no shorter."""
 _START, _END = b"\xaa\xaa\xaa\xaa", b"\x55\x55"
@@ -74,10 +76,8 @@ class Qca7000:
             WrongIdentity: something else answers.
         """
         signature = await self._register(SIGNATURE_REGISTER)
-        if signature in {0x0000, 0xFFFF}:
-            raise NoAnswer(
-                f"no modem answers ({signature:#06x})", device=self._device, hint="check its supply, reset line, chip select and data line"
-            )
+        if signature in {0x0000, _FLOATING}:
+            raise self._nobody(signature)
         if signature != SIGNATURE:
             raise WrongIdentity(
                 f"the signature is {signature:#06x}, a QCA7000 has {SIGNATURE:#06x}",
@@ -107,11 +107,18 @@ class Qca7000:
         available = await self._register(READ_AVAILABLE)
         if available == 0:
             return []
+        if available == _FLOATING:
+            raise self._nobody(available)
         if available > BUFFER_BYTES:
             raise ProtocolViolation(f"{available} bytes in a buffer of {BUFFER_BYTES}", device=self._device, hint="reset the modem")
         await self._write(SIZE, available)
         answer = await self._port.transfer(_READ.to_bytes(2) + bytes(available))
         return unframed(answer[2:])
+
+    def _nobody(self, told: int) -> NoAnswer:
+        return NoAnswer(
+            f"no modem answers ({told:#06x})", device=self._device, hint="check its supply, reset line, chip select and data line"
+        )
 
     async def _register(self, register: int) -> int:
         answer = await self._port.transfer((_READ | _INTERNAL | register).to_bytes(2) + b"\0\0")

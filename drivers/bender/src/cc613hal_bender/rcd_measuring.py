@@ -69,7 +69,8 @@ class Rcmb104Measuring(Rcmb104):
     def __init__(self, context: DeviceContext, options: MeasuringOptions) -> None:
         super().__init__(context, options)
         self._wiring = options
-        self._adc = Mcp3208(context.spi, context.device)
+        self._adc = Mcp3208(context.spi, context.device, context.health, self._tell)
+        self._implausible = False
         self._device = context.device
 
     async def connect(self) -> None:
@@ -93,12 +94,25 @@ class Rcmb104Measuring(Rcmb104):
         dc_ma, rms_ma = self._wiring.dc_ma(dc_code), self._wiring.rms_ma(rms_code)
         at_rail = dc_code in {0, FULL_SCALE - 1} or rms_code == FULL_SCALE - 1
         if at_rail or abs(dc_ma) > _RANGE_MA * _MARGIN:
-            raise ImplausibleReading(
+            error = ImplausibleReading(
                 f"{dc_ma:.1f} mA DC and {rms_ma:.1f} mA r.m.s. are beyond the module's ±{_RANGE_MA:g} mA",
                 device=self._device,
                 hint="check the wires between module and converter",
             )
+            self._implausible = True
+            self._context.health.fault(error.message, error)
+            raise error
+        if self._implausible:
+            self._implausible = False
+            self._tell()
         plain = await super().read()
         return ResidualReading(
             stamp=plain.stamp, source=plain.source, dc_ma=dc_ma, rms_ma=rms_ma, tripped=plain.tripped, latched=plain.latched
         )
+
+    def _tell(self) -> None:
+        """Say again how the module is, now that its values can be read."""
+        if self.latched:
+            self._context.health.fault("tripped, and not reset")
+        else:
+            self._context.health.ok("values can be read")
