@@ -96,6 +96,7 @@ def play(story: Callable[[Scene], Awaitable[None]]) -> None:
         pytest.param("spi0", lambda faults: setattr(faults, "silence", True), 1.5, FaultName.DEVICE_LOST, id="pilot's bus hangs"),
         pytest.param("spi0", lambda faults: setattr(faults, "late_s", 3.0), 2.0, FaultName.DEVICE_LOST, id="pilot answers late"),
         pytest.param("pilot1", lambda faults: setattr(faults, "crc", True), 2.5, FaultName.PILOT_ERROR, id="pilot's converter lies"),
+        pytest.param("pwm", Faults.unplug, 1.5, FaultName.DEVICE_LOST, id="pilot generator unplugged"),
         pytest.param("gpio", Faults.unplug, 0.1, FaultName.DEVICE_LOST, id="outputs unplugged"),
         pytest.param("meter", Faults.unplug, 6.0, FaultName.METER_LOST, id="meter's line unplugged"),
         pytest.param("meter1", lambda faults: setattr(faults, "silence", True), 6.0, FaultName.METER_LOST, id="meter silent"),

@@ -7,7 +7,7 @@ import asyncio
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613hal.errors import HalError
-from cc613hal.interfaces import ControlPilot, PilotOutput
+from cc613hal.interfaces import ControlPilot, PilotOutput, PilotReading
 
 __all__ = ["OverCurrentWatch", "PartsWatch"]
 
@@ -66,11 +66,21 @@ class PartsWatch:
             return Fault(name=FaultName.PILOT_ERROR, detail=detail)
         if reading.output is PilotOutput.FAULT:
             return Fault(name=FaultName.PILOT_ERROR, detail="the pilot shows F although nobody asked for it")
+        if _flat(reading) and _flat(reading := await pilot.read()):  # a single odd sample ends no charge
+            detail = f"the pilot's generator does not pulse: {reading.low_v:+.1f} V where -12 V belong"
+            return Fault(name=FaultName.DEVICE_LOST, detail=detail)
         return None
 
     def start_over(self) -> None:
         """The contactor was off."""
         self._failures = 0
+
+
+def _flat(reading: PilotReading) -> bool:
+    """Whether the low level of the pulses is missing although they are on: the generator, or its chip, is gone. No vehicle, whatever its
+    diode, can pull the low level above 0 V (IEC 61851-1 annex A: -12 V from the station).
+    """
+    return reading.output is PilotOutput.PWM and reading.low_v is not None and reading.low_v > 0.0
 
 
 def _heard(asking: asyncio.Future[Fault | None]) -> None:

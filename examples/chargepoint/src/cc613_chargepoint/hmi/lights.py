@@ -49,6 +49,7 @@ class Lights:
         self._rejected_s = rejected_s
         self._word = "free"
         self._refused = False
+        self._lost = False
         self._changed = asyncio.Event()
 
     def hear(self, news: StationEvent) -> None:
@@ -68,7 +69,11 @@ class Lights:
             try:
                 await self._indicator.show(self._patterns["rejected" if refused else self._word])
             except HalError as error:
-                _log.warning("the lights cannot be changed: %s", error)
+                if not self._lost:  # once, however often the state changes meanwhile; the driver shows the last one when it is back
+                    _log.warning("the lights cannot be changed: %s", error)
+                self._lost = True
+            else:
+                self._lost = False
             if refused:
                 await self._clock.sleep(self._rejected_s)
             else:
