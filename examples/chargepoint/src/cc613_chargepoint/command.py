@@ -10,18 +10,22 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, frozen
 
+from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.configuring import DATABASE, add_config, config
 from cc613_chargepoint.domain.events import SessionEnded
+from cc613_chargepoint.facade.server import serve_socket
 from cc613_chargepoint.narrator import Narrator
+from cc613_chargepoint.operating import SOCKET, VERBS, add_verbs, operate
 from cc613_chargepoint.service import Supervisor, owned, set_up_logging
 from cc613_chargepoint.settings import Settings, table
+from cc613_chargepoint.status_page import serve_status
 from cc613_chargepoint.store import Retention, Store
 from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.clock import Clock
@@ -72,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--log", choices=["text", "json"], default="text", help="lines for people or for machines (default: %(default)s)")
     run.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
     add_config(verbs)
+    add_verbs(verbs)
     return parser
 
 
@@ -80,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     set_up_logging(debug=arguments.debug, json_lines=arguments.log == "json")
     try:
+        if arguments.verb in VERBS:
+            return operate(arguments)
         return config(arguments) if arguments.verb == "config" else asyncio.run(_interruptible(arguments))
     except KeyboardInterrupt:
         print("\nstopped; the safe state was reached", file=sys.stderr)
@@ -142,7 +149,8 @@ async def _run(arguments: argparse.Namespace) -> int:
         if arguments.sim:
             return await _simulated(description, kept, arguments, interrupted)
         board = await stack.enter_async_context(open_board(description, clock=kept.clock, state_dir=arguments.data))
-        return await _serve(kept.station(board, arguments), Narrator(board.clock), interrupted)
+        station = await stack.enter_async_context(kept.station(board, arguments))
+        return await _serve(station, Narrator(board.clock), interrupted)
 
 
 @frozen
@@ -153,8 +161,9 @@ class _Kept:
     store: Store | None = None
     settings: Settings | None = None
 
-    def station(self, board: Board, arguments: argparse.Namespace) -> Station:
-        """The station as its settings and the command line say."""
+    @contextlib.asynccontextmanager
+    async def station(self, board: Board, arguments: argparse.Namespace) -> AsyncIterator[Station]:
+        """The station as its settings and the command line say, with its doors to the outside open."""
 
         def wanted() -> StationSettings:
             of_table = StationSettings() if self.settings is None else StationSettings.of(self.settings)
@@ -165,7 +174,13 @@ class _Kept:
         station = Station(board, wanted(), store=self.store)
         if self.settings is not None:
             self.settings.changes.on(lambda _: station.obey(wanted()))
-        return station
+        answers = StationAnswers(station, board, self.store, self.settings)
+        async with contextlib.AsyncExitStack() as doors:
+            if arguments.data is not None:
+                await doors.enter_async_context(serve_socket(answers.facade, arguments.data / SOCKET))
+            if port := 0 if self.settings is None else self.settings.get(table.STATUS_PORT):
+                await doors.enter_async_context(serve_status(port, {"/health": answers.health_page, "/status": answers.status_page}))
+            yield station
 
 
 async def _kept(arguments: argparse.Namespace, stack: contextlib.AsyncExitStack) -> _Kept:
@@ -197,8 +212,11 @@ async def _simulated(description: BoardDescription, kept: _Kept, arguments: argp
     narrator = Narrator(clock)
     narrator.say(f"{description.name}: {description.summary}, on simulated buses; Modbus and the card reader run on real pseudo-terminals")
     simulation = Simulation(description, clock=clock, ptys=True)
-    async with simulation, open_board(description, simulation.buses, clock=clock, state_dir=arguments.data) as board:
-        station = kept.station(board, arguments)
+    async with (
+        simulation,
+        open_board(description, simulation.buses, clock=clock, state_dir=arguments.data) as board,
+        kept.station(board, arguments) as station,
+    ):
         narrator.say(f"{len(board.devices)} devices are connected: {', '.join(board.devices)}")
         story = Story(simulation.plant, station, narrator.outside, clock)
         ended: list[SessionEnded] = []

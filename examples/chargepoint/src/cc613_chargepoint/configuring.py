@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.facade.client import FacadeClient
+from cc613_chargepoint.facade.commands import ChangeSettings, SettingsAnswer
+from cc613_chargepoint.operating import SOCKET
+from cc613_chargepoint.service import DataDirectoryBusy, owned
 from cc613_chargepoint.settings import RESET, TABLE, Actor, Layer, Settings, SettingsRefused, Value, parameter
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock
@@ -54,7 +58,15 @@ def config(arguments: argparse.Namespace) -> int:
     database = arguments.data / DATABASE
     if arguments.action not in {"set", "import"} and not database.exists():
         raise ConfigError(f"{arguments.data} has no {DATABASE}", hint="`config set` begins one, and so does `run`")
-    asyncio.run(_with_settings(database, lambda settings: _ACTIONS[arguments.action](settings, arguments)))
+    if arguments.action not in {"set", "import"}:
+        asyncio.run(_with_settings(database, lambda settings: _ACTIONS[arguments.action](settings, arguments)))
+        return 0
+    layers, texts = (_assigned(arguments), True) if arguments.action == "set" else (_file(arguments.file), False)
+    try:
+        with owned(arguments.data):
+            asyncio.run(_with_settings(database, lambda settings: _apply(settings, layers, texts, arguments)))
+    except DataDirectoryBusy:
+        asyncio.run(_ask_station(layers, texts, arguments))
     return 0
 
 
@@ -100,25 +112,39 @@ def _actor(arguments: argparse.Namespace) -> Actor:
     return Actor(name=f"command line ({getpass.getuser()})", role=Role(arguments.role))
 
 
-async def _set(settings: Settings, arguments: argparse.Namespace) -> None:
+def _assigned(arguments: argparse.Namespace) -> dict[Layer, dict[str, Any]]:
     values: dict[str, Any] = {}
     for each in arguments.assignment:
         key, sign, text = each.partition("=")
         if not sign:
             raise ConfigError(f"{each!r} is no assignment", hint="write KEY=VALUE")
         values[key.strip()] = text if text.strip() else RESET
-    news = await settings.set(values, actor=_actor(arguments), layer=Layer(arguments.layer), texts=True)
-    _tell(settings, news.values, news.restart, arguments)
+    return {Layer(arguments.layer): values}
 
 
-def _tell(settings: Settings, keys: Any, restart: tuple[str, ...], arguments: argparse.Namespace) -> None:
+async def _apply(settings: Settings, layers: dict[Layer, dict[str, Any]], texts: bool, arguments: argparse.Namespace) -> None:
+    news = await settings.apply(layers, actor=_actor(arguments), texts=texts)
     seen = settings.all()
+    _tell({key: seen[key] for key in news.values}, news.restart, arguments)
+
+
+async def _ask_station(layers: dict[Layer, dict[str, Any]], texts: bool, arguments: argparse.Namespace) -> None:
+    """A station runs on the directory: it changes its settings itself, and obeys them at once."""
+    plain = {layer.value: {key: None if value is RESET else value for key, value in values.items()} for layer, values in layers.items()}
+    async with FacadeClient(arguments.data / SOCKET) as client:
+        answer = await client.ask(ChangeSettings(layers=plain, texts=texts))
+    if isinstance(answer, SettingsAnswer):
+        changed = {key: Value(TABLE[key].check(view.value), Layer(view.layer)) for key, view in answer.values.items()}
+        _tell(changed, answer.restart, arguments)
+
+
+def _tell(changed: dict[str, Value], restart: tuple[str, ...], arguments: argparse.Namespace) -> None:
     if arguments.json:
-        print(json.dumps({"changed": {key: _plain(key, seen[key]) for key in keys}, "restart": list(restart)}))
+        print(json.dumps({"changed": {key: _plain(key, found) for key, found in changed.items()}, "restart": list(restart)}))
         return
-    for key in keys:
-        print(_line(key, seen[key]))
-    if not keys:
+    for key, found in changed.items():
+        print(_line(key, found))
+    if not changed:
         print("nothing in effect has changed")
     if restart:
         print(f"takes effect with the next start: {', '.join(restart)}")
@@ -143,11 +169,6 @@ def _file(path: Path) -> dict[Layer, dict[str, Any]]:
     return {Layer(name): values for name, values in layers.items()}
 
 
-async def _import(settings: Settings, arguments: argparse.Namespace) -> None:
-    news = await settings.apply(_file(arguments.file), actor=_actor(arguments))
-    _tell(settings, news.values, news.restart, arguments)
-
-
 async def _diff(settings: Settings, arguments: argparse.Namespace) -> None:
     planned = Settings(settings.exported(secrets=True), None, Clock())
     await planned.apply(_file(arguments.file), actor=Actor(name="diff", role=Role.MANUFACTURER))
@@ -163,8 +184,6 @@ async def _diff(settings: Settings, arguments: argparse.Namespace) -> None:
 _ACTIONS: dict[str, Callable[[Settings, argparse.Namespace], Awaitable[None]]] = {
     "list": _list,
     "get": _get,
-    "set": _set,
     "export": _export,
-    "import": _import,
     "diff": _diff,
 }

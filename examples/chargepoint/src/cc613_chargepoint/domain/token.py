@@ -13,6 +13,7 @@ class TokenSource(enum.Enum):
     """How the customer identified."""
 
     CARD = "card"
+    REMOTE = "remote"
 
 
 @frozen(kw_only=True)

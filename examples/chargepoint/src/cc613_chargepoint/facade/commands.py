@@ -1,0 +1,300 @@
+"""What may be asked of a station, and what it answers: frozen values that survive serialisation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from attrs import field, frozen
+
+from cc613_chargepoint.domain.role import Role
+
+__all__ = [
+    "ANSWERS",
+    "COMMANDS",
+    "Answer",
+    "ChangeSettings",
+    "ClearFault",
+    "Command",
+    "ConnectorStatus",
+    "Done",
+    "FaultList",
+    "FaultView",
+    "GetSettings",
+    "GetStatus",
+    "LimitView",
+    "ListFaults",
+    "ListSessions",
+    "SessionList",
+    "SetLimit",
+    "SettingView",
+    "SettingsAnswer",
+    "StartCharge",
+    "StationStatus",
+    "StopCharge",
+    "Unlock",
+    "WithdrawLimit",
+]
+
+
+@frozen(kw_only=True)
+class Command:
+    """Base of all commands; ``role`` is the least that may ask."""
+
+    role: ClassVar[Role] = Role.OPERATOR
+
+
+@frozen(kw_only=True)
+class GetStatus(Command):
+    """How the station is."""
+
+    role: ClassVar[Role] = Role.USER
+
+
+@frozen(kw_only=True)
+class ListSessions(Command):
+    """Sessions, newest first.
+
+    Attributes:
+        limit: at most so many, 1 to 1000.
+        before: only those with a smaller number.
+    """
+
+    limit: int = 20
+    before: int | None = None
+
+
+@frozen(kw_only=True)
+class StartCharge(Command):
+    """Accept a customer at a connector, as a card would.
+
+    Attributes:
+        connector: where.
+        token: identifier of the customer.
+    """
+
+    connector: int
+    token: str
+
+
+@frozen(kw_only=True)
+class StopCharge(Command):
+    """End the session of a connector.
+
+    Attributes:
+        connector: where.
+        reason: for the record.
+    """
+
+    connector: int
+    reason: str = "stopped by the operator"
+
+
+@frozen(kw_only=True)
+class Unlock(Command):
+    """Release the plug; a session that runs is ended first."""
+
+    connector: int
+
+
+@frozen(kw_only=True)
+class SetLimit(Command):
+    """Set the limit of one source.
+
+    Attributes:
+        connector: where; 0 for every connector.
+        source: who sets it, as everybody shall read it.
+        current_a: A per phase; 0 pauses.
+        for_s: how long it counts, s; ``None`` until it is withdrawn.
+    """
+
+    connector: int
+    source: str
+    current_a: float
+    for_s: float | None = None
+
+
+@frozen(kw_only=True)
+class WithdrawLimit(Command):
+    """Remove the limit of one source."""
+
+    connector: int
+    source: str
+
+
+@frozen(kw_only=True)
+class ListFaults(Command):
+    """Faults, those that stand and those that stood, newest first."""
+
+    role: ClassVar[Role] = Role.USER
+    limit: int = 20
+
+
+@frozen(kw_only=True)
+class ClearFault(Command):
+    """Somebody has been there: clear a fault that needs service.
+
+    Attributes:
+        connector: where; 0 for the station.
+        name: word of the catalogue.
+    """
+
+    role: ClassVar[Role] = Role.INSTALLER
+    connector: int
+    name: str
+
+
+@frozen(kw_only=True)
+class GetSettings(Command):
+    """The settings that the asker's role may see."""
+
+
+@frozen(kw_only=True)
+class ChangeSettings(Command):
+    """Change settings, all or none.
+
+    Attributes:
+        layers: layer → key → value as JSON has it; ``None`` where the layer shall say nothing.
+        texts: whether the values are texts to be parsed.
+    """
+
+    layers: Mapping[str, Mapping[str, Any]]
+    texts: bool = False
+
+
+@frozen(kw_only=True)
+class Answer:
+    """Base of all answers."""
+
+
+@frozen(kw_only=True)
+class Done(Answer):
+    """It was done; ``detail`` is the evidence, in words."""
+
+    detail: str
+
+
+@frozen(kw_only=True)
+class LimitView:
+    """A limit that counts."""
+
+    source: str
+    current_a: float
+
+
+@frozen(kw_only=True)
+class FaultView:
+    """A fault.
+
+    Attributes:
+        name: word of the catalogue.
+        connector: where; 0 for the station.
+        severity: word of the catalogue.
+        detail: what was seen.
+        en: for people, in English.
+        de: for people, in German.
+        raised: UTC; ``None`` where no history is kept.
+        cleared: UTC; ``None`` while it stands.
+    """
+
+    name: str
+    connector: int
+    severity: str
+    detail: str
+    en: str
+    de: str
+    raised: datetime | None = None
+    cleared: datetime | None = None
+
+
+@frozen(kw_only=True)
+class ConnectorStatus:
+    """How a connector is.
+
+    Attributes:
+        number: which.
+        state: word of its state.
+        token: who has it; empty if nobody, or if the asker may not know.
+        offer_a: what the vehicle may draw now, A per phase.
+        offer_source: whose limit that is.
+        limits: every limit that counts, smallest first.
+        power_w: drawn now, W; ``None`` outside sessions.
+        energy_wh: delivered in this session, Wh; ``None`` outside sessions.
+        faults: what stands.
+    """
+
+    number: int
+    state: str
+    token: str = ""
+    offer_a: float = 0.0
+    offer_source: str = ""
+    limits: tuple[LimitView, ...] = ()
+    power_w: float | None = None
+    energy_wh: float | None = None
+    faults: tuple[FaultView, ...] = ()
+
+
+@frozen(kw_only=True)
+class StationStatus(Answer):
+    """How the station is.
+
+    Attributes:
+        board: its name.
+        connectors: ascending.
+        devices: health by device.
+        clock_state: how far the wall clock can be trusted.
+    """
+
+    board: str
+    connectors: tuple[ConnectorStatus, ...]
+    devices: Mapping[str, str] = field(factory=dict[str, str])
+    clock_state: str = "unknown"
+
+
+@frozen(kw_only=True)
+class SessionList(Answer):
+    """Sessions as plain data, see :func:`cc613_chargepoint.store.export.session_dict`."""
+
+    sessions: tuple[Mapping[str, Any], ...]
+
+
+@frozen(kw_only=True)
+class FaultList(Answer):
+    """Faults."""
+
+    faults: tuple[FaultView, ...]
+
+
+@frozen(kw_only=True)
+class SettingView:
+    """A setting's value in effect, and who said it."""
+
+    value: Any
+    layer: str
+
+
+@frozen(kw_only=True)
+class SettingsAnswer(Answer):
+    """Settings.
+
+    Attributes:
+        values: by key; of a change, the ones that changed in effect.
+        restart: those that wait for the next start.
+    """
+
+    values: Mapping[str, SettingView]
+    restart: tuple[str, ...] = ()
+
+
+COMMANDS: Mapping[str, type[Command]] = {
+    each.__name__: each
+    for each in (
+        GetStatus, ListSessions, StartCharge, StopCharge, Unlock, SetLimit, WithdrawLimit, ListFaults, ClearFault, GetSettings,
+        ChangeSettings,
+    )
+}  # fmt: skip
+"""Every command by its name on the wire."""
+
+ANSWERS: Mapping[str, type[Answer]] = {each.__name__: each for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer)}
+"""Every answer by its name on the wire."""
