@@ -73,3 +73,12 @@ class TestKeyboard(BadInputSuite):
     def wrong_identity(self, simulation):
         part = simulation.plant.parts[PART]
         return changed(part, identity=evolve(part.identity, name="Somebody's keyboard"))
+
+
+class TestPcsc(BadInputSuite):
+    driver = "rfid.pcsc"
+    options: ClassVar = {"direct": True}
+    cannot: ClassVar = NO_VALUES
+
+    def wrong_identity(self, simulation):
+        return changed(simulation.plant.parts[PART], firmware=b"\x90\x00")

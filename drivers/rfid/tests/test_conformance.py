@@ -18,3 +18,7 @@ class TestMfrc522(DriverSuite, CardReaderSuite):
 class TestKeyboard(DriverSuite, CardReaderSuite):
     driver = "rfid.keyboard"
     options: ClassVar = {"path": "usb:ffff:0035"}
+
+
+class TestPcsc(DriverSuite, CardReaderSuite):
+    driver = "rfid.pcsc"

@@ -74,4 +74,18 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
                 "X keyboard configuration, symbols us, de and fr",
             ),
         ),
+        DriverSpec(
+            name="rfid.pcsc",
+            summary="PC/SC card terminal (ACR122U class), through the system's PC/SC service",
+            implementation="cc613hal_rfid.pcsc:Pcsc",
+            options="cc613hal_rfid.pcsc:PcscOptions",
+            capabilities=("CardReader", "CardRefusals", "SecureCardReader", "Identified"),
+            emulator="cc613hal_rfid.pcsc_emulation:emulate_pcsc",
+            quality=QualityLevel.SIMULATED,
+            sources=(
+                "PC/SC workgroup specification, parts 3 and 5, with the supplement of part 3",
+                "ACS ACR122U API manual 2.04",
+                "pcsc-lite, winscard.h; libccid, README",
+            ),
+        ),
     )

@@ -6,7 +6,7 @@ A look is the set of cards seen at one moment. A card is reported once when it c
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import define, field, frozen, validators
 
@@ -126,6 +126,12 @@ class Presentations:
         self._confirm = options.confirm if isinstance(options, ReaderOptions) else 1
         self._there: dict[str, _Presence] = {}
         self._looks: dict[str, int] = {}
+        self._here: frozenset[str] = frozenset()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether somebody was not in the last look and is not gone yet."""
+        return any(key not in self._here for key in self._there)
 
     @property
     def any(self) -> bool:
@@ -143,6 +149,7 @@ class Presentations:
         """Take in one look: report who came and who went."""
         now_s = self._clock.monotonic_s()
         here = self._keyed(seen)
+        self._here = frozenset(here)
         for key in here:
             if key in self._there:
                 self._there[key].last_s = now_s
@@ -188,8 +195,16 @@ class Presentations:
 
     def stay(self) -> None:
         """Nobody could look (a card's session went on): whoever was there still is."""
-        for presence in self._there.values():
-            presence.last_s = self._clock.monotonic_s()
+        self._refresh(self._there)
+
+    def stayed(self) -> None:
+        """Whoever was in the last look was there until now: for readers that report changes only."""
+        self._refresh(self._here)
+
+    def _refresh(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            if key in self._there:
+                self._there[key].last_s = self._clock.monotonic_s()
 
     def forget(self, here: Collection[str] = ()) -> None:
         """Report who has been away long enough; who is ``here`` stays, however short that is."""
@@ -204,6 +219,7 @@ class Presentations:
         """The reader stopped looking: start afresh, without events."""
         self._there.clear()
         self._looks.clear()
+        self._here = frozenset()
 
     def _publish(self, card: Card, *, present: bool) -> None:
         self.cards.publish(CardEvent(card=card, present=present, stamp=self._clock.stamp(), source=self._source))
