@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from attrs import field, fields, frozen
@@ -20,12 +20,15 @@ from cc613_chargepoint.evse.household import HouseholdConnector, HouseholdSettin
 from cc613_chargepoint.evse.parts import ConnectorParts, HouseholdParts
 from cc613_chargepoint.evse.recording import SessionRecorder
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
+from cc613_chargepoint.metering import SignedSessions, SigningSettings
 from cc613_chargepoint.records import FaultKeeper, StoreRecorder, close_interrupted
 from cc613_chargepoint.settings import Settings, table
+from cc613_chargepoint.signed_records import settle, signed_sessions
 from cc613_chargepoint.store import Store, StoreError
 from cc613hal.board import Board
 from cc613hal.errors import NotOnBoard
@@ -39,6 +42,7 @@ from cc613hal.interfaces import (
     Indicator,
     PresenceSensor,
     Relay,
+    SignedMeter,
     SupplyMonitor,
     TemperatureSensor,
     TiltSensor,
@@ -72,6 +76,7 @@ class StationSettings:
         heat: what temperatures mean.
         surroundings: what tilt, supply, breakers and parking bays mean.
         store_sample_s: between stored samples of a session, s.
+        signing: how sessions are signed where the meter can.
     """
 
     installed_current_a: float = 16.0
@@ -82,6 +87,7 @@ class StationSettings:
     heat: HeatSettings = field(factory=HeatSettings)
     surroundings: SurroundingsSettings = field(factory=SurroundingsSettings)
     store_sample_s: float = 60.0
+    signing: SigningSettings = field(factory=SigningSettings)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -95,6 +101,12 @@ class StationSettings:
             accepted_cards=settings.get(table.AUTHORIZATION_CARDS) if settings.get(table.AUTHORIZATION_MODE) == "list" else None,
             connector=ConnectorSettings(**connector),
             store_sample_s=settings.get(table.STORE_SAMPLE_S),
+            signing=SigningSettings(
+                enabled=settings.get(table.SIGN),
+                charge_point=settings.get(table.SIGNED_CHARGE_POINT),
+                tariff_text=settings.get(table.SIGNED_TARIFF_TEXT),
+                needs_time=settings.get(table.SIGN_NEEDS_TIME),
+            ),
         )
 
 
@@ -109,26 +121,39 @@ class Station:
         board: open.
         settings: what the installer decided.
         number: serve this connector only; every one the board has a control pilot for if omitted.
-        store: where sessions and faults are kept; without one they are only told.
+        store: where sessions and faults are kept; without one they are only told, and nothing is signed.
+        signed_meters: what signs at a connector where that is not the board's own meter (a signing controller).
 
     Raises:
         NotOnBoard: the board lacks a part that no charge can do without.
     """
 
-    def __init__(self, board: Board, settings: StationSettings, *, number: int | None = None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        board: Board,
+        settings: StationSettings,
+        *,
+        number: int | None = None,
+        store: Store | None = None,
+        signed_meters: Mapping[int, SignedMeter] | None = None,
+    ) -> None:
         clock = board.clock
         self._clock = clock
         self._store = store
+        self._news: EventSource[StationEvent] = EventSource("station")
         self._recorder = None if store is None else StoreRecorder(store, clock)
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
         self.connectors: dict[int, ConnectorActor] = {}
+        self.signing: dict[int, SignedSessions] = {}
         for each in [number] if number is not None else connector_numbers(board):
             book = self.books[each] = LimitBook(clock)
-            self.connectors[each] = _connector(board, each, book, settings, self._recorder)
+            meter = (signed_meters or {}).get(each) or board.optional(SignedMeter, connector=each)
+            if meter is not None and store is not None and settings.signing.enabled:
+                self.signing[each] = signed_sessions(meter, store, clock, settings.signing, number=each, tell=self._news.publish)
+            self.connectors[each] = _connector(board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each))
         self.authorizer = Authorizer(clock, settings.accepted_cards)
         self.obey(settings)
-        self._news: EventSource[StationEvent] = EventSource("station")
         self._reader = board.optional(CardReader)
         indicator = board.optional(Indicator)
         self._lights = Lights(indicator, status_patterns(), clock) if indicator is not None else None
@@ -182,11 +207,14 @@ class Station:
         """Serve until cancelled. Sessions that the last run left open are ended first."""
         if self._store is not None and self._faults is not None:
             await self._faults.begin()
+            await settle(self.signing.values())
             for news in await close_interrupted(self._store, self._clock):
                 self._news.publish(news)
         async with asyncio.TaskGroup() as group:
             for number, connector in self.connectors.items():
                 group.create_task(connector.run(), name=f"connector {number}")
+            for number, signing in self.signing.items():
+                group.create_task(signing.run(), name=f"signed records of connector {number}")
             group.create_task(self.heat.run(), name="heat")
             group.create_task(self._surroundings.run(), name="surroundings")
             if self._faults is not None:
@@ -257,8 +285,11 @@ def connector_numbers(board: Board) -> list[int]:
     return sorted({board.parts[name].description.connector or 1 for name in names})
 
 
-def _connector(board: Board, number: int, book: LimitBook, settings: StationSettings, recorder: SessionRecorder | None) -> ConnectorActor:
+def _connector(
+    board: Board, number: int, book: LimitBook, settings: StationSettings, *, recorder: SessionRecorder | None, signer: SessionSigner | None
+) -> ConnectorActor:
+    clock = board.clock
     if board.all(HouseholdSocket, connector=number):
         parts = HouseholdParts.of(board, number)
-        return HouseholdConnector(parts, board.clock, book, settings.connector, household=settings.household, recorder=recorder)
-    return Connector(ConnectorParts.of(board, number), board.clock, book, settings.connector, recorder)
+        return HouseholdConnector(parts, clock, book, settings.connector, household=settings.household, recorder=recorder, signer=signer)
+    return Connector(ConnectorParts.of(board, number), clock, book, settings.connector, recorder, signer=signer)

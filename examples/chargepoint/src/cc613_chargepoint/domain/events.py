@@ -16,9 +16,11 @@ __all__ = [
     "FaultCleared",
     "FaultRaised",
     "Offered",
+    "RecordSigned",
     "Sampled",
     "SessionEnded",
     "SessionRecovered",
+    "SignatureLost",
     "StateChanged",
     "StationEvent",
     "StepDone",
@@ -114,6 +116,40 @@ class SessionRecovered(StationEvent):
     """A session that a power cut or crash left open was ended after the restart; its record holds what had been stored of it."""
 
     record: SessionRecord
+
+
+@frozen(kw_only=True)
+class RecordSigned(StationEvent):
+    """A signed record is on the disk.
+
+    Attributes:
+        session: number of the session; ``None`` for one that only the meter knew.
+        context: OCPP's reading context: ``Transaction.Begin`` or ``Transaction.End``.
+        with_begin: the record of the end holds the begin too.
+        format: ``OCMF`` …, as the transparency software names it.
+        record: the record, byte for byte.
+        public_key: verifies it; DER in hexadecimal.
+    """
+
+    session: int | None
+    context: str
+    with_begin: bool
+    format: str
+    record: str
+    public_key: str
+
+
+@frozen(kw_only=True)
+class SignatureLost(StationEvent):
+    """A session gets no signed end: its energy must not be sold, a backend hears the reason ``Other``.
+
+    Attributes:
+        session: number of the session.
+        detail: why, in words.
+    """
+
+    session: int | None
+    detail: str
 
 
 @frozen(kw_only=True)

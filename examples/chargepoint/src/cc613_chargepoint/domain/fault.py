@@ -198,6 +198,10 @@ class FaultName(enum.Enum):
         "meter-lost", None, "PowerMeterFailure", "Meter cannot be read", "Meter can be read again",
         "The meter cannot be read.", "Zähler nicht lesbar.",
     )  # fmt: skip
+    METER_UNSIGNED = _stop(
+        "meter-unsigned", None, "PowerMeterFailure", "Meter does not sign", "Meter signs again",
+        "The meter does not sign its values; nothing can be sold.", "Zähler signiert nicht; nichts kann abgerechnet werden.",
+    )  # fmt: skip
     DEVICE_LOST = _stop(
         "device-lost", None, "InternalError", "A device that charging needs does not answer", "The device answers again",
         "A part of the station does not answer.", "Ein Bauteil der Station antwortet nicht.",

@@ -20,6 +20,7 @@ from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
 from cc613_chargepoint.evse.sequences import Sequences
 from cc613_chargepoint.evse.session_keeper import SessionKeeper
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.signing import SessionSigner, Unsigned
 from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
 from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
@@ -69,6 +70,7 @@ class Connector(ConnectorActor):
         limits: every limit that applies to it.
         settings: how it behaves.
         recorder: records sessions before anybody is told about them; by default they are only counted.
+        signer: has sessions signed; by default they are not.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class Connector(ConnectorActor):
         limits: LimitBook,
         settings: ConnectorSettings | None = None,
         recorder: SessionRecorder | None = None,
+        *,
+        signer: SessionSigner | None = None,
     ) -> None:
         self.parts = parts
         self._settings = settings or ConnectorSettings()
@@ -95,6 +99,7 @@ class Connector(ConnectorActor):
             settings=self._settings,
             recorder=recorder or CountingRecorder(),
             jobs=self._jobs,
+            signer=signer or Unsigned(),
             tell=self._news.publish,
             fault=self._raise,
             cleared=self.clear_fault,

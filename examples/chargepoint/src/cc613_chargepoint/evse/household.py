@@ -19,6 +19,7 @@ from cc613_chargepoint.evse.parts import HouseholdParts
 from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
 from cc613_chargepoint.evse.session_keeper import SessionKeeper
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.signing import SessionSigner, Unsigned
 from cc613_chargepoint.evse.supervision import OverCurrentWatch
 from cc613_chargepoint.evse.switching import Switching
 from cc613_chargepoint.evse.transitions import Action, Event, State, household_step
@@ -57,6 +58,7 @@ class HouseholdConnector(ConnectorActor):
         settings: what it shares with other connectors.
         household: how it behaves.
         recorder: records sessions, where a meter measures them; by default they are only counted.
+        signer: has sessions signed; by default they are not.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class HouseholdConnector(ConnectorActor):
         *,
         household: HouseholdSettings | None = None,
         recorder: SessionRecorder | None = None,
+        signer: SessionSigner | None = None,
     ) -> None:
         self.parts = parts
         self._settings = settings or ConnectorSettings()
@@ -87,6 +90,7 @@ class HouseholdConnector(ConnectorActor):
                 settings=self._settings,
                 recorder=recorder or CountingRecorder(),
                 jobs=self._jobs,
+                signer=signer or Unsigned(),
                 tell=self._news.publish,
                 fault=self._raise,
                 cleared=self.clear_fault,

@@ -12,6 +12,7 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
 from cc613_chargepoint.evse.recording import SessionRecorder
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.metering import SessionMeter
 from cc613hal.clock import Clock
@@ -33,6 +34,7 @@ class SessionKeeper:
         settings: the connector's.
         recorder: records sessions before anybody is told about them.
         jobs: of the connector.
+        signer: has sessions signed.
         tell: where news goes.
         fault: raises a fault at the connector.
         cleared: clears a fault at the connector, and says why.
@@ -47,11 +49,13 @@ class SessionKeeper:
         settings: ConnectorSettings,
         recorder: SessionRecorder,
         jobs: Jobs,
+        signer: SessionSigner,
         tell: Callable[[StationEvent], None],
         fault: Callable[[Fault], None],
         cleared: Callable[[FaultName, str], None],
     ) -> None:
         self._number, self._source, self._clock, self._settings, self._recorder, self._jobs = number, meter, clock, settings, recorder, jobs
+        self._signer = signer
         self._tell, self._fault, self._cleared = tell, fault, cleared
         self._meter: SessionMeter | None = None
         self._record: SessionRecord | None = None
@@ -62,10 +66,10 @@ class SessionKeeper:
         return self._meter is not None
 
     async def begin(self, token: Token) -> None:
-        """Take the begin register and record it.
+        """Take the begin register, record it, and have it signed.
 
         Raises:
-            StepFailed: the meter or the store does not do its part: no session, no current.
+            StepFailed: the meter, the store or the signature does not do its part: no session, no current.
         """
         meter = SessionMeter(self._source, self._clock, connector=self._number, token=token)
         try:
@@ -77,6 +81,11 @@ class SessionKeeper:
         except HalError as error:
             self._jobs.start("mend store", self._mend_store(None))
             raise StepFailed(Fault(name=FaultName.STORE_FAILED, detail=error.message)) from error
+        try:
+            await self._signer.begin(meter.number, token)
+        except HalError as error:
+            await self._record_end(meter.end("the meter did not sign the begin", end_read=True))
+            raise StepFailed(Fault(name=FaultName.METER_UNSIGNED, detail=error.message)) from error
         self._meter = meter
 
     async def end(self, reason: str) -> None:
@@ -94,15 +103,25 @@ class SessionKeeper:
         except HalError as error:
             _log.error("session %d ends without an end register: %s", meter.number, error)
             end_read = False
+        try:
+            await self._signer.end(meter.number, reason)
+        except HalError as error:  # owed: it is signed as soon as the meter can, and nothing begins before
+            _log.error("session %d has no signed end yet: %s", meter.number, error)
+            self._fault(Fault(name=FaultName.METER_UNSIGNED, detail=error.message))
         record = meter.end(reason, end_read=end_read)
+        if await self._record_end(record):
+            self._record = record
+            self._tell(ChargingEnded(connector=self._number, record=record))
+
+    async def _record_end(self, record: SessionRecord) -> bool:
+        """Record the end of a session; where that fails, a job goes on trying."""
         try:
             await self._recorder.end(record)
         except HalError as error:
             self._jobs.start("mend store", self._mend_store(record))
             self._fault(Fault(name=FaultName.STORE_FAILED, detail=error.message))
-            return
-        self._record = record
-        self._tell(ChargingEnded(connector=self._number, record=record))
+            return False
+        return True
 
     def close(self) -> None:
         """The vehicle is gone, or the fault that ended the session is: tell the summary, once."""

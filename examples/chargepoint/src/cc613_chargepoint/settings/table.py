@@ -133,6 +133,26 @@ METER_LOST_S = _number(
     "How long the meter may be silent in a session.", "Wie lange der Zähler in einer Ladung schweigen darf.", **_AT_START,
 )  # fmt: skip
 
+SIGN = _switch(
+    "metering.sign", True,
+    "Sessions are signed where the meter can.", "Ladungen werden signiert, wo der Zähler es kann.", **_AT_START,
+)  # fmt: skip
+SIGNED_CHARGE_POINT: Parameter[str] = Parameter(
+    key="metering.signed_charge_point", kind=Kind.TEXT, default="", maximum=36, pattern=r"[0-9A-Za-z*._ -]{0,36}", group=Group.METERING,
+    en="What signed records call this charge point: its EVSE ID.", de="Wie signierte Datensätze diesen Ladepunkt nennen: seine EVSE-ID.",
+    **_AT_START,
+)  # fmt: skip
+SIGNED_TARIFF_TEXT: Parameter[str] = Parameter(
+    key="metering.signed_tariff_text", kind=Kind.TEXT, default="", maximum=200, pattern=r"[^|\x00-\x1f\x7f]{0,200}", group=Group.METERING,
+    en="The tariff in words, for meters whose records have a place for it.",
+    de="Der Tarif in Worten, für Zähler, deren Datensätze Platz dafür haben.", **_AT_START,
+)  # fmt: skip
+SIGN_NEEDS_TIME = _switch(
+    "metering.sign_needs_time", False,
+    "No session begins while the clock is not synchronised: for tariffs that bill time.",
+    "Keine Ladung beginnt, solange die Uhr nicht synchron ist: für Tarife nach Zeit.", **_AT_START,
+)  # fmt: skip
+
 SESSION_DAYS = _count(
     "store.session_days", 730, "d", 1, 7300, "How long sessions are kept.", "Wie lange Ladevorgänge aufbewahrt werden.", restart=True
 )
@@ -163,7 +183,7 @@ TABLE: Mapping[str, Parameter[Any]] = {
         PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
         SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT,
         AUTHORIZATION_MODE, AUTHORIZATION_CARDS,
-        SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S,
+        SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
         STATUS_PORT,
     )
