@@ -153,7 +153,7 @@ class StorePages(SignerPages):
 
 
 def signed_sessions(
-    meter: SignedMeter, store: Store, clock: Clock, settings: SigningSettings, number: int, tell: Callable[[StationEvent], None]
+    meter: SignedMeter, store: Store, clock: Clock, settings: SigningSettings, *, number: int, tell: Callable[[StationEvent], None]
 ) -> SignedSessions:
     """The signed sessions of a connector, kept in the store and told as news.
 
@@ -185,7 +185,7 @@ def signed_sessions(
     return SignedSessions(meter, StoreKeeper(store, clock, number), clock, settings, news)
 
 
-def signing_controller(meter: EnergyMeter, store: Store, clock: Clock, key_file: Path, gateway: Gateway, number: int) -> SignedMeter:
+def signing_controller(meter: EnergyMeter, store: Store, clock: Clock, *, key_file: Path, gateway: Gateway, number: int) -> SignedMeter:
     """A plain meter whose values this controller signs.
 
     Args:
