@@ -60,8 +60,8 @@ def test_a_command_in_the_documentation_succeeds(name: str, command: str) -> Non
 
 
 @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").glob("*.py")))
-def test_an_example_runs_and_says_something(example: str) -> None:
-    result = run(sys.executable, str(ROOT / "examples" / example))
+def test_an_example_runs_and_says_something(example: str, tmp_path: Path) -> None:
+    result = run(sys.executable, str(ROOT / "examples" / example), cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()
 
