@@ -16,6 +16,7 @@ from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.limits import DeratingCurve
 from cc613_chargepoint.simulated import SimulatedStation, simulated_station
 from cc613hal.clock import run_virtual
+from cc613hal.errors import SafetyRefused
 from cc613hal.interfaces import ControlPilot, PilotOutput, Relay, TiltSensor
 
 
@@ -325,3 +326,80 @@ def test_every_step_of_a_charge_has_its_evidence() -> None:
         assert all(step.detail and step.elapsed_s >= 0.0 for step in made.of(StepDone))
 
     play(story)
+
+
+# -- one and three phases ---------------------------------------------------------------------------------------------------------------
+
+
+def test_phases_are_changed_in_a_pause_and_the_charge_goes_on() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        await made.sleep(5.0)
+        opened: list[float] = []
+        made.outlet.contacts.on(lambda closed: opened.append(made.board.clock.monotonic_s()))
+        made.station.connector.use_phases(1)
+        await made.until_state(State.PAUSED)
+        await made.until_state(State.CHARGING, within_s=40.0)
+        await made.sleep(5.0)
+        assert made.outlet.contacts.value == 1
+        assert [bool(each) for each in made.outlet.current_a.value] == [True, False, False]
+        assert opened[1] - opened[0] >= 10.0, "the vehicle had its pause"
+        assert made.steps.count("phases") == 1
+
+    play(story, board="bender.cc613-phases", connector=ConnectorSettings(phase_switching=True))
+
+
+def test_the_budget_of_phase_changes_is_per_session() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        for phases in (1, 3):
+            made.station.connector.use_phases(phases)
+            await made.until_state(State.PAUSED)
+            await made.until_state(State.CHARGING, within_s=40.0)
+        with pytest.raises(SafetyRefused, match="2 times in this session"):
+            made.station.connector.use_phases(1)
+        made.station.connector.use_phases(3)  # nothing to change
+
+    play(story, board="bender.cc613-phases", connector=ConnectorSettings(phase_switching=True, phase_budget=2))
+
+
+@pytest.mark.parametrize(
+    ("board", "allowed", "phases", "error"),
+    [
+        ("bender.cc613-phases", False, 1, SafetyRefused),
+        ("bender.cc613-phases", True, 2, ValueError),
+    ],
+)
+def test_phases_that_may_not_be_changed_are_refused_at_once(board: str, allowed: bool, phases: int, error: type[Exception]) -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        with pytest.raises(error):
+            made.station.connector.use_phases(phases)
+        assert made.state is State.CHARGING
+
+    play(story, board=board, connector=ConnectorSettings(phase_switching=allowed))
+
+
+def test_with_one_contactor_for_all_phases_the_charge_goes_on_as_it_was() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        made.station.connector.use_phases(1)
+        await made.until_state(State.PAUSED)
+        await made.until_state(State.CHARGING, within_s=40.0)
+        assert made.outlet.contacts.value == 3
+        assert not made.faults
+
+    play(story, connector=ConnectorSettings(phase_switching=True))
+
+
+def test_unplugging_during_a_change_of_phases_leaves_no_limit_behind() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        made.station.connector.use_phases(1)
+        await made.until_state(State.PAUSED)
+        await made.sleep(3.0)
+        made.unplug(force=True)
+        await made.until_state(State.AVAILABLE)
+        await made.until(lambda: made.station.limits.current_a("phase change") is None, 1.0)
+
+    play(story, board="bender.cc613-phases", connector=ConnectorSettings(phase_switching=True))

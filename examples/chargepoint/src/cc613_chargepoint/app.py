@@ -15,7 +15,7 @@ from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
-from cc613_chargepoint.evse.heat import HeatSettings, HeatWatch
+from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings, HeatWatch
 from cc613_chargepoint.evse.household import HouseholdConnector, HouseholdSettings
 from cc613_chargepoint.evse.parts import ConnectorParts, HouseholdParts
 from cc613_chargepoint.evse.recording import SessionRecorder
@@ -157,7 +157,8 @@ class Station:
         self._reader = board.optional(CardReader)
         indicator = board.optional(Indicator)
         self._lights = Lights(indicator, status_patterns(), clock) if indicator is not None else None
-        self.heat = HeatWatch(board.all(TemperatureSensor), tuple(self.books.values()), clock, settings.heat, board.optional(Relay))
+        relay = None if settings.heat.climate is ClimateMode.OFF else board.get(Relay)
+        self.heat = HeatWatch(board.all(TemperatureSensor), tuple(self.books.values()), clock, settings.heat, relay)
         self._surroundings = Surroundings(
             tuple(self.connectors.values()),
             clock,

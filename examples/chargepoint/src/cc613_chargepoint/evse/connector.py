@@ -9,6 +9,7 @@ from cc613_chargepoint.domain.events import (
     FaultCleared,
     Offered,
     Sampled,
+    StepDone,
     Toggled,
 )
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
@@ -16,6 +17,7 @@ from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.session import Sample
 from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.phases import PhaseChanger
 from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
 from cc613_chargepoint.evse.sequences import Sequences
 from cc613_chargepoint.evse.session_keeper import SessionKeeper
@@ -26,7 +28,7 @@ from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook, OfferPacing
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
+from cc613hal.errors import HalError, SafetyRefused, Unsupported
 from cc613hal.events import Subscription
 from cc613hal.health import HealthChange, HealthState
 from cc613hal.interfaces import (
@@ -90,6 +92,7 @@ class Connector(ConnectorActor):
         self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
         self._vehicle: PilotState = PilotState.UNKNOWN
         self._offer = Offer(current_a=0.0, source="no valid limit")
+        self._phases = PhaseChanger(parts.phases, limits, clock, self._settings, is_off=lambda: not self._contactor_on)
         self._waking = False
         self._asked_s = self._tested_s = float("-inf")
         self._session = SessionKeeper(
@@ -119,6 +122,28 @@ class Connector(ConnectorActor):
             Action.EXPECT_VEHICLE: self._expect_vehicle,
             Action.FORGET: self._forget,
         }
+
+    def use_phases(self, phases: int) -> None:
+        """Charge with 1 or 3 phases from now on; a running charge pauses for it.
+
+        Raises:
+            ValueError: neither 1 nor 3.
+            Unsupported: the board has one contactor only.
+            SafetyRefused: not allowed by configuration, or too often in this session.
+        """
+        self._phases.check(phases)
+        self._jobs.start("phases", self._change_phases(phases))
+
+    async def _change_phases(self, phases: int) -> None:
+        started_s = self._clock.monotonic_s()
+        try:
+            changed = await self._phases.change(phases)
+        except (Unsupported, SafetyRefused) as error:  # the charge goes on as it was
+            _log.warning("connector %d: the phases stay as they are: %s", self.number, error)
+            return
+        if changed:
+            elapsed_s = self._clock.monotonic_s() - started_s
+            self._news.publish(StepDone(connector=self.number, step="phases", detail=f"{phases}", elapsed_s=elapsed_s))
 
     def release_plug(self, because: str) -> None:
         """See :meth:`ConnectorActor.release_plug`."""
@@ -451,7 +476,8 @@ class Connector(ConnectorActor):
             await self.parts.pilot.fault()
 
     async def _forget(self) -> None:
-        await self._jobs.end("expect", "start")
+        await self._jobs.end("expect", "start", "phases")
+        self._phases.start_over()
         self._token, self._stop_reason = None, ""
         self._session.close()
         self.limits.withdraw(CABLE)

@@ -15,6 +15,7 @@ from cc613hal.interfaces import (
     ControlPilot,
     HouseholdSocket,
     ImmediateOff,
+    PhaseSwitching,
     PlugLock,
     ProximityPilot,
     ResidualCurrentMonitor,
@@ -37,6 +38,7 @@ class ConnectorParts:
         rcd: residual current monitor.
         meter: measures the session.
         weld: tells whether the contactor hangs; ``None`` if nothing can.
+        phases: chooses 1 or 3 phases; ``None`` where there is one contactor only.
         lock: keeps the plug; ``None`` with a tethered cable.
         proximity: tells the cable; ``None`` with a tethered cable.
         vital: health of the parts without which nothing may be energised, by device name.
@@ -49,6 +51,7 @@ class ConnectorParts:
     rcd: ResidualCurrentMonitor
     meter: SnapshotMeter
     weld: WeldCheck | None = None
+    phases: PhaseSwitching | None = None
     lock: PlugLock | None = None
     proximity: ProximityPilot | None = None
     vital: Mapping[str, Health] = field(factory=dict[str, Health])
@@ -72,6 +75,7 @@ class ConnectorParts:
                 rcd=board.get(ResidualCurrentMonitor, connector=number),
                 meter=board.get(SnapshotMeter, connector=number),
                 weld=board.optional(WeldCheck, connector=number),
+                phases=board.optional(PhaseSwitching, connector=number),
                 lock=socket,
                 proximity=board.optional(ProximityPilot, connector=number) if socket is not None else None,
                 vital={name: health[name] for kind in vital for name in board.all(kind, connector=number)},

@@ -33,6 +33,10 @@ class ConnectorSettings:
         rcd_test_interval_s: a charge longer than this is paused for another self-test, s (24 h: Easee Charging Robot manual, page 7).
         rcd_reset_s: between attempts to reset a tripped monitor after unplugging, s (10 s: Bender's description of the controller).
         rcd_resets: attempts before the fault stays until somebody has been there.
+        phase_switching: whether one and three phases are changed in a session at all: some vehicles do not survive a change (EVerest's
+            EvseManager leaves it off for that reason).
+        phase_pause_s: without current before the contactor closes with other phases, s (10 s: EvseManager's default).
+        phase_budget: changes per session.
         lock_permanent: the plug stays locked between sessions (a cable that belongs to the station).
     """
 
@@ -52,3 +56,6 @@ class ConnectorSettings:
     rcd_reset_s: float = field(default=10.0, validator=_positive)
     rcd_resets: int = field(default=6, validator=validators.ge(1))
     lock_permanent: bool = False
+    phase_switching: bool = False
+    phase_pause_s: float = field(default=10.0, validator=validators.ge(5.0))
+    phase_budget: int = field(default=10, validator=validators.ge(0))

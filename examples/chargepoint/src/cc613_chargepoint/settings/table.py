@@ -108,6 +108,19 @@ LOCK_PERMANENT = _switch(
     "The plug stays locked between sessions (a cable that belongs to the station).",
     "Der Stecker bleibt zwischen den Ladungen verriegelt (ein Kabel der Station).", **_AT_START,
 )  # fmt: skip
+PHASE_SWITCHING = _switch(
+    "connector.phase_switching", False,
+    "One and three phases may be changed in a session; some vehicles do not bear it.",
+    "Ein- und dreiphasig darf während der Ladung gewechselt werden; manche Fahrzeuge vertragen es nicht.", **_AT_START,
+)  # fmt: skip
+PHASE_PAUSE_S = _number(
+    "connector.phase_pause_s", 10.0, "s", 5.0, 300.0,
+    "Time without current when the phases are changed.", "Zeit ohne Strom beim Wechsel der Phasen.", **_AT_START,
+)  # fmt: skip
+PHASE_BUDGET = _count(
+    "connector.phase_budget", 10, "", 0, 1000,
+    "Changes of phases per session.", "Phasenwechsel je Ladung.", **_AT_START,
+)  # fmt: skip
 
 AUTHORIZATION_MODE: Parameter[str] = Parameter(
     key="authorization.mode", kind=Kind.CHOICE, default="every-card", choices=("every-card", "list"), group=Group.AUTHORIZATION,
@@ -181,7 +194,7 @@ TABLE: Mapping[str, Parameter[Any]] = {
     for each in (
         INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
         PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
-        SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT,
+        SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT, PHASE_SWITCHING, PHASE_PAUSE_S, PHASE_BUDGET,
         AUTHORIZATION_MODE, AUTHORIZATION_CARDS,
         SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
