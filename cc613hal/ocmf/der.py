@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cc613hal.ocmf.errors import RecordUnreadable
 
-__all__ = ["read_key_info", "read_signature", "write_key_info", "write_signature"]
+__all__ = ["oid_der", "read_key_info", "read_signature", "write_key_info", "write_signature"]
 
 _INTEGER, _BIT_STRING, _OID, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
 _EC_PUBLIC_KEY = bytes.fromhex("06072A8648CE3D0201")
@@ -58,8 +58,13 @@ def read_key_info(data: bytes) -> tuple[str, bytes]:
 
 def write_key_info(oid: str, point: bytes) -> bytes:
     """A SubjectPublicKeyInfo from a curve's dotted object identifier and an encoded point."""
-    algorithm = _wrap(_SEQUENCE, _EC_PUBLIC_KEY + _wrap(_OID, _packed(oid)))
+    algorithm = _wrap(_SEQUENCE, _EC_PUBLIC_KEY + oid_der(oid))
     return _wrap(_SEQUENCE, algorithm + _wrap(_BIT_STRING, b"\0" + point))
+
+
+def oid_der(oid: str) -> bytes:
+    """A dotted object identifier as DER."""
+    return _wrap(_OID, _packed(oid))
 
 
 def _take(data: bytes, tag: int) -> tuple[bytes, bytes]:
