@@ -1,6 +1,6 @@
 """Drivers that others wrote, on the parts that we emulate: they and ours must make the same light and the same dots.
 
-adafruit-circuitpython-pca9685 (MIT) and luma.oled (MIT) are installed with the tests only. What the published COBS examples say is here, too.
+adafruit-circuitpython-pca9685 (MIT) and luma.oled (MIT) are installed with the tests only. What the published COBS examples say follows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cc613hal_hmi.font import WIDTH, font
 from cc613hal_hmi.ssd1306 import Ssd1306Options
 from cc613hal_hmi.usb_frames import _cobs, _uncobs
 
-# -- PCA9685 --------------------------------------------------------------------------------------------------------------------------------
+# -- PCA9685 --------------------------------------------------------------------------------------------------------------------------
 
 
 class Bus:
@@ -65,7 +65,7 @@ def test_adafruits_driver_and_ours_make_the_same_light(level, frequency_hz):
     assert abs(prescale - theirs.register(0xFE)) <= 1, "they round the prescaler down and up elsewhere"
 
 
-# -- OLED -----------------------------------------------------------------------------------------------------------------------------------
+# -- OLED -----------------------------------------------------------------------------------------------------------------------------
 
 
 LUMA = pytest.mark.filterwarnings("ignore:Image.Image.getdata:DeprecationWarning")  # luma's own affair
@@ -133,7 +133,7 @@ def test_luma_sets_the_panel_up_as_we_do(height):
     device.cleanup()
 
 
-# -- COBS -----------------------------------------------------------------------------------------------------------------------------------
+# -- COBS -----------------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
