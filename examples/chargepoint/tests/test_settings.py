@@ -233,6 +233,8 @@ class TestCommandLine:
     def test_a_file_that_is_wrong_changes_nothing(self, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
         file = tmp_path / "settings.json"
         file.write_text(content)
+        assert self.config(tmp_path, "set", "store.fault_rows=") == 0
+        capsys.readouterr()
         assert self.config(tmp_path, "import", str(file)) == 2
         assert "Traceback" not in capsys.readouterr().err
         assert self.config(tmp_path, "export") == 0
