@@ -234,3 +234,45 @@ def test_an_idle_hour_on_a_serial_line_is_nearly_silent():
             assert len(b.chip.commands) <= 3600 / 10 * 2 + 4  # one search and one sign of life every ten seconds
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("wire", [BusKind.I2C, BusKind.SPI], ids=lambda wire: wire.value)
+@pytest.mark.parametrize(("irq", "most"), [(True, 1.2), (False, 5.5)], ids=["with IRQ", "without IRQ"])
+def test_an_idle_minute_costs_the_bus_what_its_documentation_says(wire, irq, most):
+    lines = {"irq": {"active_low": True} if irq else None, "reset": None}
+
+    async def main():
+        description = board_for("rfid.pn532", bus=wire, lines=lines)
+        async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+            await board.get(CardReader, PART).start_polling()
+            await asyncio.sleep(5)
+            actor = next(actor for name, (actor, _) in board.buses.items() if name == "part-bus")
+            before = actor.statistics.transfers
+            await asyncio.sleep(60)
+            assert (actor.statistics.transfers - before) / 60 <= most
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("options", [{"several": "refuse"}, {"several": "first"}])
+def test_several_cards_are_treated_as_the_station_wants(wire, options):
+    async def main():
+        async with bench(wire, **options) as b:
+            b.hold(PLAIN, SECURE)
+            await b.reader.start_polling()
+            await asyncio.sleep(2)
+            assert b.seen == ([] if options["several"] == "refuse" else [("DEADBEEF", True)])
+
+    run_virtual(main())
+
+
+def test_a_random_number_is_marked_or_refused(wire):
+    async def main():
+        async with bench(wire, random_uid="refuse") as b:
+            b.hold(FieldCard(uid=bytes.fromhex("08010203"), sak=0x20))
+            assert await b.reader.poll_once() == ()
+        async with bench(wire) as b:
+            b.hold(FieldCard(uid=bytes.fromhex("08010203"), sak=0x20))
+            assert (await b.reader.poll_once())[0].random_uid
+
+    run_virtual(main())

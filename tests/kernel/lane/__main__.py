@@ -33,11 +33,14 @@ ROOT = Path(__file__).resolve().parents[3]
 
 CACHE = ROOT / ".cache" / "kernel-lane"
 GUEST_TESTS = "tests/kernel/guest"
+DRIVER_TESTS = ("drivers/rfid/tests/test_uinput.py",)
+"""Tests of driver packages that ask the kernel for their device, and run wherever it gives them one."""
+
 SWITCH = "CC613HAL_KERNEL_LANE"
 """Set to 1 in the guest: without it the guest tests are skipped, wherever they are collected."""
 
 EARLY = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "configfs")
-LATE = ("i2c-dev", "spidev", "i2c-stub", "lm75", "irq_sim", "gpio-sim", "pwm-pca9685", "cc613_bridge")
+LATE = ("i2c-dev", "spidev", "i2c-stub", "lm75", "irq_sim", "gpio-sim", "pwm-pca9685", "evdev", "uinput", "cc613_bridge")
 PARAMETERS = {"i2c_stub": ("chip_addr=0x20,0x48,0x50",)}
 """Module → parameters. The stub is a bus with SMBus only, as some boards have; these are its chips."""
 
@@ -104,7 +107,7 @@ def pytest_command(python: Path, arguments: Sequence[str], root: Path = ROOT) ->
     Our tests do without hypothesis, whose plugin takes seven seconds to load in there.
     """
     named = any((root / argument.partition("::")[0]).exists() for argument in arguments if not argument.startswith("-"))
-    ours = [] if named else ["-p", "no:hypothesispytest", GUEST_TESTS]
+    ours = [] if named else ["-p", "no:hypothesispytest", *DRIVER_TESTS, GUEST_TESTS]
     return [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, *ours]
 
 

@@ -81,7 +81,8 @@ class PolledTransport(Transport):
         if self._waiting:
             return self._waiting.popleft()
         deadline_s = self._clock.monotonic_s() + timeout_s
-        pause_s = 0.001  # the chip acknowledges within 15 ms, usually within 1 ms (UM0701-02, section 6.2.2)
+        # an acknowledgement comes within 15 ms, usually within 1 ms (UM0701-02, section 6.2.2); who may wait long is asked seldom
+        pause_s = min(self._poll_s, max(0.001, timeout_s / 100))
         while not await self._ready():
             left_s = deadline_s - self._clock.monotonic_s()
             if left_s <= 0.0:
