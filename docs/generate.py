@@ -22,11 +22,17 @@ from cc613hal.plugins.spec import DriverSpec, load_object
 from cc613hal_hmi.language import LANGUAGES, status_patterns
 from cc613hal_hmi.pictures import timeline_svg
 from cc613hal_meters.catalogue import map_named, model_names
-from cc613hal_meters.pages import meter_page
+from cc613hal_meters.pages import comparison, meter_page
+from cc613hal_meters.told_pages import TOLD, told_page
 
 METERS = """# Meters
 
-One page per register map, made from the map itself: wiring, quantities, reads, bus time, sources and how sure they are.
+One page per meter: wiring, quantities, reads, bus time, sources and how sure they are; where there is a register map, it is made from that.
+
+What a charging session needs (voltage, current and power of each phase, total power, frequency, both counters), planned, merged greedily,
+and with one read per value; times at 9600 8N1 with 10 ms turnaround:
+
+COMPARISON
 
 ```{toctree}
 :glob:
@@ -46,9 +52,10 @@ def write_all(folder: Path) -> None:
         "command-line.md": command_line_page(),
         "schema.md": schema_page(plugins),
         "settings.md": settings_page(),
-        "meters.md": METERS,
+        "meters.md": METERS.replace("COMPARISON", "\n".join(comparison())),
         **lights_pages(),
         **{f"meters/{model}.md": meter_page(map_named(model), f"meters.{model}") for model in model_names()},
+        **{f"meters/{name}.md": told_page(name) for name in TOLD},
     }
     for name, text in pages.items():
         path = folder / name

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from cc613hal.board.model import BUS_KINDS
 from cc613hal.board.problems import as_table
@@ -24,9 +24,9 @@ from cc613hal.bus.gpio import GpioAdapter
 from cc613hal.bus.i2c import I2cAdapter, I2cCapabilities, I2cPort, I2cRead, I2cWrite
 from cc613hal.bus.modbus import ModbusAdapter, ModbusPort, ModbusRequest
 from cc613hal.bus.options import BusOptions, GpioOptions, I2cOptions, ModbusRtuOptions, ModbusTcpOptions, SerialOptions
-from cc613hal.bus.serial import SerialAdapter, SerialPort
+from cc613hal.bus.serial import SerialAdapter, SerialPort, SerialSettings
 from cc613hal.clock import Clock
-from cc613hal.errors import BusError, HalError, PluginError, SafetyRefused
+from cc613hal.errors import BusError, DeviceError, HalError, PluginError, SafetyRefused
 from cc613hal.plugins.evidence import Certainty, Evidence
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import BusKind, DriverSpec
@@ -35,6 +35,12 @@ __all__ = ["Candidate", "Discovery", "Finding", "discover", "system_buses"]
 
 _PROBE_S = 2.0
 _POINTER_BYTES = 2
+_TIMES = 4.0
+"""A device that is there answers within so many times what the slowest one took so far."""
+_QUICKEST_S = 0.05
+"""No device gets less time than this, s."""
+_ASKED_AGAIN = 16
+"""Units that stayed silent within a shortened time-out get the whole one at the end, at most so many."""
 _I2C_ADDRESSES = range(0x08, 0x78)
 """Addresses that are not reserved (UM10204, table 4)."""
 
@@ -54,12 +60,16 @@ class Finding:
     Attributes:
         bus: which bus.
         address: I2C address or Modbus unit; ``None`` on a serial line.
-        candidates: drivers that could be right, the most certain first; empty if no installed driver knows the address.
+        candidates: drivers that could be right, the most certain first; empty if no installed driver knows it.
+        settings: speed and format at which it answered; ``None`` where a bus has none.
+        reply_s: how long its first answer took, s; ``None`` where that was not measured.
     """
 
     bus: str
     address: int | None
     candidates: tuple[Candidate, ...] = field(default=(), converter=tuple[Candidate, ...])
+    settings: SerialSettings | None = None
+    reply_s: float | None = None
 
     @property
     def ambiguous(self) -> bool:
@@ -89,7 +99,13 @@ class Discovery:
 
 
 async def discover(
-    buses: Mapping[str, BusOptions], factory: BusFactory, plugins: Plugins, *, clock: Clock | None = None, units: Sequence[int] = ()
+    buses: Mapping[str, BusOptions],
+    factory: BusFactory,
+    plugins: Plugins,
+    *,
+    clock: Clock | None = None,
+    units: Sequence[int] = (),
+    settings: Sequence[SerialSettings] = (),
 ) -> Discovery:
     """Look at buses.
 
@@ -99,11 +115,13 @@ async def discover(
         plugins: the installed drivers.
         clock: for silences on the wire; the system's if omitted.
         units: Modbus units to ask in addition to those that drivers name as usual.
+        settings: speeds and formats to try on Modbus RTU lines, in this order; each line's own if omitted.
     """
-    search = _Search(factory, plugins, clock or Clock(), tuple(units))
+    search = _Search(factory, plugins, clock or Clock(), tuple(units), tuple(settings))
     for name, options in buses.items():
         await search.bus(name, options)
-    return Discovery(buses=dict(buses), findings=tuple(search.findings), lines=search.lines, notes=tuple(search.notes))
+    seen = {name: _as_found(name, options, search.findings) for name, options in buses.items()}
+    return Discovery(buses=seen, findings=tuple(search.findings), lines=search.lines, notes=tuple(search.notes))
 
 
 def system_buses(root: Path = Path("/dev")) -> dict[str, BusOptions]:
@@ -127,17 +145,60 @@ def _number(path: Path) -> tuple[int, str]:
 
 
 @define
+class _Patience:
+    """How long to wait for a unit that may not be there: the bus's time-out, or a few times what the slowest device on it took so far.
+
+    Attributes:
+        longest_s: the bus's time-out, s.
+    """
+
+    longest_s: float
+    shortest_s: float = field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.shortest_s = self.longest_s
+
+    @property
+    def timeout_s(self) -> float:
+        """The time-out for the next unit, s."""
+        return self.shortest_s
+
+    @property
+    def shortened(self) -> bool:
+        """Whether that is less than the bus's."""
+        return self.shortest_s < self.longest_s
+
+    def answered(self, reply_s: float) -> None:
+        """A device took so long."""
+        needed_s = max(_QUICKEST_S, _TIMES * reply_s)
+        known_s = needed_s if not self.shortened else max(needed_s, self.shortest_s)
+        self.shortest_s = min(self.longest_s, known_s)
+
+    def reset(self) -> None:
+        """Wait as long as the bus allows again."""
+        self.shortest_s = self.longest_s
+
+
+@define
 class _Search:
     factory: BusFactory
     plugins: Plugins
     clock: Clock
     units: tuple[int, ...]
+    settings: tuple[SerialSettings, ...] = ()
     findings: list[Finding] = field(factory=list)
     lines: dict[str, tuple[str, ...]] = field(factory=dict)
     notes: list[str] = field(factory=list)
 
     async def bus(self, name: str, options: BusOptions) -> None:
-        """Look at one bus; a bus or a probe that fails becomes a note and does not end the search."""
+        """Look at one bus, with every speed it is to be tried with; one that fails becomes a note and does not end the search."""
+        if isinstance(options, ModbusRtuOptions) and self.settings:
+            for settings in self.settings:
+                await self._bus(name, evolve(options, settings=settings))
+        else:
+            await self._bus(name, options)
+
+    async def _bus(self, name: str, options: BusOptions) -> None:
         actor = BusActor(name, self.clock, breaker=BreakerPolicy(failures=0))
         try:
             adapter = await self.factory.open(name, options, actor)
@@ -150,7 +211,7 @@ class _Search:
             elif isinstance(options, I2cOptions):
                 await self._i2c(name, actor, _ReadOnlyI2c(cast("I2cAdapter", adapter)))
             elif isinstance(adapter, ModbusAdapter) and isinstance(options, ModbusRtuOptions | ModbusTcpOptions):
-                await self._modbus(name, actor, _ReadOnlyModbus(adapter), options.timeout_s)
+                await self._modbus(name, actor, _ReadOnlyModbus(adapter), options)
             elif isinstance(adapter, SerialAdapter):
                 await self._serial(name, actor, adapter)
         finally:
@@ -174,13 +235,57 @@ class _Search:
                     candidates.append(Candidate(driver=spec.name, evidence=evidence))
             self._found(name, address, candidates)
 
-    async def _modbus(self, name: str, actor: BusActor, adapter: ModbusAdapter, timeout_s: float) -> None:
+    async def _modbus(self, name: str, actor: BusActor, adapter: ModbusAdapter, options: ModbusRtuOptions | ModbusTcpOptions) -> None:
+        """Ask every unit whether it is there before any probe does: most are not, and silence then costs one time-out."""
         drivers = [spec for spec in self._drivers(BusKind.MODBUS) if spec.probe]
-        for unit in sorted({*self.units, *(address for spec in drivers for address in spec.addresses)}):
-            port = ModbusPort(actor, adapter, unit, timeout_s=timeout_s)
-            candidates = [found for spec in drivers for found in await self._probed(spec, port)]
-            if candidates:
-                self._found(name, unit, candidates)
+        settings = options.settings if isinstance(options, ModbusRtuOptions) else None
+        known = {finding.address for finding in self.findings if finding.bus == name}
+        wanted = sorted({*self.units, *(address for spec in drivers for address in spec.addresses)} - known)
+        patience = _Patience(options.timeout_s)
+        silent = [
+            unit
+            for unit in wanted
+            if not await self._modbus_unit(name, actor, adapter, unit, drivers, patience, settings) and patience.shortened
+        ]
+        late, waited_s = silent[:_ASKED_AGAIN], patience.timeout_s
+        patience.reset()  # a slow device behind a quick one
+        for unit in late:
+            await self._modbus_unit(name, actor, adapter, unit, drivers, patience, settings)
+        if len(silent) > len(late):
+            self.notes.append(
+                f"bus {name}: units from {silent[_ASKED_AGAIN]} on were given {waited_s:g} s to answer; name fewer for more time"
+            )
+
+    async def _modbus_unit(  # noqa: PLR0917  # one unit of one line under one setting
+        self,
+        name: str,
+        actor: BusActor,
+        adapter: ModbusAdapter,
+        unit: int,
+        drivers: list[DriverSpec],
+        patience: _Patience,
+        settings: SerialSettings | None,
+    ) -> bool:
+        """Whether the unit answers; it is then probed with all the time the bus allows."""
+        reply_s = await self._knock(ModbusPort(actor, adapter, unit, timeout_s=patience.timeout_s))
+        if reply_s is None:
+            return False
+        patience.answered(reply_s)
+        port = ModbusPort(actor, adapter, unit, timeout_s=patience.longest_s)
+        candidates = [found for spec in drivers for found in await self._probed(spec, port)]
+        self._found(name, unit, candidates, settings=settings, reply_s=reply_s)
+        return True
+
+    async def _knock(self, port: ModbusPort) -> float | None:
+        """How long a unit takes to answer anything at all, an exception included; ``None`` for silence and noise."""
+        began_s = self.clock.monotonic_s()
+        try:
+            await port.read_registers(0, 1)
+        except BusError:
+            return None
+        except DeviceError:
+            pass  # who refuses is there
+        return self.clock.monotonic_s() - began_s
 
     async def _serial(self, name: str, actor: BusActor, adapter: SerialAdapter) -> None:
         candidates: list[Candidate] = []
@@ -191,10 +296,18 @@ class _Search:
         if candidates:
             self._found(name, None, candidates)
 
-    def _found(self, bus: str, address: int | None, candidates: list[Candidate]) -> None:
+    def _found(
+        self,
+        bus: str,
+        address: int | None,
+        candidates: list[Candidate],
+        *,
+        settings: SerialSettings | None = None,
+        reply_s: float | None = None,
+    ) -> None:
         order = list(Certainty)
         ranked = sorted(candidates, key=lambda candidate: order.index(candidate.evidence.certainty))
-        self.findings.append(Finding(bus=bus, address=address, candidates=ranked))
+        self.findings.append(Finding(bus=bus, address=address, candidates=ranked, settings=settings, reply_s=reply_s))
 
     def _drivers(self, kind: BusKind) -> Iterator[DriverSpec]:
         return (self.plugins.drivers[name] for name in sorted(self.plugins.drivers) if kind in self.plugins.drivers[name].buses)
@@ -269,6 +382,14 @@ class _ReadOnlyModbus(ModbusAdapter):
         await self._inner.aclose()
 
 
+def _as_found(name: str, options: BusOptions, findings: Sequence[Finding]) -> BusOptions:
+    """The bus with the settings at which most devices answered."""
+    heard = [finding.settings for finding in findings if finding.bus == name and finding.settings is not None]
+    if not heard or not isinstance(options, ModbusRtuOptions):
+        return options
+    return evolve(options, settings=max(heard, key=heard.count))
+
+
 def _toml(found: Discovery) -> Iterator[str]:
     for note in found.notes:
         yield f"# {note}"
@@ -297,16 +418,24 @@ def _device(finding: Finding, bus: BusOptions, taken: set[str]) -> Iterator[str]
     kind = BUS_KINDS[bus.kind]
     shown = f"0x{finding.address:02X}" if kind is BusKind.I2C else str(finding.address)
     where = f"{shown} on {finding.bus}" if finding.address is not None else finding.bus
+    at = f" at {finding.settings}" if finding.settings is not None else ""
+    took = f" after {finding.reply_s * 1000:.0f} ms" if finding.reply_s is not None else ""
     if not finding.candidates:
-        yield f"# {where}: somebody answers; no installed driver uses this address"
+        why = "knows its registers" if kind is BusKind.MODBUS else "uses this address"
+        yield f"# {where}: somebody answers{at}{took}; no installed driver {why}"
         return
+    if at:
+        yield f"# {where} answers{at}{took}"
     for candidate in finding.candidates:
         yield f"# {where}: {candidate.driver}, {candidate.evidence.certainty.value}: {candidate.evidence.text}"
     if finding.ambiguous:
         yield "# ambiguous: uncomment one of the drivers"
     best = finding.candidates[0]
     name = _free(best.driver.rpartition(".")[2], taken)
-    comment = "# " if finding.ambiguous else ""
+    apart = isinstance(bus, ModbusRtuOptions) and finding.settings not in {None, bus.settings}
+    if apart:
+        yield f"# one line has one speed: set it to {getattr(bus, 'settings', None)}, or give it a line of its own"
+    comment = "# " if finding.ambiguous or apart else ""
     yield f"{comment}[device.{name}]"
     for candidate in finding.candidates if finding.ambiguous else (best,):
         yield f"{comment}driver = {_value(candidate.driver)}"
@@ -314,7 +443,7 @@ def _device(finding: Finding, bus: BusOptions, taken: set[str]) -> Iterator[str]
     if finding.address is not None:
         yield f"{comment}{'unit' if kind is BusKind.MODBUS else 'address'} = {shown}"
     if best.evidence.options and not finding.ambiguous:
-        yield f"options = {_value(best.evidence.options)}"
+        yield f"{comment}options = {_value(best.evidence.options)}"
 
 
 def _free(name: str, taken: set[str]) -> str:

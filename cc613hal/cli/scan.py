@@ -30,8 +30,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tcp", action="append", default=[], metavar="HOST[:PORT]", help="also ask this Modbus TCP device; may be repeated"
     )
-    parser.add_argument("--baud", type=int, default=9600, metavar="N", help="speed of those lines (default 9600)")
-    parser.add_argument("--parity", choices=[item.value for item in Parity], default="N", help="parity of those lines (default N)")
+    parser.add_argument(
+        "--baud", type=_bauds, default=(9600,), metavar="N,N", help="speed of those lines, or several to try in this order (default 9600)"
+    )
+    parser.add_argument(
+        "--parity", type=_parities, default=(Parity.NONE,), metavar="N,E,O", help="parity of those lines, or several to try (default N)"
+    )
     parser.add_argument("--units", type=_units, default=(), metavar="N,N-M", help="Modbus units to ask besides the usual ones")
     add_board_arguments(parser)
     add_json_argument(parser)
@@ -49,7 +53,7 @@ async def _scan(arguments: argparse.Namespace) -> int:
     plugins = Plugins.discover()
     async with AsyncExitStack() as stack:
         buses, factory = await _buses(arguments, plugins, stack)
-        found = await discover(buses, factory, plugins, units=arguments.units)
+        found = await discover(buses, factory, plugins, units=arguments.units, settings=_tried(arguments))
     if arguments.json:
         print(to_json({"findings": found.findings, "lines": found.lines, "notes": found.notes, "toml": found.toml()}))
     else:
@@ -80,10 +84,7 @@ async def _buses(arguments: argparse.Namespace, plugins: object, stack: AsyncExi
 
 
 def _asked_for(arguments: argparse.Namespace) -> dict[str, BusOptions]:
-    try:
-        settings = SerialSettings(baud=arguments.baud, parity=Parity(arguments.parity))
-    except ValueError as error:
-        raise ConfigError(f"{arguments.baud} is no speed of a serial line", hint="for example 9600, 19200 or 115200") from error
+    settings = _settings(arguments)[0]
     asked: dict[str, BusOptions] = {}
     for index, node in enumerate(arguments.serial):
         asked[f"serial{index}"] = SerialOptions(path=node, settings=settings)
@@ -93,6 +94,42 @@ def _asked_for(arguments: argparse.Namespace) -> dict[str, BusOptions]:
         host, _, port = place.partition(":")
         asked[f"tcp{index}"] = ModbusTcpOptions(host=host, port=int(port or 502))
     return asked
+
+
+def _tried(arguments: argparse.Namespace) -> tuple[SerialSettings, ...]:
+    """Speeds and formats to try one after the other; none if there is just one, which the lines then have anyway."""
+    settings = _settings(arguments)
+    return settings if len(settings) > 1 else ()
+
+
+def _settings(arguments: argparse.Namespace) -> tuple[SerialSettings, ...]:
+    """Every speed with every parity.
+
+    Raises:
+        ConfigError: a speed that no serial line has.
+    """
+    found: list[SerialSettings] = []
+    for baud in arguments.baud:
+        for parity in arguments.parity:
+            try:
+                found.append(SerialSettings(baud=baud, parity=parity))
+            except ValueError as error:
+                raise ConfigError(f"{baud} is no speed of a serial line", hint="for example 9600, 19200 or 115200") from error
+    return tuple(found)
+
+
+def _bauds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("speeds are numbers, for example 9600,19200") from error
+
+
+def _parities(text: str) -> tuple[Parity, ...]:
+    try:
+        return tuple(map(Parity, text.upper().split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("parities are N, E and O, for example N,E") from error
 
 
 def _units(text: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 from pymodbus.client import ModbusTcpClient
@@ -18,6 +19,18 @@ COMMAND = [sys.executable, "-m", "cc613hal.cli.main"]
 
 def start(*argv: str) -> subprocess.Popen[str]:
     return subprocess.Popen([*COMMAND, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_sim_serves_a_meter_that_answers_http() -> None:
+    process = start("sim", "--driver", "meters.lem-dcbm", "--json")
+    try:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        with urllib.request.urlopen(f"{told['where']}/v1/livemeasure", timeout=10) as answer:  # our own server
+            assert json.loads(answer.read())["voltage"] == 230.0
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) is not None
 
 
 def test_sim_serves_a_meter_to_another_program_until_interrupted() -> None:

@@ -270,6 +270,7 @@ class SimulatedBuses(BusFactory, StandIns, HotPlug):
                 return SimulatedSerial(end, settings=options.settings, faults=end.faults, name=name)
             case _:
                 self._check_plugged(name)
+                self.modbus(name).opened = options.settings if isinstance(options, ModbusRtuOptions) else None
                 return SimulatedModbus(self.modbus(name), name=name)
 
     async def aclose(self) -> None:

@@ -30,10 +30,10 @@ class SimulatedModbus(ModbusAdapter):
             raise BusClosed(f"{self.name} is {'closed' if self._closed else 'unplugged'}", device=self.name)
         faults = self.units.of(request.unit)
         broadcast = request.unit == 0 and 0 not in self.units.units
-        if request.unit in self.units.units and not any(fault.any for fault in faults):
+        if self.units.hears(request.unit) and not any(fault.any for fault in faults):
             return self._answer(request, broadcast=False)
         delay_s = sum(fault.delay_s() for fault in faults)
-        silent = any(fault.nack or fault.loses() for fault in faults) or (request.unit not in self.units.units and not broadcast)
+        silent = any(fault.nack or fault.loses() for fault in faults) or (not self.units.hears(request.unit) and not broadcast)
         if silent or delay_s > timeout_s:
             await asyncio.sleep(timeout_s)
             raise BusTimeout(

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from attrs import Factory, define
 
 from cc613hal.bus.modbus import ModbusRequest, Table
+from cc613hal.bus.serial import SerialSettings
 from cc613hal.bus.sim.chips import ModbusUnit
 from cc613hal.bus.sim.faults import Faults
 from cc613hal.errors import DeviceRefused
@@ -89,11 +90,15 @@ class ModbusUnits:
         units: unit number to emulated unit.
         faults: unit number to what is wrong with it; made when first asked for.
         line: what is wrong with the line itself.
+        opened: speed and format the line was opened with; ``None`` for any.
+        speaks: unit number to the only speed and format it understands; one that is not here understands any.
     """
 
     units: dict[int, ModbusUnit] = Factory(dict[int, ModbusUnit])
     faults: dict[int, Faults] = Factory(dict[int, Faults])
     line: Faults = Factory(Faults)
+    opened: SerialSettings | None = None
+    speaks: dict[int, SerialSettings] = Factory(dict[int, SerialSettings])
 
     def attach(self, number: int, unit: ModbusUnit, faults: Faults | None = None) -> None:
         """Put a unit on the line."""
@@ -104,6 +109,10 @@ class ModbusUnits:
     def faults_of(self, number: int) -> Faults:
         """What is wrong with one unit, for changing it."""
         return self.faults.setdefault(number, Faults(seed=number + 1))
+
+    def hears(self, number: int) -> bool:
+        """Whether a unit is there and understands what is said on the line."""
+        return number in self.units and (self.opened is None or self.speaks.get(number, self.opened) == self.opened)
 
     def of(self, number: int) -> tuple[Faults, ...]:
         """The faults that concern a request to this unit: the line's and its own, only those where anything is wrong."""
@@ -130,7 +139,7 @@ class ModbusUnits:
                 self.serve(other, pdu)
             return None
         unit = self.units.get(number)
-        if unit is None or not pdu:
+        if unit is None or not pdu or not self.hears(number):
             return None
         try:
             return bytes([pdu[0]]) + _answer(unit, pdu[0], pdu[1:])

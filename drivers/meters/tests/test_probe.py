@@ -39,12 +39,21 @@ async def probed(probe: str, unit: ModbusUnit) -> Certainty | None:
     return evidence.certainty if evidence else None
 
 
-@pytest.mark.parametrize("model", [model for model in PROBES if model != "sdm630"])
+IDENTIFIED = ("b23", "bsm-ws36a", "em24-e1", "sunspec-203", "sunspec-213")
+
+
+@pytest.mark.parametrize("model", IDENTIFIED)
 async def test_an_identification_register_is_certain_and_nobody_elses(model: str) -> None:
     assert await probed(model, meter(model)) is Certainty.CERTAIN
     for other in PROBES:
         if other != model:
-            assert await probed(other, meter(model)) is None, other
+            assert await probed(other, meter(model)) in {None, Certainty.POSSIBLE}, other
+
+
+@pytest.mark.parametrize("model", sorted(set(PROBES) - set(IDENTIFIED)))
+async def test_a_plausible_voltage_finds_the_meter_and_proves_nothing(model: str) -> None:
+    assert await probed(model, meter(model)) in {Certainty.LIKELY, Certainty.POSSIBLE}
+    assert await probed(model, meter(model, 0.0)) is None
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,25 @@ from decimal import Decimal
 from attrs import fields
 
 from cc613hal.bus.modbus import Table
-from cc613hal.modbus_map import CORE, QUANTITIES, Group, Objective, Plan, Register, RegisterMap, Shape, WordOrder, make_plan
+from cc613hal.modbus_map import (
+    CORE,
+    QUANTITIES,
+    Group,
+    LinkTiming,
+    Objective,
+    Plan,
+    Register,
+    RegisterMap,
+    Shape,
+    WordOrder,
+    greedy_plan,
+    make_plan,
+    single_plan,
+)
+from cc613hal_meters.catalogue import map_named, model_names
 from cc613hal_meters.options import MeterOptions
 
-__all__ = ["meter_page"]
+__all__ = ["comparison", "meter_page"]
 
 _CONFIDENCE = {
     "cross-checked": "more than one source agrees",
@@ -49,6 +64,19 @@ def meter_page(meter: RegisterMap, driver: str = "") -> str:
         _evidence(meter),
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def comparison() -> list[str]:
+    """A table of all meters: reads and modelled bus time for the core set, planned against what simpler ways need."""
+    lines = ["| meter | fewest reads (greedy, one per value) | least time (greedy, one per value) |", "|---|---|---|"]
+    for model in model_names():
+        meter = map_named(model)
+        fewest, least = make_plan(meter, CORE, Objective.FEWEST_READS), make_plan(meter, CORE, Objective.LEAST_TIME, LinkTiming.serial())
+        greedy, single = greedy_plan(meter, CORE, timing=LinkTiming.serial()), single_plan(meter, CORE, timing=LinkTiming.serial())
+        times = f"{least.time_s * 1000:.0f} ms in {_count(least)} ({greedy.time_s * 1000:.0f}, {single.time_s * 1000:.0f} ms)"
+        reads = f"{len(fewest.reads)} ({len(greedy.reads)}, {len(single.reads)})"
+        lines.append(f"| [{meter.vendor} {meter.model}](meters/{model}.md) | {reads} | {times} |")
+    return lines
 
 
 def _wiring(meter: RegisterMap, driver: str) -> list[str]:

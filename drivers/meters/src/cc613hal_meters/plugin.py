@@ -97,7 +97,13 @@ _CARLO_GAVAZZI = (
         (_GAVAZZI, _MBMD, _VICTRON),
         probe="probe_em24_e1",
     ),
-    _meter("em340", "Carlo Gavazzi EM330, EM340, ET330, ET340, three phases", "Em340Options", (_GAVAZZI, _MBMD, _VICTRON)),
+    _meter(
+        "em340",
+        "Carlo Gavazzi EM330, EM340, ET330, ET340, three phases",
+        "Em340Options",
+        (_GAVAZZI, _MBMD, _VICTRON),
+        probe="probe_em340",
+    ),
     _meter(
         "em540",
         "Carlo Gavazzi EM530 and EM540, three phases",
@@ -130,6 +136,7 @@ _PHOENIX_CONTACT = (
             "Phoenix EMpro user manual 109357 (data-type chapter)",
             "a Mennekes installation manual (EEM-MB371-EIP 2907976 over Modbus TCP)",
         ),
+        probe="probe_ma370",
     ),
 )
 """Phoenix Contact."""
@@ -144,6 +151,7 @@ _KLEFR = (
             "a P1-dongle vendor page documenting 6924 emulation (9600 8N1, FC3, unit 1)",
             "SmartEVSE (WAGO 879-30x0, same map)",
         ),
+        probe="probe_klefr_6924",
     ),
     _meter(
         "klefr-6934",
@@ -168,6 +176,7 @@ _JANITZA = (
             "openWB janitza",
             "OpenEMS umg604",
         ),
+        probe="probe_umg604",
     ),
     _meter(
         "umg605",
@@ -213,6 +222,7 @@ _EICHRECHT = (
             "DZG WH4013 Modbus communication protocol (2014, title only)",
             "public OCMF records made by Bender/ebee gateways name MV DZG, MM DVH4013",
         ),
+        probe="probe_dvh4013",
     ),
 )
 """Meters made for charging stations: Iskra, Bauer, DZG."""
@@ -238,6 +248,7 @@ _INDUSTRY = (
             "Schneider DOCA0005 user guide (via mbmd)",
             "SmartEVSE meter table",
         ),
+        probe="probe_iem3155",
     ),
     _meter(
         "pac2200",
@@ -249,6 +260,7 @@ _INDUSTRY = (
             "openWB siemens_sentron",
             "a Mennekes manual for the order numbers Bender firmware accepts: 7KM2200-2EA30-1EA1, -2EA00-1JB1, -2EA40-1JA1/-1EA1/-1JB1",
         ),
+        probe="probe_pac2200",
     ),
 )
 """ABB, Schneider Electric, Siemens."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from cc613hal.bus.modbus import ModbusPort
 from cc613hal.errors import DeviceRefused, WrongIdentity
 from cc613hal.modbus_map import Fingerprint, RegisterMap, decode_register
@@ -9,27 +11,57 @@ from cc613hal.plugins import Certainty, Evidence
 from cc613hal_meters.catalogue import map_named
 from cc613hal_meters.sunspec import locate
 
-__all__ = ["probe_b23", "probe_bsm", "probe_em24_e1", "probe_map", "probe_sdm630", "probe_sunspec_203", "probe_sunspec_213"]
+__all__ = [
+    "Probe",
+    "probe_b23",
+    "probe_bsm",
+    "probe_dvh4013",
+    "probe_em24_e1",
+    "probe_em340",
+    "probe_iem3155",
+    "probe_klefr_6924",
+    "probe_ma370",
+    "probe_map",
+    "probe_pac2200",
+    "probe_sdm630",
+    "probe_sunspec_203",
+    "probe_sunspec_213",
+    "probe_umg604",
+]
 
 
-async def probe_sdm630(port: ModbusPort) -> Evidence | None:
-    """An Eastron with the SDM630's map: L1's voltage as a float in the first input registers."""
-    return await probe_map(port, map_named("sdm630"))
+Probe = Callable[[ModbusPort], Awaitable[Evidence | None]]
 
 
-async def probe_b23(port: ModbusPort) -> Evidence | None:
-    """An ABB B23 or B24: the beginning of its type as text."""
-    return await probe_map(port, map_named("b23"))
+def _probe_of(model: str) -> Probe:
+    async def probe(port: ModbusPort) -> Evidence | None:
+        return await probe_map(port, map_named(model))
+
+    return probe
 
 
-async def probe_em24_e1(port: ModbusPort) -> Evidence | None:
-    """A Carlo Gavazzi EM24 with Ethernet: its identification code."""
-    return await probe_map(port, map_named("em24-e1"))
-
-
-async def probe_bsm(port: ModbusPort) -> Evidence | None:
-    """A Bauer BSM: the id of the maker's own SunSpec model."""
-    return await probe_map(port, map_named("bsm-ws36a"))
+probe_b23 = _probe_of("b23")
+"""An ABB B23 or B24: the beginning of its type as text."""
+probe_bsm = _probe_of("bsm-ws36a")
+"""A Bauer BSM: the id of the maker's own SunSpec model."""
+probe_em24_e1 = _probe_of("em24-e1")
+"""A Carlo Gavazzi EM24 with Ethernet: its identification code."""
+probe_sdm630 = _probe_of("sdm630")
+"""An Eastron with the SDM630's map: L1's voltage as a float in the first input registers."""
+probe_em340 = _probe_of("em340")
+"""A Carlo Gavazzi: L1's voltage in tenths, low word first. Its sister models and the EEM-350 have it there too."""
+probe_dvh4013 = _probe_of("dvh4013")
+"""A DZG DVH4013: L1's voltage."""
+probe_iem3155 = _probe_of("iem3155")
+"""A Schneider Electric iEM3000: L1's voltage as a float."""
+probe_klefr_6924 = _probe_of("klefr-6924")
+"""A Klefr or Inepro: L1's voltage as a float."""
+probe_ma370 = _probe_of("ma370")
+"""A Phoenix Contact EMpro: L1's voltage as a float, low word first."""
+probe_umg604 = _probe_of("umg604")
+"""A Janitza: L1's voltage as a float in the common block."""
+probe_pac2200 = _probe_of("pac2200")
+"""A Siemens PAC: L1's voltage as a float."""
 
 
 async def probe_sunspec_203(port: ModbusPort) -> Evidence | None:
