@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Sequence
 
@@ -159,6 +160,7 @@ class ReplaySerial(SerialAdapter):
         self._clock = clock
         self._complaints = complaints
         self._sent_of_first = 0
+        self._wrote = asyncio.Event()
 
     @property
     def settings(self) -> SerialSettings:
@@ -204,6 +206,7 @@ class ReplaySerial(SerialAdapter):
             if self._sent_of_first == len(frame.data):
                 self._waiting.popleft()
                 self._sent_of_first = 0
+        self._wrote.set()
         self._raise_recorded_failure(WRITE)
 
     async def read(self, timeout_s: float) -> bytes:
@@ -212,11 +215,17 @@ class ReplaySerial(SerialAdapter):
         Raises:
             BusError: the recorded failure.
         """
-        self._raise_recorded_failure(READ, "")
-        if self._waiting and self._waiting[0].direction == "<":
-            return self._waiting.popleft().data
-        await self._clock.sleep(timeout_s)
-        return b""
+        until_s = self._clock.monotonic_s() + timeout_s
+        while True:
+            self._raise_recorded_failure(READ, "")
+            if self._waiting and self._waiting[0].direction == "<":
+                return self._waiting.popleft().data
+            self._wrote.clear()
+            try:
+                async with asyncio.timeout(until_s - self._clock.monotonic_s()):
+                    await self._wrote.wait()  # a task that reads all the time is answered when another one has written
+            except TimeoutError:
+                return b""
 
     def discard_input(self) -> int:
         """Nothing: what was thrown away then is not in the recording."""
