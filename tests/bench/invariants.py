@@ -21,7 +21,8 @@ _TEST = Path(__file__).parents[2] / "examples/chargepoint/tests/test_invariants.
 
 def _rules() -> ModuleType:
     spec = importlib.util.spec_from_file_location("cc613_invariants", _TEST)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
