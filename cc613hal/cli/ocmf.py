@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import attrs
 
 from cc613hal.cli.exit_codes import ExitCode
+from cc613hal.cli.ocmf_words import WORDS
 from cc613hal.cli.plain import plain
 from cc613hal.cli.terminal import bad, bold, faint, good
 
@@ -26,32 +27,6 @@ exit status of verify: 0 every record and transaction is verified, 1 something i
 """
 _MAX_KEYS = 20
 """Public keys named at the end of the text; a period of a site has one per meter."""
-_WORDS = {
-    "en": {
-        "verified": "verified",
-        "refused": "REFUSED",
-        "unreadable": "UNREADABLE",
-        "no-key": "NO KEY",
-        "line": "line",
-        "transaction": "transaction",
-        "records": "records",
-        "transactions": "transactions",
-        "energy": "energy",
-        "nothing": "there is no record in it",
-    },
-    "de": {
-        "verified": "geprüft",
-        "refused": "ABGELEHNT",
-        "unreadable": "UNLESBAR",
-        "no-key": "OHNE SCHLÜSSEL",
-        "line": "Zeile",
-        "transaction": "Ladevorgang",
-        "records": "Datensätze",
-        "transactions": "Ladevorgänge",
-        "energy": "Energie",
-        "nothing": "kein Datensatz darin",
-    },
-}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -223,7 +198,7 @@ class _JsonList:
 
 
 def _print_record(verdict: RecordVerdict, language: str) -> None:
-    words, value, evidence = _WORDS[language], verdict.value, verdict.evidence
+    words, value, evidence = WORDS[language], verdict.value, verdict.evidence
     parts = [f"{value.source}:" if value.source else "", f"{words['line']} {value.line}"]
     if evidence is not None:
         parts += [evidence.format.value, str(evidence.page or ""), _safe(evidence.signer)]
@@ -232,7 +207,7 @@ def _print_record(verdict: RecordVerdict, language: str) -> None:
 
 
 def _print_transaction(verdict: TransactionVerdict, language: str) -> None:
-    words = _WORDS[language]
+    words = WORDS[language]
     pages = f" ({verdict.pages[0]}–{verdict.pages[-1]})" if len(verdict.pages) > 1 else ""
     energy = f", {words['energy']} {verdict.energy_wh} Wh" if verdict.energy_wh is not None else ""
     print(bold(f"{words['transaction']} {_safe(verdict.transaction)}{pages}") + f": {_status(verdict.status, words)}{energy}")
@@ -248,7 +223,7 @@ def _print_findings(findings: tuple[Finding, ...], language: str) -> None:
 
 
 def _print_sums(checker: Checker, problems: list[str], language: str) -> None:
-    words = _WORDS[language]
+    words = WORDS[language]
     for problem in problems:
         print(bad(problem.replace("there is no record in it", words["nothing"])))
     for what, counted in _counts(checker).items():

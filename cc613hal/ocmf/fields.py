@@ -1,6 +1,6 @@
 """The closed vocabularies of OCMF: every letter and word that a record may carry, with what it means.
 
-Source: Open Charge Metering Format 1.0 to 1.4, tables 7, 10, 11 and 13 to 21 (S.A.F.E. e.V., CC BY-ND).
+Source: Open Charge Metering Format 1.0 to 1.4, tables 7, 10, 11 and 13 to 21 (S.A.F.E. e.V.).
 """
 
 from __future__ import annotations

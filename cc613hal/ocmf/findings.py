@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from attrs import field, frozen
 
+from cc613hal.ocmf.german import GERMAN
+
 __all__ = ["LANGUAGES", "Finding", "FindingCode", "Severity", "Status", "status_of"]
 
 LANGUAGES = ("en", "de")
@@ -85,241 +87,77 @@ class FindingCode(enum.Enum):
 
 
 _REFUSES, _NOTE = Severity.REFUSES, Severity.NOTE
-_WORDS: dict[FindingCode, tuple[Severity, str, str]] = {
-    FindingCode.UNREADABLE: (
-        Severity.UNREADABLE,
-        "The record cannot be read: {why}.",
-        "Der Datensatz ist nicht lesbar: {why}.",
-    ),
-    FindingCode.FORMAT_UNSUPPORTED: (
-        Severity.UNREADABLE,
-        "Records of the format {format} are not checked here.",
-        "Datensätze im Format {format} werden hier nicht geprüft.",
-    ),
+_WORDS: dict[FindingCode, tuple[Severity, str]] = {
+    FindingCode.UNREADABLE: (Severity.UNREADABLE, "The record cannot be read: {why}."),
+    FindingCode.FORMAT_UNSUPPORTED: (Severity.UNREADABLE, "Records of the format {format} are not checked here."),
     FindingCode.NO_KEY: (
         Severity.NO_KEY,
         "There is no public key to check the signature with. It is on the housing of the charging station.",
-        "Es fehlt der öffentliche Schlüssel zur Prüfung der Signatur. Er steht auf dem Gehäuse der Ladestation.",
     ),
-    FindingCode.KEY_UNREADABLE: (
-        Severity.NO_KEY,
-        "The public key cannot be used: {why}.",
-        "Der öffentliche Schlüssel ist nicht verwendbar: {why}.",
-    ),
+    FindingCode.KEY_UNREADABLE: (Severity.NO_KEY, "The public key cannot be used: {why}."),
     FindingCode.KEY_NOT_TRUSTED: (
         _REFUSES,
         "The file brings the public key {found}, which is not the one you trust: whoever changes a record can sign it again.",
-        "Die Datei enthält den öffentlichen Schlüssel {found}, dem Sie nicht vertrauen: Wer Daten ändert, kann sie neu signieren.",
     ),
-    FindingCode.KEY_CURVE: (
-        _REFUSES,
-        "The record says that it is signed on the curve {said}, the public key is on {found}.",
-        "Der Datensatz nennt die Kurve {said}, der öffentliche Schlüssel liegt auf {found}.",
-    ),
+    FindingCode.KEY_CURVE: (_REFUSES, "The record says that it is signed on the curve {said}, the public key is on {found}."),
     FindingCode.SIGNATURE_WRONG: (
         _REFUSES,
         "The signature does not fit: the record was changed after it was signed, or the public key is not the station's.",
-        "Die Signatur passt nicht: Der Datensatz wurde nach dem Signieren verändert, oder der Schlüssel gehört nicht zur Station.",
     ),
     FindingCode.SIGNATURE_MEMBERS: (
         _REFUSES,
         "The signature section holds the unknown members {names}; what they mean for the signature is not known.",
-        "Der Signaturteil enthält die unbekannten Angaben {names}; was sie für die Signatur bedeuten, ist nicht bekannt.",
     ),
-    FindingCode.KEY_FROM_FILE: (
-        _NOTE,
-        "The public key came with the record. Compare it with the one on the housing: {found}.",
-        "Der öffentliche Schlüssel kam mit dem Datensatz. Vergleichen Sie ihn mit dem auf dem Gehäuse: {found}.",
-    ),
-    FindingCode.NO_PAGE: (
-        _REFUSES,
-        "The record has no page number, so nobody can tell whether one is missing.",
-        "Der Datensatz hat keine Seitennummer; ob einer fehlt, ist nicht erkennbar.",
-    ),
-    FindingCode.NO_SERIAL: (
-        _REFUSES,
-        "The record names neither meter nor gateway.",
-        "Der Datensatz nennt weder Zähler noch Gateway.",
-    ),
-    FindingCode.NO_ASSIGNMENT: (
-        _NOTE,
-        "The record does not say whether a customer was assigned (IS).",
-        "Der Datensatz sagt nicht, ob ein Kunde zugeordnet war (IS).",
-    ),
-    FindingCode.LEVEL_ERROR: (
-        _REFUSES,
-        "The assignment to the customer failed ({level}).",
-        "Die Zuordnung zum Kunden ist fehlgeschlagen ({level}).",
-    ),
-    FindingCode.NOT_ASSIGNED: (
-        _NOTE,
-        "No customer is assigned in the record.",
-        "Im Datensatz ist kein Kunde zugeordnet.",
-    ),
-    FindingCode.UNKNOWN_WORD: (
-        _REFUSES,
-        "{key} is {word}, which the format does not define.",
-        "{key} ist {word}; das kennt das Format nicht.",
-    ),
+    FindingCode.KEY_FROM_FILE: (_NOTE, "The public key came with the record. Compare it with the one on the housing: {found}."),
+    FindingCode.NO_PAGE: (_REFUSES, "The record has no page number, so nobody can tell whether one is missing."),
+    FindingCode.NO_SERIAL: (_REFUSES, "The record names neither meter nor gateway."),
+    FindingCode.NO_ASSIGNMENT: (_NOTE, "The record does not say whether a customer was assigned (IS)."),
+    FindingCode.LEVEL_ERROR: (_REFUSES, "The assignment to the customer failed ({level})."),
+    FindingCode.NOT_ASSIGNED: (_NOTE, "No customer is assigned in the record."),
+    FindingCode.UNKNOWN_WORD: (_REFUSES, "{key} is {word}, which the format does not define."),
     FindingCode.REASON_MISPLACED: (
         _REFUSES,
         "The reason of a reading ({reason}) does not go with the page {page}: T pages have a reason, F pages have none.",
-        "Der Ablesegrund ({reason}) passt nicht zur Seite {page}: T-Seiten haben einen Grund, F-Seiten keinen.",
     ),
-    FindingCode.METER_STATE: (
-        _REFUSES,
-        "The meter was not in order (state {state}) at {time}.",
-        "Der Zähler war um {time} nicht in Ordnung (Zustand {state}).",
-    ),
-    FindingCode.ENERGY_ERROR: (
-        _REFUSES,
-        "The energy of {time} is marked as not usable.",
-        "Die Energie von {time} ist als nicht verwendbar gekennzeichnet.",
-    ),
-    FindingCode.TIME_ERROR: (
-        _REFUSES,
-        "The time {time} is marked as not usable.",
-        "Die Zeit {time} ist als nicht verwendbar gekennzeichnet.",
-    ),
-    FindingCode.EXCEPTION: (
-        _REFUSES,
-        "An error during the charge is recorded at {time}; from then on energy or time do not count.",
-        "Um {time} ist ein Fehler während der Ladung vermerkt; ab dort gelten Energie oder Zeit nicht.",
-    ),
-    FindingCode.TIME_UNKNOWN: (
-        _REFUSES,
-        "The clock was not synchronised at {time} (state {state}).",
-        "Die Uhr war um {time} nicht synchronisiert (Zustand {state}).",
-    ),
+    FindingCode.METER_STATE: (_REFUSES, "The meter was not in order (state {state}) at {time}."),
+    FindingCode.ENERGY_ERROR: (_REFUSES, "The energy of {time} is marked as not usable."),
+    FindingCode.TIME_ERROR: (_REFUSES, "The time {time} is marked as not usable."),
+    FindingCode.EXCEPTION: (_REFUSES, "An error during the charge is recorded at {time}; from then on energy or time do not count."),
+    FindingCode.TIME_UNKNOWN: (_REFUSES, "The clock was not synchronised at {time} (state {state})."),
     FindingCode.TIME_INFORMATIVE: (
         _NOTE,
         "The time {time} is for information only (state {state}); energy counts, the time of day does not.",
-        "Die Uhrzeit {time} dient nur der Information (Zustand {state}); die Energie gilt, die Uhrzeit nicht.",
     ),
-    FindingCode.ENERGY_MISSING: (
-        _REFUSES,
-        "There is no energy value of a register that may be billed at {time}.",
-        "Um {time} fehlt der Energiewert eines abrechnungsfähigen Registers.",
-    ),
-    FindingCode.ENERGY_NEGATIVE: (
-        _REFUSES,
-        "The meter shows a negative energy at {time}.",
-        "Der Zähler zeigt um {time} eine negative Energie.",
-    ),
-    FindingCode.VERSION_NEW: (
-        _NOTE,
-        "The record is written in format version {version}, newer than this checker knows.",
-        "Der Datensatz hat die Formatversion {version}, neuer als diese Prüfung kennt.",
-    ),
-    FindingCode.NO_BEGIN: (
-        _REFUSES,
-        "The begin of the charge is missing.",
-        "Der Beginn des Ladevorgangs fehlt.",
-    ),
-    FindingCode.NO_END: (
-        _REFUSES,
-        "The end of the charge is missing.",
-        "Das Ende des Ladevorgangs fehlt.",
-    ),
-    FindingCode.MANY_BEGINS: (
-        _REFUSES,
-        "The charge begins more than once.",
-        "Der Ladevorgang beginnt mehr als einmal.",
-    ),
-    FindingCode.MANY_ENDS: (
-        _REFUSES,
-        "The charge ends more than once.",
-        "Der Ladevorgang endet mehr als einmal.",
-    ),
-    FindingCode.CONTEXT_CONTRADICTS: (
-        _REFUSES,
-        "The file calls the record {context}, the record itself says {said}.",
-        "Die Datei nennt den Datensatz {context}, der Datensatz selbst sagt {said}.",
-    ),
-    FindingCode.FORMAT_CHANGED: (
-        _REFUSES,
-        "The records of one charge have different formats.",
-        "Die Datensätze eines Ladevorgangs haben verschiedene Formate.",
-    ),
-    FindingCode.METER_CHANGED: (
-        _REFUSES,
-        "Begin and end are from different meters: {first} and {second}.",
-        "Beginn und Ende stammen von verschiedenen Zählern: {first} und {second}.",
-    ),
-    FindingCode.KEY_CHANGED: (
-        _REFUSES,
-        "Begin and end are signed with different keys.",
-        "Beginn und Ende sind mit verschiedenen Schlüsseln signiert.",
-    ),
-    FindingCode.CUSTOMER_CHANGED: (
-        _REFUSES,
-        "Begin and end are assigned to different customers.",
-        "Beginn und Ende sind verschiedenen Kunden zugeordnet.",
-    ),
-    FindingCode.REGISTER_CHANGED: (
-        _REFUSES,
-        "The register {register} is not there at both begin and end, or with another unit.",
-        "Das Register {register} fehlt am Beginn oder am Ende, oder seine Einheit wechselt.",
-    ),
-    FindingCode.PAGE_ORDER: (
-        _REFUSES,
-        "The pages run backwards: {first} before {second}.",
-        "Die Seiten laufen rückwärts: {first} vor {second}.",
-    ),
-    FindingCode.PAGE_GAP: (
-        _REFUSES,
-        "Pages are missing between {first} and {second}: records of the charge were left out.",
-        "Zwischen den Seiten {first} und {second} fehlen welche: Datensätze des Ladevorgangs wurden weggelassen.",
-    ),
-    FindingCode.PAGE_TWICE: (
-        _REFUSES,
-        "The page {page} of meter {meter} is used twice; each may be used once.",
-        "Die Seite {page} des Zählers {meter} ist zweimal verwendet; jede darf nur einmal vorkommen.",
-    ),
-    FindingCode.TIME_BACKWARDS: (
-        _REFUSES,
-        "The time runs backwards: {first} before {second}.",
-        "Die Zeit läuft rückwärts: {first} vor {second}.",
-    ),
+    FindingCode.ENERGY_MISSING: (_REFUSES, "There is no energy value of a register that may be billed at {time}."),
+    FindingCode.ENERGY_NEGATIVE: (_REFUSES, "The meter shows a negative energy at {time}."),
+    FindingCode.VERSION_NEW: (_NOTE, "The record is written in format version {version}, newer than this checker knows."),
+    FindingCode.NO_BEGIN: (_REFUSES, "The begin of the charge is missing."),
+    FindingCode.NO_END: (_REFUSES, "The end of the charge is missing."),
+    FindingCode.MANY_BEGINS: (_REFUSES, "The charge begins more than once."),
+    FindingCode.MANY_ENDS: (_REFUSES, "The charge ends more than once."),
+    FindingCode.CONTEXT_CONTRADICTS: (_REFUSES, "The file calls the record {context}, the record itself says {said}."),
+    FindingCode.FORMAT_CHANGED: (_REFUSES, "The records of one charge have different formats."),
+    FindingCode.METER_CHANGED: (_REFUSES, "Begin and end are from different meters: {first} and {second}."),
+    FindingCode.KEY_CHANGED: (_REFUSES, "Begin and end are signed with different keys."),
+    FindingCode.CUSTOMER_CHANGED: (_REFUSES, "Begin and end are assigned to different customers."),
+    FindingCode.REGISTER_CHANGED: (_REFUSES, "The register {register} is not there at both begin and end, or with another unit."),
+    FindingCode.PAGE_ORDER: (_REFUSES, "The pages run backwards: {first} before {second}."),
+    FindingCode.PAGE_GAP: (_REFUSES, "Pages are missing between {first} and {second}: records of the charge were left out."),
+    FindingCode.PAGE_TWICE: (_REFUSES, "The page {page} of meter {meter} is used twice; each may be used once."),
+    FindingCode.TIME_BACKWARDS: (_REFUSES, "The time runs backwards: {first} before {second}."),
     FindingCode.TIME_RELATIVE_BEGIN: (
         _REFUSES,
         "The time at the begin is relative, the one at the end is not: the duration is not measured lawfully.",
-        "Die Zeit am Beginn ist relativ, die am Ende nicht: Die Dauer ist nicht eichrechtskonform gemessen.",
     ),
-    FindingCode.ENERGY_BACKWARDS: (
-        _REFUSES,
-        "The meter runs backwards: {first} Wh before {second} Wh.",
-        "Der Zähler läuft rückwärts: {first} Wh vor {second} Wh.",
-    ),
-    FindingCode.DUPLICATE: (
-        _NOTE,
-        "The same record is in the file more than once and counts once.",
-        "Derselbe Datensatz steht mehrfach in der Datei und zählt einmal.",
-    ),
-    FindingCode.RECORD_REFUSED: (
-        _REFUSES,
-        "The record in line {line} is refused.",
-        "Der Datensatz in Zeile {line} ist abgelehnt.",
-    ),
-    FindingCode.RECORD_UNREADABLE: (
-        Severity.UNREADABLE,
-        "The record in line {line} cannot be read.",
-        "Der Datensatz in Zeile {line} ist nicht lesbar.",
-    ),
-    FindingCode.RECORD_NO_KEY: (
-        Severity.NO_KEY,
-        "The record in line {line} could not be checked for want of a key.",
-        "Der Datensatz in Zeile {line} konnte mangels Schlüssel nicht geprüft werden.",
-    ),
-    FindingCode.SCATTERED: (
-        _REFUSES,
-        "A further record carries the number {transaction} of a charge that was complete already.",
-        "Ein weiterer Datensatz trägt die Nummer {transaction} eines schon vollständigen Ladevorgangs.",
-    ),
+    FindingCode.ENERGY_BACKWARDS: (_REFUSES, "The meter runs backwards: {first} Wh before {second} Wh."),
+    FindingCode.DUPLICATE: (_NOTE, "The same record is in the file more than once and counts once."),
+    FindingCode.RECORD_REFUSED: (_REFUSES, "The record in line {line} is refused."),
+    FindingCode.RECORD_UNREADABLE: (Severity.UNREADABLE, "The record in line {line} cannot be read."),
+    FindingCode.RECORD_NO_KEY: (Severity.NO_KEY, "The record in line {line} could not be checked for want of a key."),
+    FindingCode.SCATTERED: (_REFUSES, "A further record carries the number {transaction} of a charge that was complete already."),
     FindingCode.MISSING_PAGES: (
         _REFUSES,
         "The file shall be complete, but pages of meter {meter} are missing: {first} is followed by {second}.",
-        "Die Datei soll vollständig sein, aber Seiten des Zählers {meter} fehlen: auf {first} folgt {second}.",
     ),
 }
 
@@ -347,9 +185,8 @@ class Finding:
         Args:
             language: ``en`` or ``de``.
         """
-        _, english, german = _WORDS[self.code]
-        shown = {name: _printable(text) for name, text in self.values.items()}
-        return (german if LANGUAGES.index(language) else english).format_map(shown)
+        text = GERMAN[self.code.value] if LANGUAGES.index(language) else _WORDS[self.code][1]
+        return text.format_map({name: _printable(value) for name, value in self.values.items()})
 
 
 def _printable(text: str) -> str:

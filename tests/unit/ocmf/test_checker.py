@@ -430,9 +430,12 @@ class TestWords:
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_every_finding_has_words_in_every_language(self, language: str) -> None:
         from cc613hal.ocmf.findings import _WORDS, Finding
+        from cc613hal.ocmf.german import GERMAN
 
         assert set(_WORDS) == set(FindingCode)
-        for code, (_, english, german) in _WORDS.items():
+        assert set(GERMAN) == {code.value for code in FindingCode}
+        for code, (_, english) in _WORDS.items():
+            german = GERMAN[code.value]
             names = re.findall(r"\{(\w+)\}", english)
             assert sorted(names) == sorted(re.findall(r"\{(\w+)\}", german)), code
             text = Finding(code, dict.fromkeys(names, "VALUE")).explain(language)
