@@ -34,6 +34,8 @@ from cc613hal.plugins.spec import BusKind, DriverSpec
 __all__ = ["Candidate", "Discovery", "Finding", "discover", "system_buses"]
 
 _PROBE_S = 2.0
+_LISTEN_S = 5.0
+"""On a serial line a device may speak of its own accord, every few seconds."""
 _POINTER_BYTES = 2
 _TIMES = 4.0
 """A device that is there answers within so many times what the slowest one took so far."""
@@ -318,7 +320,7 @@ class _Search:
             probe: Callable[[Any], Any] | None = self.plugins.probe(spec)
             if probe is None:
                 return []
-            async with asyncio.timeout(_PROBE_S):
+            async with asyncio.timeout(_LISTEN_S if isinstance(port, SerialPort) else _PROBE_S):
                 evidence = await probe(port)
         except (BusError, TimeoutError):
             return []

@@ -8,13 +8,13 @@ import pytest
 
 from cc613hal.bus.modbus import Table
 from cc613hal.plant.emulation import ModbusUnit
-from cc613hal.plugins import Certainty
+from cc613hal.plugins import BusKind, Certainty
 from cc613hal.plugins.spec import load_object
 from cc613hal_meters.catalogue import map_named
 from cc613hal_meters.emulation import MapMeter
 from cc613hal_meters.plugin import cc613hal_drivers
 
-PROBES = {spec.name.removeprefix("meters."): spec.probe for spec in cc613hal_drivers() if spec.probe}
+PROBES = {spec.name.removeprefix("meters."): spec.probe for spec in cc613hal_drivers() if spec.probe and BusKind.MODBUS in spec.buses}
 
 
 class Line:

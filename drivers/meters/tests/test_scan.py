@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from cc613hal.board import Discovery, discover, parse_board
-from cc613hal.bus.options import ModbusRtuOptions
+from cc613hal.bus.options import ModbusRtuOptions, SerialOptions
 from cc613hal.bus.serial import Parity, SerialSettings
 from cc613hal.bus.sim.factory import SimulatedBuses
 from cc613hal.clock import Clock, run_virtual
+from cc613hal.plant import Plant
 from cc613hal.plugins import Certainty
 from cc613hal.plugins.manager import Plugins
+from cc613hal.plugins.spec import load_object
 from cc613hal_meters.catalogue import map_named
-from cc613hal_meters.emulation import MapMeter
+from cc613hal_meters.emulation import MapMeter, Measured
+from cc613hal_meters.emulation_told import SmlEmulation
 
 SLOW, FAST = SerialSettings(baud=9600), SerialSettings(baud=19200, parity=Parity.EVEN)
 TRIED = (SLOW, SerialSettings(baud=9600, parity=Parity.EVEN), SerialSettings(baud=19200), FAST)
@@ -130,3 +135,54 @@ def test_nothing_is_written() -> None:
     buses.modbus("line").attach(1, Proud(map_named("sdm630"), dict))
     found, _ = scan(buses, units=(1,))
     assert found.findings
+
+
+LISTENED = {"line": SerialOptions(path="/dev/ttyS2")}
+
+
+def listen(driver: str, change: Callable[[SmlEmulation], None] = lambda _: None) -> Discovery:
+    async def main() -> Discovery:
+        buses = SimulatedBuses(Clock())
+        options = load_object(PLUGINS.drivers[driver].options)()
+        part = SmlEmulation(Measured(outlet=Plant().outlet(1)), options)
+        change(part)
+        buses.serial("line").join(part)
+        return await discover(LISTENED, buses, PLUGINS)
+
+    return run_virtual(main())
+
+
+@pytest.mark.parametrize(("driver", "sign"), [("meters.emh-ehz", b"EMH"), ("meters.easymeter-q3", b"ESY")])
+def test_a_meter_that_pushes_is_found_by_listening(driver: str, sign: bytes) -> None:
+    def named(part: SmlEmulation) -> None:
+        part.maker = sign
+
+    found = listen(driver, named)
+    [finding] = found.findings
+    assert [candidate.driver for candidate in finding.candidates] == [driver]
+    assert finding.candidates[0].evidence.certainty is Certainty.CERTAIN
+    board = parse_board(f'schema = 1\nname = "found"\n{found.toml()}', file="proposal.toml", plugins=PLUGINS)
+    [device] = board.devices.values()
+    assert device.driver.name == driver
+    assert device.options.server_id.startswith("0a01")  # type: ignore[attr-defined]  # options of an SML meter
+
+
+def test_a_meter_that_names_nobody_is_ambiguous_and_one_of_another_make_is_not_ours() -> None:
+    def nameless(part: SmlEmulation) -> None:
+        part.maker = b""
+
+    found = listen("meters.emh-ehz", nameless)
+    assert found.findings[0].ambiguous
+    assert {candidate.driver for candidate in found.findings[0].candidates} == {"meters.emh-ehz", "meters.easymeter-q3"}
+
+    def foreign(part: SmlEmulation) -> None:
+        part.maker = b"ISK"
+
+    assert listen("meters.emh-ehz", foreign).findings == ()
+
+
+def test_a_line_on_which_only_noise_comes_finds_nothing() -> None:
+    def noisy(part: SmlEmulation) -> None:
+        part.damage = lambda frame: frame[:50]
+
+    assert listen("meters.emh-ehz", noisy).findings == ()

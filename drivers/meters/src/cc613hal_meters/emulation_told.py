@@ -135,6 +135,7 @@ class SmlEmulation(Emulated, SerialPeer):
         damage: changes a telegram on its way; ``None`` for nothing.
         locked: the extended list is off: counters without power.
         entries: further entries of its list.
+        maker: whose meter it says it is; empty for nobody's.
         server: its identification.
     """
 
@@ -146,7 +147,7 @@ class SmlEmulation(Emulated, SerialPeer):
         self.entries: tuple[Entry, ...] = ()
         own = b"\x0a\x01" + options.vendor[:3].upper().encode() + measured.serial_number.to_bytes(5, "big")
         self.server = bytes.fromhex(options.server_id) or own
-        self._maker = options.vendor.encode()
+        self.maker = options.vendor.encode()
         self._send: Callable[[bytes], None] | None = None
         self._beat = Beat(every_s, self.tell)
         self._second = 0
@@ -170,7 +171,7 @@ class SmlEmulation(Emulated, SerialPeer):
         self._second += 1
         values = self.values()
         entries = [
-            Entry(obis=obis_code("1-0:96.50.1*1"), value=self._maker),
+            Entry(obis=obis_code("1-0:96.50.1*1"), value=self.maker or None),
             Entry(obis=obis_code("1-0:96.1.0*255"), value=self.server),
             _entry("1-0:1.8.0*255", values.get("energy_import"), 30, -1, status=0x1C0104),
             _entry("1-0:2.8.0*255", values.get("energy_export"), 30, -1),

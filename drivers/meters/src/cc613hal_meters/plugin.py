@@ -54,6 +54,7 @@ def _told(
     buses: tuple[BusKind, ...] = (),
     lines: tuple[LineSpec, ...] = (),
     capabilities: tuple[str, ...] = ("PowerMeter", "EnergyMeter", "SnapshotMeter", "Identified"),
+    probe: str = "",
 ) -> DriverSpec:
     """A meter without a register map; its driver is code."""
     return DriverSpec(
@@ -65,6 +66,7 @@ def _told(
         buses=buses,
         lines=lines,
         emulator=f"cc613hal_meters.emulation_told:{emulator}",
+        probe=f"cc613hal_meters.probe:{probe}" if probe else "",
         quality=QualityLevel.SIMULATED,
         sources=sources,
     )
@@ -310,6 +312,7 @@ _SML = (
         emulator="emulate_sml",
         sources=(_SML_RULES, "Bender CC612 manual (EMH eHZ behind an optical head on RJ10)"),
         buses=(BusKind.SERIAL,),
+        probe="probe_emh_ehz",
     ),
     _told(
         "easymeter-q3",
@@ -319,6 +322,7 @@ _SML = (
         emulator="emulate_sml",
         sources=(_SML_RULES,),
         buses=(BusKind.SERIAL,),
+        probe="probe_easymeter_q3",
     ),
 )
 """Meters that push SML telegrams."""

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from cc613hal.bus.modbus import ModbusPort
+from cc613hal.bus.serial import SerialPort
 from cc613hal.errors import DeviceRefused, WrongIdentity
 from cc613hal.modbus_map import Fingerprint, RegisterMap, decode_register
 from cc613hal.plugins import Certainty, Evidence
+from cc613hal.sml import Frames, SmlError, ValueList, decode_frame, parse_file, value_lists
 from cc613hal_meters.catalogue import map_named
+from cc613hal_meters.sml_meter import maker_of, server_of
 from cc613hal_meters.sunspec import locate
 
 __all__ = [
     "Probe",
+    "SerialProbe",
     "probe_b23",
     "probe_bsm",
     "probe_dvh4013",
+    "probe_easymeter_q3",
     "probe_em24_e1",
     "probe_em340",
+    "probe_emh_ehz",
     "probe_iem3155",
     "probe_klefr_6924",
     "probe_ma370",
@@ -94,6 +100,52 @@ async def probe_map(port: ModbusPort, meter: RegisterMap) -> Evidence | None:
     return Evidence(
         text=f"register {register.address:#06x} reads {value:g}, as the {meter.vendor} {meter.model} does",
         certainty=_certainty(fingerprint, value),
+    )
+
+
+SerialProbe = Callable[[SerialPort], Awaitable[Evidence | None]]
+_TELEGRAM_S = 4.5
+"""Meters push a telegram every 1 to 4 s."""
+_LINE_S = 0.5
+
+
+def _sml_probe_of(maker: str, sign: str) -> SerialProbe:
+    async def probe(port: SerialPort) -> Evidence | None:
+        return await _probe_sml(port, maker, sign)
+
+    return probe
+
+
+probe_emh_ehz = _sml_probe_of("EMH", "EMH")
+"""SML telegrams that name EMH, or nobody."""
+probe_easymeter_q3 = _sml_probe_of("EasyMeter", "ESY")
+"""SML telegrams that name EasyMeter, or nobody."""
+
+
+async def _probe_sml(port: SerialPort, maker: str, sign: str) -> Evidence | None:
+    """Listen for one telegram; nothing is sent."""
+    frames = Frames()
+    for _ in range(round(_TELEGRAM_S / _LINE_S)):
+        for frame in frames.feed(await port.read(_LINE_S)):
+            try:
+                told = next(value_lists(parse_file(decode_frame(frame))), None)
+            except SmlError:
+                continue
+            if told is not None:
+                return _sml_evidence(told, maker, sign)
+    return None
+
+
+def _sml_evidence(told: ValueList, maker: str, sign: str) -> Evidence | None:
+    named = maker_of(told)
+    server = server_of(told)
+    if named and sign not in named.upper() and maker.upper() not in named.upper():
+        return None
+    who = f"the maker {named}" if named else "no maker"
+    return Evidence(
+        text=f"SML telegrams of the meter {server.hex()} name {who}",
+        certainty=Certainty.CERTAIN if named else Certainty.POSSIBLE,
+        options={"server_id": server.hex()} if server else {},
     )
 
 

@@ -32,7 +32,7 @@ from cc613hal_meters.latest import Latest
 from cc613hal_meters.told import Sample, ToldMeter, words_of
 from cc613hal_meters.told_options import SmlOptions
 
-__all__ = ["OBIS", "SmlLink", "SmlMeter", "values_of"]
+__all__ = ["OBIS", "SmlLink", "SmlMeter", "maker_of", "server_of", "values_of"]
 
 OBIS: Mapping[str, tuple[str, ...]] = {
     "energy_import": ("1-0:1.8.0*255",),
@@ -191,7 +191,7 @@ class SmlMeter(ToldMeter):
             raise ProtocolViolation(f"a telegram that makes no sense: {error}", device=self._device) from error
         if told is None:
             raise ProtocolViolation("a telegram without a list of values", device=self._device)
-        server = _octets(told, _SERVER) or told.server
+        server = server_of(told)
         wanted = bytes.fromhex(self._sml.server_id)
         if wanted and wanted not in {server, told.server}:
             raise WrongIdentity(
@@ -203,8 +203,7 @@ class SmlMeter(ToldMeter):
             values, raw = values_of(told, self._scalers)
         except ValueError as error:
             raise ProtocolViolation(str(error), device=self._device) from error
-        maker = _octets(told, _MAKER).decode("ascii", "replace").strip("\0 ")
-        identity = Identity(vendor=maker or self._sml.vendor, model=self._sml.model, serial=server.hex() or None)
+        identity = Identity(vendor=maker_of(told) or self._sml.vendor, model=self._sml.model, serial=server.hex() or None)
         return Sample(stamp=stamp, values=values, raw=raw, identity=identity)
 
 
@@ -237,6 +236,16 @@ def values_of(told: ValueList, scalers: Mapping[bytes, int] | None = None) -> tu
     if "power" not in values and isinstance(imported, float):
         values["power"] = imported - (exported if isinstance(exported, float) else 0.0)
     return values, raw
+
+
+def server_of(told: ValueList) -> bytes:
+    """The meter's identification."""
+    return _octets(told, _SERVER) or told.server
+
+
+def maker_of(told: ValueList) -> str:
+    """The maker's sign, as the meter tells it; ``""`` if it does not."""
+    return "".join(sign for sign in _octets(told, _MAKER).decode("ascii", "ignore") if sign.isprintable()).strip()
 
 
 def _number(entry: Entry, scalers: Mapping[bytes, int]) -> Decimal | None:
