@@ -239,7 +239,7 @@ def test_shell_runs_code_with_the_board(cc613hal):
 def test_sim_refuses_what_no_other_program_could_open(cc613hal):
     outcome = cc613hal("sim", "--driver", "sensors.lm75")
     assert outcome.status == ExitCode.USAGE
-    assert "serial and Modbus" in outcome.err
+    assert "serial, Modbus and HTTP" in outcome.err
 
 
 def test_a_file_that_cannot_be_written_is_told_in_one_line(cc613hal):
