@@ -18,6 +18,8 @@ from cc613hal.events import Events, EventSource
 __all__ = ["ReplayHttp", "ReplayMulticast"]
 
 _OK = 200
+_FIRST_S = 1.0
+"""From opening a group to its first recorded datagram, s: when it was opened is not recorded, and drivers need a moment to listen."""
 
 
 class ReplayHttp(HttpAdapter):
@@ -52,7 +54,7 @@ class ReplayHttp(HttpAdapter):
 
 
 class ReplayMulticast(MulticastAdapter):
-    """A group from a recording: every datagram comes as long after the one before as it did, on the loop's clock.
+    """A group from a recording: the first datagram comes a second after opening, every other as long after the one before as it did.
 
     Args:
         name: the bus.
@@ -66,7 +68,7 @@ class ReplayMulticast(MulticastAdapter):
         self._datagrams: EventSource[Datagram] = EventSource(f"{name} datagrams")
         self._losses: EventSource[BusError] = EventSource(f"{name} losses")
         self._timer: asyncio.TimerHandle | None = None
-        self._plan(0.0)
+        self._plan(_FIRST_S)
 
     @property
     def datagrams(self) -> Events[Datagram]:

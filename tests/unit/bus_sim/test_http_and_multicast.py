@@ -180,7 +180,7 @@ def test_what_was_recorded_plays_back(tmp_path: Path) -> None:
             assert isinstance(group, MulticastAdapter)
             found: list[Datagram] = []
             group.datagrams.on(found.append)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.5)
             assert [item.data for item in found] == [b"one"]
             await asyncio.sleep(1.0)
             assert [item.data for item in found] == [b"one", b"two"]
