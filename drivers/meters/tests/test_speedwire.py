@@ -38,6 +38,29 @@ LITERAL = bytes.fromhex(
 """Laid out byte by byte from the description of the format: 10 W import, 62.5 Wh, 50 Hz, 230.316 V, software 1.2.4."""
 
 
+READ_BY_OTHERS = bytes.fromhex(
+    "534d4100000402a00000000100a400106069015d713fb301000003e8000104000000f05500010800000000001a7dadd8000204000000000000020800"
+    "0000000000000000000e04000000c3500015040000008fc00016040000000000001f040000003e8000200400000382700029040000004362002a0400"
+    "000000000033040000001d4c0034040000038270003d040000001d33003e0400000000000047040000000cb200480400000382709000000002030452"
+    "00000000"
+)
+"""A datagram that pysma-plus 0.5.4 (MIT), written by others, reads as below: channel and type of each element, as they stand in it."""
+THEIRS = {
+    "1:4": 61525, "1:8": 444444121, "2:4": 0, "2:8": 0, "14:4": 50000, "21:4": 36800, "22:4": 0, "31:4": 16000, "32:4": 230000,
+    "41:4": 17250, "42:4": 0, "51:4": 7500, "52:4": 230000, "61:4": 7475, "62:4": 0, "71:4": 3250, "72:4": 230000,
+}  # fmt: skip
+
+
+def test_another_reader_found_the_same_elements() -> None:
+    telegram = decode_telegram(READ_BY_OTHERS)
+    assert telegram is not None
+    assert (telegram.susy_id, telegram.serial_number, telegram.version) == (349, 1900000001, "2.3.4")
+    ours = {f"{number}:4": value for number, value in telegram.present.items()}
+    ours |= {f"{number}:8": value for number, value in telegram.counters.items()}
+    assert ours == THEIRS
+    assert encode_telegram(telegram)[28:] == READ_BY_OTHERS[28:]
+
+
 def test_a_datagram_laid_out_by_hand_is_read() -> None:
     telegram = decode_telegram(LITERAL)
     assert telegram is not None
