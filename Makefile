@@ -8,7 +8,7 @@ MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(DRIVERS)) examples/cha
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run test check bench test-readers test-kernel docs lock clean help
+.PHONY: run test check bench crash test-readers test-kernel docs lock clean help
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -53,6 +53,9 @@ docs: $(VENV)/made-check  ## build the documentation, warnings are errors
 
 bench: $(VENV)/made-test  ## benchmarks; prints the table of docs/explanation/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+crash: $(VENV)/made-test  ## kill the application at random moments and look for what it had acknowledged (RUNS=20)
+	@$(BIN)/python -m tests.crash $(if $(RUNS),--runs $(RUNS))
 
 $(VENV)/made-kernel: requirements/kernel.txt $(VENV)/made-test
 	@$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements/kernel.txt || echo "spidev could not be built (it needs a C compiler and Python's headers): its tests will be skipped"

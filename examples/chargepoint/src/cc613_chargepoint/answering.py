@@ -13,6 +13,7 @@ from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, Offered,
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token, TokenSource
+from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.facade import Facade, Handler, Refused
@@ -113,7 +114,7 @@ class StationAnswers:
         faults = [fault.name.word for each in self._station.connectors.values() for fault in each.faults]
         return (503, {"status": "faulted", "faults": faults}) if faults else (200, {"status": "ok", "faults": []})
 
-    def _connector_status(self, connector: Connector, role: Role) -> ConnectorStatus:
+    def _connector_status(self, connector: ConnectorActor, role: Role) -> ConnectorStatus:
         offer, sample = self._offers.get(connector.number), self._samples.get(connector.number)
         return ConnectorStatus(
             number=connector.number,
@@ -127,14 +128,14 @@ class StationAnswers:
             faults=tuple(_standing(each, connector.number) for each in connector.faults),
         )
 
-    def _connector(self, number: int) -> Connector:
+    def _connector(self, number: int) -> ConnectorActor:
         try:
             return self._station.connectors[number]
         except KeyError:
             known = ", ".join(str(each) for each in self._station.connectors)
             raise Refused(f"there is no connector {number}", hint=f"there is: {known}") from None
 
-    async def _confirmed(self, connector: Connector, act: Callable[[], None], holds: Callable[[StationEvent], str]) -> Done:
+    async def _confirmed(self, connector: ConnectorActor, act: Callable[[], None], holds: Callable[[StationEvent], str]) -> Done:
         """Act, and wait for the news that proves it.
 
         Raises:
@@ -191,7 +192,7 @@ class StationAnswers:
 
     async def _unlock(self, command: Unlock, actor: Actor) -> Answer:
         connector = self._connector(command.connector)
-        if connector.parts.lock is None:
+        if not isinstance(connector, Connector) or connector.parts.lock is None:
             raise Unsupported(f"connector {connector.number} has no lock", hint="its cable is fixed")
         if any(fault.name is FaultName.CONTACTOR_WELDED for fault in connector.faults):
             raise Refused("the contactor hangs: a plug that may be live stays locked")

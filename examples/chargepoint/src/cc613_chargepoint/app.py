@@ -122,6 +122,7 @@ class Station:
         settings: what the installer decided.
         number: serve this connector only; every one the board has a control pilot for if omitted.
         store: where sessions and faults are kept; without one they are only told, and nothing is signed.
+        recorder: puts sessions into the store; one of its own if omitted.
         signed_meters: what signs at a connector where that is not the board's own meter (a signing controller).
 
     Raises:
@@ -135,13 +136,14 @@ class Station:
         *,
         number: int | None = None,
         store: Store | None = None,
+        recorder: StoreRecorder | None = None,
         signed_meters: Mapping[int, SignedMeter] | None = None,
     ) -> None:
         clock = board.clock
         self._clock = clock
         self._store = store
         self._news: EventSource[StationEvent] = EventSource("station")
-        self._recorder = None if store is None else StoreRecorder(store, clock)
+        self._recorder = recorder or (None if store is None else StoreRecorder(store, clock))
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
         self.connectors: dict[int, ConnectorActor] = {}

@@ -1,0 +1,16 @@
+"""A few kills in every run of the tests; `make crash RUNS=1000` does it in earnest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_what_was_acknowledged_survives_a_few_kills() -> None:
+    command = [sys.executable, "-m", "tests.crash", "--runs", "4"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=55, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "none lost, none doubled" in done.stdout
