@@ -31,6 +31,7 @@ from cc613hal.readings import Energy
 
 
 async def main(folder: Path) -> None:
+    """A key, a charge, and the check of its record."""
     # once, at commissioning: a key and a page counter that are never made again
     key = FileKey.create(folder / "station.pem")
     FilePageCounter.create(folder / "pages").close()
