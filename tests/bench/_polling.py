@@ -11,10 +11,14 @@ from attrs import define, field
 from cc613hal.board import Board
 from cc613hal.interfaces import (
     CardReader,
+    ClimateControl,
     Contactor,
     ControlPilot,
     DigitalInput,
     EmergencyOpener,
+    HouseholdSocket,
+    Modem,
+    PlcModem,
     PlugLock,
     PresenceSensor,
     ProximityPilot,
@@ -58,6 +62,10 @@ class Polling:
         yield from (("lock", 10.0, each.position) for each in every(PlugLock).values())
         yield from (("emergency opener", 10.0, each.opener) for each in every(EmergencyOpener).values())
         yield from (("input", 10.0, each.read_input) for each in every(DigitalInput).values())
+        yield from (("household socket", 10.0, each.read_socket) for each in every(HouseholdSocket).values())
+        yield from (("climate", 10.0, each.read_climate) for each in every(ClimateControl).values())
+        yield from (("modem", 30.0, each.read_modem) for each in every(Modem).values())
+        yield from (("power line modem", 10.0, each.read_plc) for each in every(PlcModem).values())
         if self.meter:
             yield from (("meter", 1.0, each.read_all) for each in every(SnapshotMeter).values())
 
