@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cc613hal.errors import Unsupported
 from cc613hal.ocmf import (
     Checker,
     ControllerSigner,
@@ -448,6 +450,15 @@ class TestWords:
         text = verdict.findings[0].explain()
         assert "\x1b" not in text
         assert len(text) < 400
+
+
+def test_without_cryptography_it_says_what_to_install_and_calls_nothing_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cc613hal.ocmf import signatures
+
+    signatures._openssl_key.cache_clear()
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric.ec", None)
+    with pytest.raises(Unsupported, match=r"cc613hal\[ocmf\]"):
+        Checker().check_record(values_of("bsm-ws36a-ocmf.xml")[0])
 
 
 def test_contexts_of_ocpp_are_spelt_as_ocpp_does() -> None:
