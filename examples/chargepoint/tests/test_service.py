@@ -56,7 +56,25 @@ class Listener:
         self.socket.close()
 
 
-def test_a_supervised_station_is_ready_alive_and_stops_in_time(tmp_path: Path) -> None:
+def operated(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the documentation tells people to type at a running station."""
+
+    def answer(verb: str, *words: str) -> str:
+        assert main([verb, *(words[:1] if verb == "config" else ()), "--data", str(data), *(words[1:] if verb == "config" else words)]) == 0
+        return capsys.readouterr().out
+
+    assert "connector 1" in answer("status")
+    assert json.loads(answer("status", "--json"))["board"] == "bender.cc613"
+    assert "7 A by noon" in answer("limit", "7", "--for", "600", "--source", "noon")
+    assert "noon" not in answer("limit", "none", "--source", "noon")
+    assert "installation.operator_current_a = 12 A  [operator]" in answer("config", "set", "installation.operator_current_a=12")
+    assert "12 A by operator" in answer("status")
+    assert "device" not in answer("fault")
+    answer("sessions", "--json")
+    assert answer("watch", "--json", "--count", "1")
+
+
+def test_a_supervised_station_is_ready_alive_and_stops_in_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listener = Listener(tmp_path / "notify")
     environment = {**os.environ, **listener.environment}
     started = time.monotonic()
@@ -77,6 +95,7 @@ def test_a_supervised_station_is_ready_alive_and_stops_in_time(tmp_path: Path) -
         second = subprocess.run([*RUN, "--data", str(tmp_path / "data")], capture_output=True, text=True, timeout=30, check=False)
         assert second.returncode == 2
         assert f"process {station.pid}" in second.stderr
+        operated(tmp_path / "data", capsys)
         station.send_signal(signal.SIGTERM)
         asked = time.monotonic()
         _, errors = station.communicate(timeout=20)
