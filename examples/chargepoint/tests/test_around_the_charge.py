@@ -121,6 +121,45 @@ def test_ventilation_is_refused_unless_the_place_has_it(ventilated: bool, expect
     play(story, connector=ConnectorSettings(ventilation=ventilated))
 
 
+def test_a_stop_while_the_contactor_rests_keeps_it_open() -> None:
+    """Found by random lives: after a toggle the contactor rests for two seconds, and closed after the stop."""
+
+    async def story(made: SimulatedStation) -> None:
+        vehicle = await made.charge()
+        closed: list[int] = []
+        vehicle.toggle()
+        await made.until_state(State.READY)
+        made.outlet.contacts.on(closed.append)
+        vehicle.toggle()
+        await made.until_state(State.ENERGISING)
+        await made.sleep(0.6)
+        made.station.connector.stop("changed their mind")
+        await made.until_state(State.FINISHING)
+        await made.sleep(5.0)
+        assert not any(closed)
+
+    play(story)
+
+
+def test_a_limit_of_nothing_while_the_contactor_rests_keeps_it_open() -> None:
+    async def story(made: SimulatedStation) -> None:
+        vehicle = await made.charge()
+        vehicle.toggle()
+        await made.until_state(State.READY)
+        vehicle.toggle()
+        await made.until_state(State.ENERGISING)
+        closed: list[int] = []
+        made.outlet.contacts.on(closed.append)
+        made.station.limits.set("load management", 0.0)
+        await made.until_state(State.PAUSED)
+        await made.sleep(3.0)
+        assert not any(closed)
+        made.station.limits.withdraw("load management")
+        await made.until_state(State.CHARGING)
+
+    play(story)
+
+
 # -- proofs that expire, parts that move ------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pytest
 from attrs import define, field
 
 from cc613_chargepoint.app import Station, StationSettings
+from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
 from cc613_chargepoint.domain.events import (
     ChargingEnded,
     FaultCleared,
@@ -302,7 +303,7 @@ def test_a_card_that_is_not_on_the_list_is_refused_with_a_reason() -> None:
         await made.tap()
         assert made.state is State.AVAILABLE
 
-    play(story, settings=StationSettings(accepted_cards=["DEADBEEF"]))
+    play(story, settings=StationSettings(authorization=AuthorizationSettings(mode=Mode.LIST, cards=("DEADBEEF",))))
 
 
 def test_an_accepted_customer_without_a_vehicle_is_forgotten() -> None:

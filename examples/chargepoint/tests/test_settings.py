@@ -108,7 +108,7 @@ class TestValues:
             case Kind.CHOICE:
                 value = data.draw(st.sampled_from(each.choices))
             case Kind.TEXT:
-                value = data.draw(st.text("ABCdef019*", max_size=int(each.maximum or 36)))
+                value = data.draw(st.text("ABCdef019", min_size=int(each.minimum or 0), max_size=int(each.maximum or 36)))
             case Kind.LIST:
                 value = tuple(data.draw(st.lists(st.text("ABCdef019:_*-", min_size=1, max_size=36), max_size=4)))
         assert each.parse(each.text(value)) == value

@@ -14,7 +14,6 @@ from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.actor import ConnectorActor
-from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.facade import Facade, Handler, Refused
 from cc613_chargepoint.facade.codec import packed
@@ -192,7 +191,7 @@ class StationAnswers:
 
     async def _unlock(self, command: Unlock, actor: Actor) -> Answer:
         connector = self._connector(command.connector)
-        if not isinstance(connector, Connector) or connector.parts.lock is None:
+        if not connector.locks:
             raise Unsupported(f"connector {connector.number} has no lock", hint="its cable is fixed")
         if any(fault.name is FaultName.CONTACTOR_WELDED for fault in connector.faults):
             raise Refused("the contactor hangs: a plug that may be live stays locked")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Self
 
 from attrs import field, fields, frozen
 
 from cc613_chargepoint.authorization import Authorizer
-from cc613_chargepoint.authorization.authorizer import token_of
-from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
-from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.authorization.memory import MemoryDirectory
+from cc613_chargepoint.authorization.plugins import rules_of_plugins
+from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode, rules_for
+from cc613_chargepoint.authorization.rules import Backend, Directory, Reservations
+from cc613_chargepoint.customers import Customers, StoreDirectory
+from cc613_chargepoint.domain.events import StationEvent
 from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings, HeatWatch
@@ -22,7 +25,6 @@ from cc613_chargepoint.evse.recording import SessionRecorder
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
-from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.hmi import Lights
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
@@ -34,7 +36,6 @@ from cc613hal.board import Board
 from cc613hal.errors import NotOnBoard
 from cc613hal.events import Events, EventSource
 from cc613hal.interfaces import (
-    CardEvent,
     CardReader,
     ControlPilot,
     DigitalInput,
@@ -57,9 +58,6 @@ INSTALLATION = "installation"
 OPERATOR = "operator"
 """Source name of the limit that the operator set."""
 
-_RANK = {State.CONNECTED: 0, State.AVAILABLE: 1, State.AUTHORISED: 2}
-"""Where a customer is expected first."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -70,7 +68,7 @@ class StationSettings:
     Attributes:
         installed_current_a: what the installation may give, A per phase.
         operator_current_a: what the operator allows, A per phase; ``None`` for no limit of theirs.
-        accepted_cards: identifiers that may charge; ``None`` for every card.
+        authorization: who may charge.
         connector: how every connector behaves.
         household: how a household socket behaves.
         heat: what temperatures mean.
@@ -81,7 +79,7 @@ class StationSettings:
 
     installed_current_a: float = 16.0
     operator_current_a: float | None = None
-    accepted_cards: Collection[str] | None = None
+    authorization: AuthorizationSettings = field(factory=AuthorizationSettings)
     connector: ConnectorSettings = field(factory=ConnectorSettings)
     household: HouseholdSettings = field(factory=HouseholdSettings)
     heat: HeatSettings = field(factory=HeatSettings)
@@ -95,10 +93,11 @@ class StationSettings:
         values = settings.plain()
         names = (each.name for each in fields(ConnectorSettings))
         connector = {name: values[_CONNECTOR_KEYS.get(name, f"connector.{name}")] for name in names}
+        authorization = {each.name: values[f"authorization.{each.name}"] for each in fields(AuthorizationSettings)}
         return cls(
             installed_current_a=settings.get(table.INSTALLED_CURRENT_A),
             operator_current_a=settings.get(table.OPERATOR_CURRENT_A),
-            accepted_cards=settings.get(table.AUTHORIZATION_CARDS) if settings.get(table.AUTHORIZATION_MODE) == "list" else None,
+            authorization=AuthorizationSettings(**{**authorization, "mode": Mode(authorization["mode"])}),
             connector=ConnectorSettings(**connector),
             store_sample_s=settings.get(table.STORE_SAMPLE_S),
             signing=SigningSettings(
@@ -123,6 +122,7 @@ class Station:
         number: serve this connector only; every one the board has a control pilot for if omitted.
         store: where sessions and faults are kept; without one they are only told, and nothing is signed.
         recorder: puts sessions into the store; one of its own if omitted.
+        backend: who is asked for tokens that the station does not know.
         signed_meters: what signs at a connector where that is not the board's own meter (a signing controller).
 
     Raises:
@@ -138,6 +138,7 @@ class Station:
         store: Store | None = None,
         recorder: StoreRecorder | None = None,
         signed_meters: Mapping[int, SignedMeter] | None = None,
+        backend: Backend | None = None,
     ) -> None:
         clock = board.clock
         self._clock = clock
@@ -154,9 +155,18 @@ class Station:
             if meter is not None and store is not None and settings.signing.enabled:
                 self.signing[each] = signed_sessions(meter, store, clock, settings.signing, number=each, tell=self._news.publish)
             self.connectors[each] = _connector(board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each))
-        self.authorizer = Authorizer(clock, settings.accepted_cards)
+        self._backend, self._rules = backend, rules_of_plugins()
+        self.authorizer = Authorizer(clock, reservations=Reservations(tuple(self.connectors)))
+        key_switch = board.get(DigitalInput, settings.authorization.key_switch) if settings.authorization.key_switch else None
+        self.customers = Customers(
+            self.connectors,
+            self.authorizer,
+            settings.authorization,
+            tell=self._news.publish,
+            reader=board.optional(CardReader),
+            key_switch=key_switch,
+        )
         self.obey(settings)
-        self._reader = board.optional(CardReader)
         indicator = board.optional(Indicator)
         self._lights = Lights(indicator, status_patterns(), clock) if indicator is not None else None
         relay = None if settings.heat.climate is ClimateMode.OFF else board.get(Relay)
@@ -173,7 +183,7 @@ class Station:
         for connector in self.connectors.values():
             connector.news.on(self._news.publish)
         self._surroundings.news.on(self._news.publish)
-        self._news.on(self._move_customer)
+        self._news.on(self.customers.hear)
         if self._lights is not None:
             self._news.on(self._lights.hear)
         if self._faults is not None:
@@ -202,9 +212,15 @@ class Station:
                 book.withdraw(OPERATOR)
             else:
                 book.set(OPERATOR, settings.operator_current_a)
-        self.authorizer.accept_only(settings.accepted_cards)
+        self.customers.settings = settings.authorization
+        self.authorizer.rules = rules_for(settings.authorization, self._directory(settings.authorization), self._backend, self._rules)
         if self._recorder is not None:
             self._recorder.every_s = settings.store_sample_s
+
+    def _directory(self, settings: AuthorizationSettings) -> Directory:
+        if self._store is None:
+            return MemoryDirectory(size=settings.cache_size)
+        return StoreDirectory(self._store, self._clock, size=settings.cache_size)
 
     async def run(self) -> None:
         """Serve until cancelled. Sessions that the last run left open are ended first."""
@@ -226,8 +242,7 @@ class Station:
                 group.create_task(self._prune(self._store), name="retention")
             if self._lights is not None:
                 group.create_task(self._lights.run(), name="lights")
-            if self._reader is not None:
-                group.create_task(self._read_cards(self._reader), name="cards")
+            group.create_task(self.customers.run(), name="customers")
 
     async def _prune(self, store: Store) -> None:
         """Once a day, first some minutes after the start, when nobody waits for the disk."""
@@ -239,41 +254,6 @@ class Station:
                 await store.prune(self._clock.wall())
             except StoreError as error:
                 _log.error("the store is not pruned today: %s", error)
-
-    async def _read_cards(self, reader: CardReader) -> None:
-        await reader.start_polling()
-        try:
-            with reader.cards.stream() as cards:
-                async for event in cards:
-                    if event.present:
-                        self._card_came(event)
-        finally:
-            await reader.stop_polling()
-
-    def _card_came(self, event: CardEvent) -> None:
-        if self.authorizer.is_repeat(token_of(event.card)):
-            return
-        verdict = self.authorizer.decide(event.card)
-        connector = self._meant_by(verdict.token)
-        self._news.publish(Decided(connector=connector.number, verdict=verdict))
-        if verdict.accepted:
-            connector.accept(verdict.token)
-
-    def _meant_by(self, token: Token) -> ConnectorActor:
-        """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
-        own = [each for each in self.connectors.values() if each.token is not None and each.token.same_as(token)]
-        ranked = sorted(self.connectors.values(), key=lambda each: (each.token is not None, _RANK.get(each.state, len(_RANK))))
-        return (own or ranked)[0]
-
-    def _move_customer(self, news: StationEvent) -> None:
-        """A customer who was expected at one connector plugged in at another."""
-        if not isinstance(news, StateChanged) or news.after != State.CONNECTED.value:
-            return
-        here = self.connectors[news.connector]
-        waiting = [each for each in self.connectors.values() if each.state is State.AUTHORISED and each is not here]
-        if here.token is None and len(waiting) == 1 and (token := waiting[0].token) is not None:
-            waiting[0].stop("the customer plugged in elsewhere")
-            here.accept(token)
 
 
 def connector_numbers(board: Board) -> list[int]:

@@ -18,6 +18,7 @@ from attrs import evolve, frozen
 
 from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import Station, StationSettings
+from cc613_chargepoint.authorization.policy import Mode
 from cc613_chargepoint.configuring import DATABASE, add_config, config
 from cc613_chargepoint.domain.events import SessionEnded
 from cc613_chargepoint.facade.server import serve_socket
@@ -169,7 +170,10 @@ class _Kept:
             of_table = StationSettings() if self.settings is None else StationSettings.of(self.settings)
             if arguments.installed_current is not None:
                 of_table = evolve(of_table, installed_current_a=arguments.installed_current)
-            return of_table if arguments.card is None else evolve(of_table, accepted_cards=arguments.card)
+            if arguments.card is None:
+                return of_table
+            cards = tuple(arguments.card)
+            return evolve(of_table, authorization=evolve(of_table.authorization, mode=Mode.LIST, cards=cards))
 
         station = Station(board, wanted(), store=self.store)
         if self.settings is not None:

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 from attrs import define, field
 
 from cc613_chargepoint.app import Station, StationSettings
+from cc613_chargepoint.authorization.rules import Backend
 from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, StationEvent, StepDone
 from cc613_chargepoint.domain.fault import FaultName
 from cc613_chargepoint.domain.session import SessionRecord
@@ -175,6 +176,7 @@ async def simulated_station(
     settings: StationSettings | None = None,
     *,
     state_dir: Path | None = None,
+    backend: Backend | None = None,
     before: Callable[[Simulation], None] | None = None,
     settle_s: float = 1.0,
 ) -> AsyncIterator[SimulatedStation]:
@@ -184,6 +186,7 @@ async def simulated_station(
         board: by name, or described.
         settings: the station's.
         state_dir: where devices keep what outlives them.
+        backend: who is asked for tokens.
         before: changes the world before the board opens.
         settle_s: time the station gets before anything happens, s.
     """
@@ -193,7 +196,7 @@ async def simulated_station(
         if before is not None:
             before(simulation)
         async with open_board(description, simulation.buses, clock=simulation.clock, state_dir=state_dir) as opened:
-            station = Station(opened, settings or StationSettings())
+            station = Station(opened, settings or StationSettings(), backend=backend)
             made = SimulatedStation(simulation, opened, station)
             station.news.on(made.news.append)
             serving = asyncio.create_task(station.run())

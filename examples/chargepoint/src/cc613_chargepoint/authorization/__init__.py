@@ -1,7 +1,8 @@
-"""From a presented token to a verdict with its reasons."""
+"""Who may charge: rules asked in order, each with its reason."""
 
 from __future__ import annotations
 
-from cc613_chargepoint.authorization.authorizer import Authorizer
+from cc613_chargepoint.authorization.authorizer import Authorizer, token_of
+from cc613_chargepoint.authorization.rule import Answer, Opinion, Request, Rule, accept, nothing, refuse
 
-__all__ = ["Authorizer"]
+__all__ = ["Answer", "Authorizer", "Opinion", "Request", "Rule", "accept", "nothing", "refuse", "token_of"]

@@ -13,7 +13,22 @@ class TokenSource(enum.Enum):
     """How the customer identified."""
 
     CARD = "card"
+    SECURE_CARD = "secure-card"
+    """A card that proved itself by cryptography."""
+    LOCAL = "local"
+    """A person at the station: a button, an operator's command."""
     REMOTE = "remote"
+    """A backend or an app."""
+    CONTRACT = "contract"
+    """A contract certificate of Plug & Charge; the identifier is the eMAID."""
+    MAC = "mac"
+    """The vehicle's own address; the identifier begins with ``VID:``."""
+    FREE = "free"
+    """Nobody had to identify."""
+    KEY_SWITCH = "key-switch"
+    """A switch at the station."""
+    TERMINAL = "terminal"
+    """A payment terminal."""
 
 
 @frozen(kw_only=True)

@@ -17,8 +17,14 @@ class Verdict:
         token: who asked.
         accepted: the answer.
         reasons: every rule that spoke, in order; the last one decided.
+        rule: the name of the rule that decided.
+        parent: identifier of the token's group; whoever is of the same group may end the charge.
+        master: may end every charge, and begin none.
     """
 
     token: Token
     accepted: bool
     reasons: tuple[str, ...]
+    rule: str = ""
+    parent: str | None = None
+    master: bool = False

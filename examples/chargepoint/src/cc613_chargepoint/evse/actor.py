@@ -51,6 +51,7 @@ class ConnectorActor(ABC):
         self._state = State.AVAILABLE
         self._faults: dict[FaultName, Fault] = {}
         self._token: Token | None = None
+        self._group: str | None = None
         self._contactor_on = False
         self._stop_reason = ""
         self._jobs = Jobs(f"connector {number}", self._failed)
@@ -72,17 +73,24 @@ class ConnectorActor(ABC):
         return self._token
 
     @property
+    def group(self) -> str | None:
+        """The group of whose turn it is; whoever is of it may end the charge."""
+        return self._group
+
+    @property
     def faults(self) -> tuple[Fault, ...]:
         """What stands against charging."""
         return tuple(self._faults.values())
 
-    def accept(self, token: Token) -> None:
-        """A customer was accepted: starts a charge, or stops the one that the same customer started."""
+    def accept(self, token: Token, *, group: str | None = None) -> None:
+        """A customer was accepted: starts a charge, or stops the one that the same customer, or one of the same group, started."""
         if self._token is None:
-            self._token = token
+            self._token, self._group = token, group
             self._post(Event.ACCEPTED, f"{token.source.value} {token.id}")
         elif self._token.same_as(token):
             self.stop("card presented again")
+        elif group is not None and group == self._group:
+            self.stop("card of the same group presented")
 
     def stop(self, reason: str) -> None:
         """Ask for the end of the session."""
@@ -107,6 +115,11 @@ class ConnectorActor(ABC):
     def _stopping_faults(self) -> tuple[Fault, ...]:
         """The faults that are more than warnings."""
         return tuple(fault for fault in self._faults.values() if fault.name.kind.severity is not Severity.WARNING)
+
+    @property
+    @abstractmethod
+    def locks(self) -> bool:
+        """Whether a lock keeps the plug."""
 
     @abstractmethod
     def release_plug(self, because: str) -> None:

@@ -145,6 +145,11 @@ class Connector(ConnectorActor):
             elapsed_s = self._clock.monotonic_s() - started_s
             self._news.publish(StepDone(connector=self.number, step="phases", detail=f"{phases}", elapsed_s=elapsed_s))
 
+    @property
+    def locks(self) -> bool:
+        """See :class:`ConnectorActor`."""
+        return self.parts.lock is not None
+
     def release_plug(self, because: str) -> None:
         """See :meth:`ConnectorActor.release_plug`."""
         self._jobs.start("release", self._release_in_need(because))
@@ -478,7 +483,7 @@ class Connector(ConnectorActor):
     async def _forget(self) -> None:
         await self._jobs.end("expect", "start", "phases")
         self._phases.start_over()
-        self._token, self._stop_reason = None, ""
+        self._token, self._group, self._stop_reason = None, None, ""
         self._session.close()
         self.limits.withdraw(CABLE)
         self.limits.withdraw(SIMPLIFIED_PILOT)

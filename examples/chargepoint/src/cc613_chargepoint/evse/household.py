@@ -96,6 +96,11 @@ class HouseholdConnector(ConnectorActor):
                 cleared=self.clear_fault,
             )
 
+    @property
+    def locks(self) -> bool:
+        """See :class:`ConnectorActor`."""
+        return False
+
     def release_plug(self, because: str) -> None:
         """Nothing holds a household plug; what matters is that the contactor is off."""
         self._drop()
@@ -236,7 +241,7 @@ class HouseholdConnector(ConnectorActor):
 
     async def _forget(self) -> None:
         await self._jobs.end("expect", "start")
-        self._token, self._stop_reason = None, ""
+        self._token, self._group, self._stop_reason = None, None, ""
         if self._session is not None:
             self._session.close()
 

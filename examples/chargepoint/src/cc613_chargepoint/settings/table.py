@@ -122,15 +122,60 @@ PHASE_BUDGET = _count(
     "Changes of phases per session.", "Phasenwechsel je Ladung.", **_AT_START,
 )  # fmt: skip
 
+_CARD = r"[0-9A-Za-z:_*-]{1,36}"
+
 AUTHORIZATION_MODE: Parameter[str] = Parameter(
-    key="authorization.mode", kind=Kind.CHOICE, default="every-card", choices=("every-card", "list"), group=Group.AUTHORIZATION,
-    en="Who may charge: every card with an identity, or the cards of the list.",
-    de="Wer laden darf: jede Karte mit Identität oder die Karten der Liste.",
+    key="authorization.mode", kind=Kind.CHOICE, default="every-card", choices=("every-card", "list", "backend", "free"),
+    group=Group.AUTHORIZATION,
+    en="Who may charge: every card with an identity, the cards of the list, whom the backend knows, or everybody without identifying.",
+    de="Wer laden darf: jede Karte mit Identität, die Karten der Liste, wen das Backend kennt, oder jeder ohne Anmeldung.",
 )  # fmt: skip
 AUTHORIZATION_CARDS: Parameter[tuple[str, ...]] = Parameter(
-    key="authorization.cards", kind=Kind.LIST, default=(), maximum=1000, pattern=r"[0-9A-Za-z:_*-]{1,36}", group=Group.AUTHORIZATION,
-    see=Role.OPERATOR,
+    key="authorization.cards", kind=Kind.LIST, default=(), maximum=1000, pattern=_CARD, group=Group.AUTHORIZATION, see=Role.OPERATOR,
     en="The cards of the list, by identifier.", de="Die Karten der Liste, nach Kennung.",
+)  # fmt: skip
+MASTER_CARDS: Parameter[tuple[str, ...]] = Parameter(
+    key="authorization.master_cards", kind=Kind.LIST, default=(), maximum=20, pattern=_CARD, group=Group.AUTHORIZATION, see=Role.OPERATOR,
+    en="Cards that end every charge and begin none.", de="Karten, die jede Ladung beenden und keine beginnen.",
+)  # fmt: skip
+PRE_AUTHORIZE = _switch(
+    "authorization.pre_authorize", False,
+    "List and cache count although the backend could be asked.", "Liste und Cache gelten, obwohl das Backend gefragt werden könnte.",
+    ocpp16="LocalPreAuthorize", ocpp201="AuthCtrlr.LocalPreAuthorize",
+)  # fmt: skip
+AUTHORIZE_OFFLINE = _switch(
+    "authorization.offline", True,
+    "List and cache count while the backend cannot be asked.", "Liste und Cache gelten, solange das Backend nicht gefragt werden kann.",
+    ocpp16="LocalAuthorizeOffline", ocpp201="AuthCtrlr.LocalAuthorizeOffline",
+)  # fmt: skip
+UNKNOWN_OFFLINE = _switch(
+    "authorization.unknown_offline", False,
+    "Unknown cards may charge while the backend cannot be asked.",
+    "Unbekannte Karten dürfen laden, solange das Backend nicht gefragt werden kann.",
+    ocpp16="AllowOfflineTxForUnknownId", ocpp201="AuthCtrlr.OfflineTxForUnknownIdEnabled",
+)  # fmt: skip
+CACHE = _switch(
+    "authorization.cache", True, "The backend's answers are kept.", "Antworten des Backends werden gemerkt.",
+    ocpp16="AuthorizationCacheEnabled", ocpp201="AuthCacheCtrlr.Enabled",
+)  # fmt: skip
+CACHE_SIZE = _count("authorization.cache_size", 1000, "", 0, 100_000, "How many answers are kept.", "Wie viele Antworten gemerkt werden.")
+CACHE_LIFETIME_S = _number(
+    "authorization.cache_lifetime_s", 0.0, "s", 0.0, 31_536_000.0,
+    "How long an answer counts; 0 for as long as it says itself.", "Wie lange eine Antwort gilt; 0: so lange, wie sie selbst sagt.",
+    ocpp201="AuthCacheCtrlr.LifeTime",
+)  # fmt: skip
+BACKEND_TIMEOUT_S = _number(
+    "authorization.backend_timeout_s", 30.0, "s", 1.0, 300.0,
+    "How long a customer waits for the backend.", "Wie lange ein Kunde auf das Backend wartet.",
+)  # fmt: skip
+FREE_ID: Parameter[str] = Parameter(
+    key="authorization.free_id", kind=Kind.TEXT, default="FREE", minimum=1, maximum=36, pattern=_CARD, group=Group.AUTHORIZATION,
+    en="The identifier of a session that nobody identified for.", de="Die Kennung einer Ladung ohne Anmeldung.",
+)  # fmt: skip
+KEY_SWITCH: Parameter[str] = Parameter(
+    key="authorization.key_switch", kind=Kind.TEXT, default="", maximum=64, pattern=r"[0-9A-Za-z_-]{0,64}", group=Group.AUTHORIZATION,
+    en="The digital input that lets charge while it is active; empty for none.",
+    de="Der digitale Eingang, der das Laden freigibt, solange er aktiv ist; leer für keinen.", **_AT_START,
 )  # fmt: skip
 
 SAMPLE_S = _number(
@@ -195,7 +240,8 @@ TABLE: Mapping[str, Parameter[Any]] = {
         INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
         PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
         SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT, PHASE_SWITCHING, PHASE_PAUSE_S, PHASE_BUDGET,
-        AUTHORIZATION_MODE, AUTHORIZATION_CARDS,
+        AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, CACHE, CACHE_SIZE,
+        CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_ID, KEY_SWITCH,
         SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
         STATUS_PORT,

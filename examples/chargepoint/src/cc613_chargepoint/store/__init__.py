@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.store.audit import AuditEntry
 from cc613_chargepoint.store.errors import StoreClosed, StoreConflict, StoreDamaged, StoreError, StoreFull, StoreLocked, StoreTooNew
 from cc613_chargepoint.store.faults import FaultEntry
@@ -11,7 +12,6 @@ from cc613_chargepoint.store.retention import Retention
 from cc613_chargepoint.store.sessions import StoredInterval, StoredSample, StoredSession
 from cc613_chargepoint.store.signed import SignedRecord
 from cc613_chargepoint.store.station_store import Store, StoreSize
-from cc613_chargepoint.store.tokens import KnownToken
 from cc613_chargepoint.store.transaction import Transaction
 
 __all__ = [

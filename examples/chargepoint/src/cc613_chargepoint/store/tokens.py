@@ -5,39 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from attrs import frozen
-
+from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.store.memory import RoomMemory
 from cc613_chargepoint.store.queries import Queries
 from cc613_chargepoint.store.tables import CachedToken, ListedToken
 
-__all__ = ["KnownToken", "TokenCache", "TokenList"]
-
-ACCEPTED = "Accepted"
-"""The status that lets charge, as OCPP spells it."""
-
-
-@frozen(kw_only=True)
-class KnownToken:
-    """What is known of a token.
-
-    Attributes:
-        id: as it was told; compared without case.
-        status: ``Accepted``, ``Blocked``, ``Expired``, ``Invalid`` … as OCPP spells them.
-        expires: when it stops being valid, UTC; ``None`` for never.
-        parent: identifier of its group.
-        heard: when it was told, UTC; list entries have none.
-    """
-
-    id: str
-    status: str
-    expires: datetime | None = None
-    parent: str | None = None
-    heard: datetime | None = None
-
-    def valid_at(self, now: datetime) -> bool:
-        """Whether it lets charge."""
-        return self.status == ACCEPTED and (self.expires is None or now < self.expires)
+__all__ = ["TokenCache", "TokenList"]
 
 
 class TokenList:

@@ -1,0 +1,101 @@
+"""Which rules a station has, and in which order: from its settings."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import field, frozen, validators
+
+from cc613_chargepoint.authorization.rule import Rule
+from cc613_chargepoint.authorization.rules import (
+    Backend,
+    BackendRule,
+    CacheRule,
+    Directory,
+    EveryCard,
+    Free,
+    InstallersList,
+    LocalList,
+    MasterCards,
+    UnknownOffline,
+)
+
+__all__ = ["AuthorizationSettings", "Mode", "rules_for"]
+
+
+class Mode(enum.Enum):
+    """Who may charge."""
+
+    EVERY_CARD = "every-card"
+    LIST = "list"
+    BACKEND = "backend"
+    """Local list, cache and backend, as OCPP describes it."""
+    FREE = "free"
+    """Everybody, without identifying; a session begins with the plug."""
+
+
+@frozen(kw_only=True)
+class AuthorizationSettings:
+    """Who may charge.
+
+    Attributes:
+        mode: the principle.
+        cards: the station's own list; in mode ``backend`` they are accepted before anybody is asked.
+        master_cards: cards that end every charge.
+        pre_authorize: list and cache count although the backend could be asked (OCPP ``LocalPreAuthorize``).
+        offline: list and cache count while it cannot be asked (OCPP ``LocalAuthorizeOffline``).
+        unknown_offline: unknown tokens are accepted while it cannot be asked (OCPP ``AllowOfflineTxForUnknownId``).
+        cache: answers are kept (OCPP ``AuthorizationCacheEnabled``).
+        cache_size: how many.
+        cache_lifetime_s: how long they count, s; 0 for as long as they say themselves.
+        backend_timeout_s: how long a customer waits for the backend, s.
+        free_id: the identifier of a session that nobody identified for.
+        key_switch: digital input that lets charge while it is active; empty for none.
+    """
+
+    mode: Mode = Mode.EVERY_CARD
+    cards: tuple[str, ...] = ()
+    master_cards: tuple[str, ...] = ()
+    pre_authorize: bool = False
+    offline: bool = True
+    unknown_offline: bool = False
+    cache: bool = True
+    cache_size: int = field(default=1000, validator=validators.ge(0))
+    cache_lifetime_s: float = field(default=0.0, validator=validators.ge(0.0))
+    backend_timeout_s: float = field(default=30.0, validator=validators.gt(0.0))
+    free_id: str = field(default="FREE", validator=validators.min_len(1))
+    key_switch: str = ""
+
+
+def rules_for(
+    settings: AuthorizationSettings, directory: Directory, backend: Backend | None, plugins: Sequence[Rule] = ()
+) -> tuple[Rule, ...]:
+    """The rules in the order in which they are asked.
+
+    Args:
+        settings: who may charge.
+        directory: what the station remembers of tokens.
+        backend: who is asked for what it does not know; ``None`` without one.
+        plugins: the rules of other packages.
+    """
+    first: tuple[Rule, ...] = (MasterCards(settings.master_cards), Free(), *plugins)
+    if settings.mode is Mode.LIST:
+        return (*first, InstallersList(settings.cards))
+    if settings.mode is Mode.BACKEND:
+        return (*first, *_with_backend(settings, directory, backend))
+    return (*first, EveryCard())
+
+
+def _with_backend(settings: AuthorizationSettings, directory: Directory, backend: Backend | None) -> tuple[Rule, ...]:
+    local: dict[str, Any] = {"backend": backend, "pre_authorize": settings.pre_authorize, "offline": settings.offline}
+    rules: list[Rule] = [InstallersList(settings.cards, final=False)] if settings.cards else []
+    rules.append(LocalList(directory, **local))
+    if settings.cache:
+        rules.append(CacheRule(directory, **local, lifetime_s=settings.cache_lifetime_s or None))
+    if backend is not None:
+        rules.append(BackendRule(backend, directory if settings.cache else None, timeout_s=settings.backend_timeout_s))
+        if settings.unknown_offline:
+            rules.append(UnknownOffline(backend))
+    return tuple(rules)

@@ -1,0 +1,199 @@
+"""Customers at the station: whoever presents a token, at which connector, and what follows from the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from cc613_chargepoint.authorization import Authorizer, token_of
+from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
+from cc613_chargepoint.authorization.rules import Directory
+from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
+from cc613_chargepoint.domain.known_token import KnownToken
+from cc613_chargepoint.domain.token import Token, TokenSource
+from cc613_chargepoint.domain.verdict import Verdict
+from cc613_chargepoint.evse.actor import ConnectorActor
+from cc613_chargepoint.evse.transitions import State
+from cc613_chargepoint.store import Store
+from cc613hal.clock import Clock
+from cc613hal.interfaces import CardEvent, CardReader, DigitalInput, DigitalReading
+
+__all__ = ["Customers", "StoreDirectory"]
+
+_log = logging.getLogger(__name__)
+
+_RANK = {State.CONNECTED: 0, State.AVAILABLE: 1, State.AUTHORISED: 2}
+"""Where a customer is expected first."""
+
+
+class StoreDirectory(Directory):
+    """The local list and the cache of the store.
+
+    Args:
+        store: open.
+        clock: the station's clock.
+        size: how many answers are kept.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, size: int = 1000) -> None:
+        self._store, self._clock, self._size = store, clock, size
+
+    async def listed(self, identifier: str) -> KnownToken | None:
+        """See :class:`~cc613_chargepoint.authorization.rules.Directory`."""
+        return await self._store.read(lambda tx: tx.token_list.find(identifier), "looking a token up")
+
+    async def cached(self, identifier: str) -> KnownToken | None:
+        """See :class:`~cc613_chargepoint.authorization.rules.Directory`."""
+        return await self._store.read(lambda tx: tx.token_cache.find(identifier), "looking a token up")
+
+    async def remember(self, token: KnownToken) -> None:
+        """See :class:`~cc613_chargepoint.authorization.rules.Directory`."""
+        heard, size = self._clock.wall(), self._size
+        await self._store.write(lambda tx: tx.token_cache.put(token, heard=heard, limit=size), "keeping the backend's answer")
+
+
+@frozen(kw_only=True)
+class _Presentation:
+    token: Token
+    connector: int | None = None
+    random: bool = False
+
+
+class Customers:
+    """Takes presentations one after the other and tells the connectors.
+
+    Args:
+        connectors: of the station, by number.
+        authorizer: decides.
+        settings: who may charge.
+        tell: where verdicts go.
+        reader: the card reader; ``None`` without one.
+        key_switch: lets charge while it is active; ``None`` without one.
+    """
+
+    def __init__(
+        self,
+        connectors: Mapping[int, ConnectorActor],
+        authorizer: Authorizer,
+        settings: AuthorizationSettings,
+        *,
+        tell: Callable[[StationEvent], None],
+        reader: CardReader | None,
+        key_switch: DigitalInput | None = None,
+    ) -> None:
+        self._connectors, self._authorizer, self._tell = connectors, authorizer, tell
+        self.settings = settings
+        self._reader, self._key_switch = reader, key_switch
+        self._key_turned = False
+        self._queue: asyncio.Queue[_Presentation] = asyncio.Queue(maxsize=32)
+
+    def present(self, token: Token, *, connector: int | None = None, random: bool = False) -> None:
+        """Somebody identifies, however; the verdict is told as :class:`~cc613_chargepoint.domain.events.Decided`.
+
+        Args:
+            token: who.
+            connector: where; the station chooses if omitted.
+            random: the card's identifier changes with every read.
+        """
+        try:
+            self._queue.put_nowait(_Presentation(token=token, connector=connector, random=random))
+        except asyncio.QueueFull:
+            _log.warning("%s is not looked at: too many wait for their verdict", token.id)
+
+    def hear(self, news: StationEvent) -> None:
+        """A plug may bring a customer along: free charging, a turned key, somebody who was expected at another connector."""
+        if not isinstance(news, StateChanged) or news.after != State.CONNECTED.value:
+            return
+        here = self._connectors[news.connector]
+        if here.token is not None:
+            return
+        waiting = [each for each in self._connectors.values() if each.state is State.AUTHORISED and each is not here]
+        if len(waiting) == 1 and (token := waiting[0].token) is not None:
+            group = waiting[0].group
+            waiting[0].stop("the customer plugged in elsewhere")
+            here.accept(token, group=group)
+        elif self.settings.mode is Mode.FREE:
+            self.present(Token(id=self.settings.free_id, source=TokenSource.FREE), connector=here.number)
+        elif self._key_turned:
+            self.present(Token(id="KEY", source=TokenSource.KEY_SWITCH), connector=here.number)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._decide(), name="verdicts")
+            if self._reader is not None:
+                group.create_task(self._read_cards(self._reader), name="cards")
+            if self._key_switch is not None:
+                group.create_task(self._watch_key(self._key_switch), name="key switch")
+
+    async def _decide(self) -> None:
+        while True:
+            await self._judge(await self._queue.get())
+
+    async def _judge(self, presented: _Presentation) -> None:
+        token = presented.token
+        connector = self._connectors[presented.connector] if presented.connector is not None else self._meant_by(token)
+        verdict = await self._authorizer.decide(token, connector=connector.number, random=presented.random)
+        connector = self._group_of(verdict) or connector
+        self._tell(Decided(connector=connector.number, verdict=verdict))
+        if verdict.accepted:
+            self._let(connector, verdict)
+
+    def _let(self, connector: ConnectorActor, verdict: Verdict) -> None:
+        if verdict.master:
+            if connector.token is not None:
+                connector.stop("ended with a master card")
+            return
+        if connector.token is None:
+            self._authorizer.used(verdict, connector.number)
+        connector.accept(verdict.token, group=verdict.parent)
+
+    def _meant_by(self, token: Token) -> ConnectorActor:
+        """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
+        own = [each for each in self._connectors.values() if each.token is not None and each.token.same_as(token)]
+        ranked = sorted(self._connectors.values(), key=lambda each: (each.token is not None, _RANK.get(each.state, len(_RANK))))
+        return (own or ranked)[0]
+
+    def _group_of(self, verdict: Verdict) -> ConnectorActor | None:
+        """The connector where somebody of the same group charges: the card came to end that. A master card ends what runs."""
+        if not verdict.accepted:
+            return None
+        if verdict.master:
+            return next((each for each in self._connectors.values() if each.token is not None), None)
+        if verdict.parent is None or any(
+            each.token is not None and each.token.same_as(verdict.token) for each in self._connectors.values()
+        ):
+            return None
+        return next((each for each in self._connectors.values() if each.token is not None and each.group == verdict.parent), None)
+
+    async def _read_cards(self, reader: CardReader) -> None:
+        await reader.start_polling()
+        try:
+            with reader.cards.stream() as cards:
+                async for event in cards:
+                    if event.present:
+                        self._card_came(event)
+        finally:
+            await reader.stop_polling()
+
+    def _card_came(self, event: CardEvent) -> None:
+        token = token_of(event.card)
+        if not self._authorizer.is_repeat(token):
+            self.present(token, random=event.card.random_uid)
+
+    async def _watch_key(self, switch: DigitalInput) -> None:
+        with switch.changes.stream() as changes:
+            self._key_moved(await switch.read_input())
+            async for reading in changes:
+                self._key_moved(reading)
+
+    def _key_moved(self, reading: DigitalReading) -> None:
+        self._key_turned = reading.active
+        for connector in self._connectors.values():
+            if reading.active and connector.state is State.CONNECTED and connector.token is None:
+                self.present(Token(id="KEY", source=TokenSource.KEY_SWITCH), connector=connector.number)
+            elif not reading.active and connector.token is not None and connector.token.source is TokenSource.KEY_SWITCH:
+                connector.stop("key switch turned off")
