@@ -23,11 +23,6 @@ NEEDS_OPTIONS = {
     "meters.custom": "needs a register map of the user's own; its package's tests give it one",
     "rfid.keyboard": "has to be told which keyboard; its package's tests tell it",
 }
-OPEN = {
-    (name, "test_unplugged_and_back_it_is_the_same_object_and_told_once"): "a converter that is gone does not show in the pilot's health"
-    for name in ("bender.pilot", "bender.pilot-tethered")
-}
-"""What is known to be missing; a row that works is taken off the list by its failing here."""
 
 
 def suites_of(name: str) -> list[type[Suite]]:
@@ -45,8 +40,7 @@ def cases() -> list[object]:
                     if "every_row" in test:
                         continue  # what only its author can show is in the package's own tests
                     label = f"{name}-{bus.value if bus else 'lines'}-{suite.__name__}-{test.removeprefix('test_')}"
-                    marks = [pytest.mark.xfail(reason=OPEN[name, test], strict=True)] if (name, test) in OPEN else []
-                    found.append(pytest.param(name, bus, suite, test, id=label, marks=marks))
+                    found.append(pytest.param(name, bus, suite, test, id=label))
     return found
 
 

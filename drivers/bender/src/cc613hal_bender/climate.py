@@ -97,7 +97,12 @@ class ClimateRelay(ClimateControl, Relay, SafeState, Driver):
         self._coil.write(False)
 
     async def read_climate(self) -> ClimateReading:
-        """What it does now, and by which temperature."""
+        """What it does now, and by which temperature.
+
+        Raises:
+            BusError: the relay's line is gone.
+        """
+        self._coil.write(self._coil.written)  # a relay has no feedback; writing its level again at least proves the line
         return self._reading()
 
     @property
@@ -135,12 +140,18 @@ class ClimateRelay(ClimateControl, Relay, SafeState, Driver):
             if now_s - self._known_s < self._options.unknown_after_s:
                 return
             self._temperature_c = None
-            self._context.health.degraded(f"the temperature is unknown ({error.kind}): {self._fallback()}")
+            self._switch(degraded=f"the temperature is unknown ({error.kind}): {self._fallback()}")
+        else:
+            self._switch()
+
+    def _switch(self, degraded: str = "") -> None:
+        wanted, was = self._options.wanted(self._temperature_c, on=self._coil.written), self._coil.written
+        self._coil.write(wanted)  # also where nothing changes: a line that is gone shows now, not when the heat needs it
+        if degraded:
+            self._context.health.degraded(degraded)
         else:
             self._context.health.ok(f"{self._options.mode.value} by {self._temperature_c:.1f} °C")
-        wanted = self._options.wanted(self._temperature_c, on=self._coil.written)
-        if wanted is not self._coil.written:
-            self._coil.write(wanted)
+        if wanted is not was:
             self._switched.publish(self._reading())
 
     def _fallback(self) -> str:
