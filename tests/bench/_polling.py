@@ -40,12 +40,12 @@ class Polling:
 
     Attributes:
         board: what is polled.
-        meter: whether the meter is polled here; not where a session samples it.
+        left_out: what is not polled here, because an application reads it at its own rate.
         readings: finished reads by capability.
     """
 
     board: Board
-    meter: bool = True
+    left_out: frozenset[str] = frozenset()
     readings: Counter[str] = field(factory=Counter)
 
     def rates(self) -> Iterator[tuple[str, float, Read]]:
@@ -66,8 +66,7 @@ class Polling:
         yield from (("climate", 10.0, each.read_climate) for each in every(ClimateControl).values())
         yield from (("modem", 30.0, each.read_modem) for each in every(Modem).values())
         yield from (("power line modem", 10.0, each.read_plc) for each in every(PlcModem).values())
-        if self.meter:
-            yield from (("meter", 1.0, each.read_all) for each in every(SnapshotMeter).values())
+        yield from (("meter", 1.0, each.read_all) for each in every(SnapshotMeter).values())
 
     async def run(self) -> None:
         """Poll until cancelled; a read that fails ends it."""
@@ -75,6 +74,8 @@ class Polling:
             for reader in self.board.all(CardReader).values():
                 await reader.start_polling()
             for what, period_s, read in self.rates():
+                if what in self.left_out:
+                    continue
                 group.create_task(self._poll(what, period_s, read), name=f"poll {what}")
 
     async def _poll(self, what: str, period_s: float, read: Read) -> None:

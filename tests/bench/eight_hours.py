@@ -20,6 +20,7 @@ from tests.bench._polling import Polling
 
 HOURS = 8.0
 TARGET_S = 10.0
+READ_BY_THE_STATION = frozenset({"meter", "temperature", "tilt"})
 CARD = FieldCard(uid=bytes.fromhex("04A2B3C4D5E680"), sak=0x00, atqa=0x0044)
 
 
@@ -53,7 +54,7 @@ async def charge(hours: float) -> Outcome:
     started_s, busy_s = time.perf_counter(), time.process_time()
     simulation = Simulation(load_board("bender.cc613"))
     async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
-        station, polling = Station(board, StationSettings()), Polling(board, meter=False)
+        station, polling = Station(board, StationSettings()), Polling(board, READ_BY_THE_STATION)
         news: list[StationEvent] = []
         station.news.on(news.append)
         work = [asyncio.create_task(station.run()), asyncio.create_task(polling.run())]
