@@ -121,10 +121,23 @@ class StationAnswers:
             token=connector.token.id if connector.token is not None and role >= Role.OPERATOR else "",
             offer_a=offer.offer.current_a if offer is not None else 0.0,
             offer_source=offer.offer.source if offer is not None else "",
-            limits=tuple(LimitView(source=each.source, current_a=each.current_a) for each in self._station.books[connector.number].limits),
+            limits=self._limits(self._station.books[connector.number]),
             power_w=sample.sample.power_w if sample is not None else None,
             energy_wh=sample.energy_wh if sample is not None else None,
             faults=tuple(_standing(each, connector.number) for each in connector.faults),
+        )
+
+    def _limits(self, book: LimitBook) -> tuple[LimitView, ...]:
+        now_s = self._board.clock.monotonic_s()
+        return tuple(
+            LimitView(
+                source=each.named,
+                current_a=each.on(book.phases),
+                phases=each.phases,
+                ends_s=None if each.until_s is None else round(each.until_s - now_s, 1),
+                then_a=each.then_a,
+            )
+            for each in book.limits
         )
 
     def _connector(self, number: int) -> ConnectorActor:
@@ -213,7 +226,10 @@ class StationAnswers:
         if not 0 < len(command.source) <= 40 or not command.source.isprintable():
             raise Refused("the source of a limit has 1 to 40 characters")
         for book in self._books(command.connector):
-            book.set(command.source, command.current_a, for_s=command.for_s)
+            try:
+                book.set(command.source, command.current_a, for_s=command.for_s, then_a=command.then_a, phases=command.phases)
+            except ValueError as error:
+                raise Refused(str(error)) from None
         return self._effective(command.connector)
 
     async def _withdraw_limit(self, command: WithdrawLimit, actor: Actor) -> Answer:

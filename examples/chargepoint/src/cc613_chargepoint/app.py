@@ -16,6 +16,7 @@ from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode, 
 from cc613_chargepoint.authorization.rules import Backend, Directory, Reservations
 from cc613_chargepoint.customers import Customers, StoreDirectory
 from cc613_chargepoint.domain.events import StationEvent
+from cc613_chargepoint.domain.limit import HARDWARE, INSTALLATION, OPERATOR
 from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings, HeatWatch
@@ -52,12 +53,6 @@ from cc613hal_hmi.language import status_patterns
 
 __all__ = ["INSTALLATION", "Station", "StationSettings", "connector_numbers"]
 
-INSTALLATION = "installation"
-"""Source name of the limit that the installer set."""
-
-OPERATOR = "operator"
-"""Source name of the limit that the operator set."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +61,7 @@ class StationSettings:
     """What an installer decides.
 
     Attributes:
+        hardware_current_a: what controller, contactor and wires bear, A per phase.
         installed_current_a: what the installation may give, A per phase.
         operator_current_a: what the operator allows, A per phase; ``None`` for no limit of theirs.
         authorization: who may charge.
@@ -77,6 +73,7 @@ class StationSettings:
         signing: how sessions are signed where the meter can.
     """
 
+    hardware_current_a: float = 80.0
     installed_current_a: float = 16.0
     operator_current_a: float | None = None
     authorization: AuthorizationSettings = field(factory=AuthorizationSettings)
@@ -95,6 +92,7 @@ class StationSettings:
         connector = {name: values[_CONNECTOR_KEYS.get(name, f"connector.{name}")] for name in names}
         authorization = {each.name: values[f"authorization.{each.name}"] for each in fields(AuthorizationSettings)}
         return cls(
+            hardware_current_a=settings.get(table.HARDWARE_CURRENT_A),
             installed_current_a=settings.get(table.INSTALLED_CURRENT_A),
             operator_current_a=settings.get(table.OPERATOR_CURRENT_A),
             authorization=AuthorizationSettings(**{**authorization, "mode": Mode(authorization["mode"])}),
@@ -207,6 +205,7 @@ class Station:
     def obey(self, settings: StationSettings) -> None:
         """Take over what may change while the station runs; a connector's own figures count from the next start."""
         for book in self.books.values():
+            book.set(HARDWARE, settings.hardware_current_a)
             book.set(INSTALLATION, settings.installed_current_a)
             if settings.operator_current_a is None:
                 book.withdraw(OPERATOR)

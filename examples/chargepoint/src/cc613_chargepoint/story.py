@@ -10,15 +10,13 @@ from attrs import frozen
 
 from cc613_chargepoint.app import Station
 from cc613_chargepoint.domain.events import SessionEnded, StateChanged, StationEvent
+from cc613_chargepoint.domain.limit import LOAD_MANAGEMENT
 from cc613_chargepoint.evse.transitions import State
 from cc613hal.clock import Clock
 from cc613hal.plant import FieldCard, Plant
 from cc613hal.plant.vehicle import Vehicle
 
 __all__ = ["Story", "Visit"]
-
-LOAD_MANAGEMENT = "load management"
-"""Source name of the limit the story changes."""
 
 
 @frozen(kw_only=True)

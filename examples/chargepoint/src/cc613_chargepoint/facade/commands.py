@@ -107,12 +107,16 @@ class SetLimit(Command):
         source: who sets it, as everybody shall read it.
         current_a: A per phase; 0 pauses.
         for_s: how long it counts, s; ``None`` until it is withdrawn.
+        then_a: what counts when that time is over and nothing new was said, A per phase; ``None``: nothing of this source.
+        phases: how many phases may be used, 1 or 3; ``None`` for all.
     """
 
     connector: int
     source: str
     current_a: float
     for_s: float | None = None
+    then_a: float | None = None
+    phases: int | None = None
 
 
 @frozen(kw_only=True)
@@ -177,10 +181,21 @@ class Done(Answer):
 
 @frozen(kw_only=True)
 class LimitView:
-    """A limit that counts."""
+    """A limit that counts.
+
+    Attributes:
+        source: who set it; of one that fell silent, that its fail-safe value counts.
+        current_a: what it leaves per phase, A.
+        phases: how many phases it allows; ``None`` for all.
+        ends_s: seconds until its end; ``None`` if it has none.
+        then_a: what counts from then on, A per phase; ``None``: nothing of it.
+    """
 
     source: str
     current_a: float
+    phases: int | None = None
+    ends_s: float | None = None
+    then_a: float | None = None
 
 
 @frozen(kw_only=True)

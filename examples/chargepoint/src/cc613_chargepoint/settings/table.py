@@ -38,6 +38,11 @@ def _switch(key: str, default: bool, en: str, de: str, **more: Any) -> Parameter
 
 _AT_START: dict[str, Any] = {"restart": True, "change": Role.INSTALLER}
 
+HARDWARE_CURRENT_A = _number(
+    "installation.hardware_current_a", 80.0, "A", 6.0, 80.0,
+    "What controller, contactor and wires bear per phase.", "Was Steuerung, Schütz und Leitungen je Phase tragen.",
+    change=Role.MANUFACTURER,
+)  # fmt: skip
 INSTALLED_CURRENT_A = _number(
     "installation.current_a", 16.0, "A", 6.0, 80.0,
     "What the installation may give per phase.", "Was die Installation je Phase hergibt.", change=Role.INSTALLER,
@@ -237,7 +242,7 @@ STATUS_PORT = _count(
 TABLE: Mapping[str, Parameter[Any]] = {
     each.key: each
     for each in (
-        INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
+        HARDWARE_CURRENT_A, INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
         PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
         SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT, PHASE_SWITCHING, PHASE_PAUSE_S, PHASE_BUDGET,
         AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, CACHE, CACHE_SIZE,
