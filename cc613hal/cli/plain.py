@@ -86,7 +86,7 @@ def short(value: Any) -> str:
                 continue
             name, unit = _split(field.name)
             parts.append(f"{name} {_text(item, unit)}")
-        return ", ".join(parts)
+        return ", ".join(parts) or "nothing is known yet"
     return _text(value, "")
 
 

@@ -141,7 +141,9 @@ def capabilities(description: BoardDescription, device: str) -> Iterator[tuple[s
         NotOnBoard: the board has no such device.
     """
     if device not in description.devices:
-        raise NotOnBoard(f"{description.name} has no device {device}", hint=f"it has {', '.join(description.devices) or 'none'}")
+        boardlike = "." in device  # bender.cc613, station.toml: no device can be called so
+        hint = f"a board is named with --board {device}" if boardlike else f"it has {', '.join(description.devices) or 'none'}"
+        raise NotOnBoard(f"{description.name} has no device {device}", hint=hint)
     for name in description.devices[device].driver.capabilities:
         yield name, capability_named(name)
 

@@ -16,9 +16,10 @@ from cc613hal.cli.numbers import rounds, seconds
 from cc613hal.cli.plain import flat, short
 from cc613hal.cli.read import as_data
 from cc613hal.cli.readers import Answer, questions, read_one
-from cc613hal.cli.session import Session, add_board_arguments, add_json_argument, open_session
+from cc613hal.cli.session import Session, add_board_arguments, add_json_argument, describe, open_session
 from cc613hal.cli.session import run as run_loop
 from cc613hal.cli.terminal import bad, faint
+from cc613hal.errors import ConfigError
 
 HELP = "read a board again and again until Ctrl-C; as CSV with --csv"
 EXAMPLE = "cc613hal watch meter1 --board bender.cc613 --sim --interval 0.5 --csv meter.csv"
@@ -30,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("devices", nargs="*", metavar="DEVICE", help="devices to read (default: all)")
     parser.add_argument("--interval", type=seconds, default=1.0, metavar="S", help="seconds from one round to the next (default 1)")
     parser.add_argument("--count", type=rounds, default=0, metavar="N", help="stop after N rounds (default: Ctrl-C stops)")
-    parser.add_argument("--csv", metavar="FILE", help="write one line per quantity to this file; - for standard output")
+    parser.add_argument(
+        "--csv", nargs="?", const="-", metavar="FILE", help="write one line per quantity to this file, or to standard output without one"
+    )
     add_board_arguments(parser)
     add_json_argument(parser)
 
@@ -41,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _watch(arguments: argparse.Namespace) -> int:
+    if arguments.csv in describe(arguments).devices:  # "--csv meter1" without a file would write over nothing, and watch everything
+        raise ConfigError(f"{arguments.csv} is a device, not a file for --csv", hint=f"put the device first: watch {arguments.csv} --csv")
     with _destination(arguments.csv) as file:
         writer = csv.writer(file) if file else None
         if writer:

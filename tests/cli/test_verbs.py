@@ -118,6 +118,30 @@ def test_reading_an_unknown_device_names_those_there_are(cc613hal):
     assert "meter1" in outcome.err
 
 
+def test_a_board_in_the_place_of_a_device_is_told_where_it_belongs(cc613hal):
+    outcome = cc613hal("read", "bender.cc613", sim=True)
+    assert outcome.status == ExitCode.USAGE
+    assert "--board bender.cc613" in outcome.err
+
+
+def test_a_reading_that_knows_nothing_yet_says_so(cc613hal):
+    assert "nothing is known yet" in cc613hal("read", "bay", sim=True).out
+
+
+def test_watch_writes_csv_to_standard_output_where_no_file_is_named(cc613hal):
+    outcome = cc613hal("watch", "temp-internal", "--count", "1", "--interval", "0.01", "--csv", sim=True)
+    rows = list(csv.DictReader(io.StringIO(outcome.out)))
+    assert {"device": "temp-internal", "quantity": "temperature_c", "value": "25.0"}.items() <= rows[0].items()
+
+
+def test_a_device_is_not_taken_for_the_file_of_csv(cc613hal, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = cc613hal("watch", "--count", "1", "--csv", "meter1", sim=True)
+    assert outcome.status == ExitCode.USAGE
+    assert "watch meter1 --csv" in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
 def test_watch_writes_csv_that_can_be_read_again(cc613hal, tmp_path):
     file = tmp_path / "log.csv"
     assert cc613hal("watch", "temp-internal", "--count", "2", "--interval", "0.01", "--csv", str(file), sim=True).status == ExitCode.OK
