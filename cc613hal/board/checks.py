@@ -44,6 +44,11 @@ def _check_wires(tables: Tables, problems: Problems) -> None:
             problems.add(("bus", name), f"{options.physical} is also bus {first}", f'write bus = "{first}" in its devices')
 
 
+def _share(one: DriverSpec, other: DriverSpec) -> bool:
+    """Whether two devices may have one address: channels of one part (the nodes of a radio gateway)."""
+    return one.shared and one.name == other.name
+
+
 def _difference(one: BusOptions, other: BusOptions) -> str:
     if type(one) is not type(other):
         return f"type {one.kind} instead of {other.kind}"
@@ -58,7 +63,7 @@ def _check_addresses(tables: Tables, problems: Problems) -> None:
         if device.bus is None or device.bus not in tables.buses or device.bus in shared:
             continue
         first = taken.setdefault((device.bus, device.address), name)
-        if first == name:
+        if first == name or _share(device.driver, tables.devices[first].driver):
             continue
         kind = BUS_KINDS[tables.buses[device.bus].kind]
         if kind is BusKind.SERIAL:

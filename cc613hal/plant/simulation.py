@@ -22,6 +22,7 @@ from cc613hal.bus.sim.chips import HttpService, I2cChip, ModbusUnit, MulticastSe
 from cc613hal.bus.sim.factory import SimulatedBuses
 from cc613hal.bus.sim.faults import Faults
 from cc613hal.bus.sim.gpio import Wire
+from cc613hal.bus.sim.modbus_units import SharedUnit
 from cc613hal.bus.sim.signal import Signal
 from cc613hal.clock import Clock
 from cc613hal.errors import ConfigError, HalError, NotOnBoard, PluginError, Unsupported
@@ -226,7 +227,9 @@ class _Site(EmulationSite):
         """Put a unit on the device's line under its number."""
         units = self._simulation.buses.modbus(self._bus(BusKind.MODBUS))
         number = self._address("unit number")
-        if number in units.units:
+        if number in units.units and self._device.driver.shared:
+            unit = SharedUnit((units.units[number], unit))
+        elif number in units.units:
             raise ConfigError(f"two emulated units with number {number}", device=self.device, hint="give one of them another unit number")
         units.attach(number, unit, units.faults_of(number))
 

@@ -144,6 +144,7 @@ class DriverSpec:
         addresses: usual I2C addresses or Modbus units, for discovery.
         probe: ``module:function`` that recognises the part without changing it (``async probe(port) -> Evidence | None``, see
             :mod:`cc613hal.plugins.evidence`); ``""`` if that is not safely possible.
+        shared: several devices of this driver may have one address: each is a channel of one part (the nodes of a radio gateway).
         rank: when it goes to its safe state.
         quality: how far it has come.
         sources: where its facts come from, public.
@@ -161,6 +162,7 @@ class DriverSpec:
     emulator: str = ""
     addresses: tuple[int, ...] = field(default=(), converter=_numbers)
     probe: str = ""
+    shared: bool = False
     rank: SafeRank = SafeRank.NONE
     quality: QualityLevel = QualityLevel.EXPERIMENTAL
     sources: tuple[str, ...] = field(default=(), converter=_strings)

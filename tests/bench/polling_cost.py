@@ -62,6 +62,8 @@ LEAST: Mapping[str, Least] = {
     "bender.plc-qca7000": Least(
         14, 0, "two messages, each: room, size, frame, what arrived, size, frame, and one look for an answer that came late"
     ),
+    "banner.dx80": Least(1, 23, "one request from the first to the last input it needs, the sensor's and the status"),
+    "banner.modbus-distance": Least(1, 9, "one request of one register"),
     "modem.at": Least(5, 0, "CPIN, CEREG, COPS, CSQ, CESQ: five questions, none of which answers another"),
 }
 

@@ -41,7 +41,10 @@ class ReplayGpio(GpioAdapter):
         self._initial: dict[str, deque[bool]] = {}
         self._events: deque[Frame] = deque()
         self._names: list[str] = []
-        for frame in frames:
+        self._reached_s = 0.0
+        for number, frame in enumerate(frames):
+            if number == 0:
+                self._reached_s = frame.at_s  # when the lines were requested
             if frame.unit not in self._names:
                 self._names.append(frame.unit)
             if frame.direction == ">" and frame.note == INITIAL:
@@ -50,7 +53,6 @@ class ReplayGpio(GpioAdapter):
                 self._levels[frame.unit] = _active(frame)  # what it was when the line was requested
             else:
                 self._events.append(frame)
-        self._reached_s = self._events[0].at_s if self._events else 0.0
 
     def input(self, request: LineRequest) -> InputLine:
         """An input that follows the recording.

@@ -7,7 +7,8 @@ Line V1.02, section 2.5.1.2. Written here anew, because only ``bus.linux`` may l
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from attrs import Factory, define
 
@@ -17,11 +18,16 @@ from cc613hal.bus.sim.chips import ModbusUnit
 from cc613hal.bus.sim.faults import Faults
 from cc613hal.errors import DeviceRefused
 
-__all__ = ["ModbusUnits", "RegisterUnit", "crc16", "request_length"]
+__all__ = ["ModbusUnits", "RegisterUnit", "SharedUnit", "crc16", "request_length"]
 
 _READS = {1: Table.COILS, 2: Table.DISCRETE_INPUTS, 3: Table.HOLDING, 4: Table.INPUT}
 _MOST = {1: 2000, 2: 2000, 3: 125, 4: 125, 15: 1968, 16: 123}
 """Largest counts (MODBUS Application Protocol V1.1b3, section 6)."""
+
+
+T = TypeVar("T")
+_NO_REGISTER = 2
+"""Illegal data address (MODBUS Application Protocol V1.1b3, section 7)."""
 
 
 def _table() -> tuple[int, ...]:
@@ -200,3 +206,33 @@ class RegisterUnit(ModbusUnit):
         if any(address + offset not in known for offset in range(len(values))):
             raise DeviceRefused(f"no {table.name.lower()} {address} to {address + len(values) - 1}", code=2)
         known.update({address + offset: value for offset, value in enumerate(values)})
+
+
+@define
+class SharedUnit(ModbusUnit):
+    """Several emulated parts behind one unit number: the first that has the register answers.
+
+    Attributes:
+        parts: the parts, in the order they are asked.
+    """
+
+    parts: tuple[ModbusUnit, ...]
+
+    def read(self, table: Table, address: int, count: int) -> list[int]:
+        """Registers or bits of the part that has them."""
+        return self._first(lambda part: part.read(table, address, count))
+
+    def write(self, table: Table, address: int, values: list[int]) -> None:
+        """To the part that has them."""
+        self._first(lambda part: part.write(table, address, values))
+
+    def _first(self, ask: Callable[[ModbusUnit], T]) -> T:
+        refusal = DeviceRefused("no part has this register", code=_NO_REGISTER)
+        for part in self.parts:
+            try:
+                return ask(part)
+            except DeviceRefused as error:
+                if error.code != _NO_REGISTER:
+                    raise
+                refusal = error
+        raise refusal

@@ -19,7 +19,7 @@ from cc613hal.plant import Simulation
 from cc613hal.readings import Quality
 from cc613hal.testing.bench import PART, board_for
 
-BOTH = ["banner.discrete", "banner.modbus-distance"]
+EVERY = ["banner.discrete", "banner.modbus-distance", "banner.dx80"]
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def bench(driver, **options):
         yield simulation, board, sensor, told
 
 
-@pytest.mark.parametrize("driver", BOTH)
+@pytest.mark.parametrize("driver", EVERY)
 def test_a_car_that_parks_and_leaves_is_told_once_each_after_its_delay(driver):
     async def main():
         async with bench(driver) as (simulation, _, sensor, told):
@@ -52,7 +52,7 @@ def test_a_car_that_parks_and_leaves_is_told_once_each_after_its_delay(driver):
     run_virtual(main())
 
 
-@pytest.mark.parametrize("driver", BOTH)
+@pytest.mark.parametrize("driver", EVERY)
 def test_somebody_walking_by_is_no_car(driver):
     async def main():
         async with bench(driver) as (simulation, _, sensor, told):

@@ -89,7 +89,7 @@ def test_every_unit_number(bench, unit):
     [
         ({}, 0, None),
         ({}, 65535, None),
-        ({}, 65534, 65534.0),
+        ({"longest_mm": 70_000.0}, 65534, 65534.0),
         ({"no_target": [32767]}, 32767, None),
         ({"no_target": [32767]}, 0, 0.0),
         ({"type": "s16"}, 0xFFF6, None),  # a negative distance is none

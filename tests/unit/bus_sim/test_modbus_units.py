@@ -11,7 +11,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, WriteMultipleCoilsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, WriteMultipleRegistersRequest, WriteSingleRegisterRequest
 
 from cc613hal.bus.modbus import Table
-from cc613hal.bus.sim.modbus_units import ModbusUnits, RegisterUnit, crc16, request_length
+from cc613hal.bus.sim.modbus_units import ModbusUnits, RegisterUnit, SharedUnit, crc16, request_length
 from cc613hal.errors import DeviceRefused
 
 
@@ -102,3 +102,15 @@ def test_a_unit_s_own_refusal_reaches_the_line() -> None:
 )
 def test_the_length_of_a_request_is_known_from_its_beginning(frame: bytes, length: int | None) -> None:
     assert request_length(frame) == length
+
+
+def test_of_several_parts_behind_one_number_the_one_with_the_register_answers() -> None:
+    low, high = (RegisterUnit({Table.HOLDING: dict.fromkeys(range(first, first + 16), first)}) for first in (16, 32))
+    both = SharedUnit((low, high))
+    assert both.read(Table.HOLDING, 16, 2) == [16, 16]
+    assert both.read(Table.HOLDING, 32, 2) == [32, 32]
+    both.write(Table.HOLDING, 40, [7])
+    assert (high.read(Table.HOLDING, 40, 1), low.read(Table.HOLDING, 24, 1)) == ([7], [16])
+    with pytest.raises(DeviceRefused) as refusal:
+        both.read(Table.HOLDING, 31, 2)  # no single part has both
+    assert refusal.value.code == 2

@@ -16,6 +16,7 @@ from cc613hal.bus.i2c import I2cAdapter, I2cPort
 from cc613hal.bus.modbus import ModbusAdapter, ModbusPort, Table
 from cc613hal.bus.options import GpioOptions, I2cOptions, ModbusRtuOptions, PwmOptions, SerialOptions, SpiOptions
 from cc613hal.bus.replay import Recording, RecordingBuses, ReplayBuses, ReplayMismatchError
+from cc613hal.bus.replay.lines import ReplayGpio
 from cc613hal.bus.replay.script import read_recording
 from cc613hal.bus.serial import SerialAdapter, SerialPort
 from cc613hal.bus.sim.factory import SimulatedBuses
@@ -418,3 +419,21 @@ def test_a_board_opened_twice_plays_on_where_the_recording_is(file: Path) -> Non
             await twice(buses)
 
     run_virtual(main())
+
+
+def test_an_edge_that_nothing_was_written_before_comes_when_it_was_recorded() -> None:
+    frames = [
+        Frame(at_s=5.0, bus="gpio", unit="BUTTON", direction="<", data=b"\0", note="level"),
+        Frame(at_s=12.5, bus="gpio", unit="BUTTON", direction="<", data=b"\1", note="edge"),
+    ]
+
+    async def play() -> None:
+        clock = Clock()
+        gpio = ReplayGpio("gpio", frames, clock, [])
+        begin_s, came = clock.monotonic_s(), list[float]()
+        gpio.input(LineRequest(name="BUTTON")).edges.on(lambda _: came.append(clock.monotonic_s() - begin_s))
+        await asyncio.sleep(20.0)
+        await gpio.aclose()
+        assert came == [pytest.approx(7.5)]
+
+    run_virtual(play())

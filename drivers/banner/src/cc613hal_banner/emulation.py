@@ -7,9 +7,10 @@ from cc613hal.errors import DeviceRefused
 from cc613hal.plant.emulation import EmulationSite, ModbusUnit
 from cc613hal.plant.signal import Signal
 from cc613hal_banner.discrete import DiscreteOptions
+from cc613hal_banner.dx80 import REGISTERS_PER_NODE, Dx80Options, Meaning
 from cc613hal_banner.modbus_distance import ModbusDistanceOptions, RegisterTable, RegisterType
 
-__all__ = ["DiscreteSensor", "DistanceUnit", "emulate_discrete", "emulate_distance"]
+__all__ = ["DiscreteSensor", "DistanceUnit", "Dx80Node", "emulate_discrete", "emulate_distance", "emulate_dx80"]
 
 
 class DiscreteSensor:
@@ -101,6 +102,65 @@ class DistanceUnit(ModbusUnit):
         return min(most, round(distance_mm / self._options.scale_mm))  # a sensor stays at the end of its scale
 
 
+class Dx80Node(ModbusUnit):
+    """One node of a gateway over the bay, with the gateway's registers for it. Several nodes on one unit are a gateway with several.
+
+    Args:
+        distance_mm: what is in front of the node's sensor, mm.
+        options: the driver's, so that the node is where the driver looks.
+
+    Attributes:
+        stuck_raw: what the node's input reads, whatever is there; ``None`` for the truth.
+        status: what the node's status input reads; ``None`` for well.
+        signal: what its strength input reads.
+        range_mm: farther than this a node that measures sees nothing, mm.
+        refuse: exception code every read is answered with; 0 for none.
+    """
+
+    def __init__(self, distance_mm: Signal[float], options: Dx80Options) -> None:
+        self.stuck_raw: int | None = None
+        self.status: int | None = None
+        self.signal = 77
+        self.range_mm = 15_000.0
+        self.refuse = 0
+        self._distance_mm = distance_mm
+        self._options = options
+
+    def read(self, table: Table, address: int, count: int) -> list[int]:
+        """Registers."""
+        if self.refuse:
+            raise DeviceRefused("told to refuse", code=self.refuse)
+        first = self._options.first
+        if table is not Table.HOLDING or not first <= address <= address + count <= first + REGISTERS_PER_NODE:
+            raise DeviceRefused("no such register", code=2)
+        own = self._own()
+        return [own.get(number, 0) for number in range(address, address + count)]
+
+    def write(self, table: Table, address: int, values: list[int]) -> None:
+        """Outputs are not used."""
+        raise DeviceRefused(f"{table.name.lower()} {address} cannot take {values}", code=2)
+
+    def _own(self) -> dict[int, int]:
+        options = self._options
+        own = {options.input: self._raw()}
+        if options.signal_input is not None:
+            own[options.signal_input] = self.signal
+        if options.status_input:
+            own[options.status_input] = options.status_ok if self.status is None else self.status
+        return {options.first + number - 1: value for number, value in own.items()}
+
+    def _raw(self) -> int:
+        options, distance_mm = self._options, self._distance_mm.value
+        if self.stuck_raw is not None:
+            return self.stuck_raw
+        if options.meaning is Meaning.STATE:
+            taken = options.near_mm <= distance_mm <= options.far_mm
+            return options.mask if taken is not options.active_low else 0
+        if distance_mm > self.range_mm and options.no_target:
+            return options.no_target[-1]
+        return min(0xFFFF, round(distance_mm / options.scale_mm))
+
+
 def emulate_discrete(site: EmulationSite, options: DiscreteOptions) -> None:
     """Mount a switching sensor over the bay; ``plant.parts[device]`` is the :class:`DiscreteSensor`.
 
@@ -115,3 +175,10 @@ def emulate_distance(site: EmulationSite, options: ModbusDistanceOptions) -> Non
     unit = DistanceUnit(site.plant.cabinet.bay_distance_mm, options)
     site.plant.parts[site.device] = unit
     site.attach_modbus(unit)
+
+
+def emulate_dx80(site: EmulationSite, options: Dx80Options) -> None:
+    """Mount a node over the bay; ``plant.parts[device]`` is the :class:`Dx80Node`."""
+    gateway = Dx80Node(site.plant.cabinet.bay_distance_mm, options)
+    site.plant.parts[site.device] = gateway
+    site.attach_modbus(gateway)
