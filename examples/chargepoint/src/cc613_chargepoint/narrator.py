@@ -9,22 +9,26 @@ from decimal import Decimal
 from typing import TextIO
 
 from cc613_chargepoint.domain.events import (
+    BayChanged,
     ChargingEnded,
     Decided,
     FaultCleared,
     FaultRaised,
     Offered,
+    RecordSigned,
     Sampled,
     SessionEnded,
     SessionRecovered,
+    SignatureLost,
     StateChanged,
     StationEvent,
     StepDone,
+    Toggled,
 )
 from cc613_chargepoint.domain.session import SessionRecord
 from cc613hal.clock import Clock
 
-__all__ = ["Narrator"]
+__all__ = ["Narrator", "told"]
 
 _log = logging.getLogger(__name__)
 _CLEAR = "\r\x1b[K"
@@ -71,33 +75,13 @@ class Narrator:
 
     def hear(self, news: StationEvent) -> None:
         """Tell one piece of news."""
-        match news:
-            case Decided(verdict=verdict):
-                token, word = verdict.token, "accepted" if verdict.accepted else "refused"
-                proof = f"{token.technology}, proves: {token.security}"
-                self.say(f"card {token.id} ({proof}) {word}: {'; '.join(verdict.reasons)}", mark=_mark(verdict.accepted))
-            case StateChanged():
-                self.say(f"{news.before} → {news.after}  ({news.because})", mark="▸")
-            case StepDone():
-                self.say(f"{news.step}: {news.detail}  [{news.elapsed_s * 1e3:.0f} ms]", mark="✓")
-            case Offered(offer=offer) if offer.current_a:
-                self.say(f"offer: {offer.current_a:g} A, limited by {offer.source}", mark="⚡")
-            case Offered(offer=offer):
-                self.say(f"offer withdrawn ({offer.source})", mark="⚡")
-            case Sampled():
-                self._sample(news)
-            case ChargingEnded(record=record):
-                self.say(f"charging is over: {record.reason}; {_energy(record)}", mark="■")
-            case SessionEnded(record=record):
-                self._summary(record)
-            case SessionRecovered(record=record):
-                self.say(f"session {record.number} was cut by a restart and is ended now; {_energy(record)}", mark="■")
-            case FaultRaised(fault=fault):
-                self.say(f"fault {fault.name.word}: {fault.detail}", mark="✗")
-            case FaultCleared(fault=fault):
-                self.say(f"fault {fault.name.word} cleared", mark="✓")
-            case _:
-                self.say(repr(news))
+        if isinstance(news, Sampled):
+            self._sample(news)
+            return
+        mark, text = told(news)
+        self.say(f"connector {news.connector}: {text}" if news.connector > 1 else text, mark=mark)
+        if isinstance(news, SessionEnded):
+            self._summary(news.record)
 
     def _sample(self, news: Sampled) -> None:
         currents = " ".join(f"{value:5.1f}" for value in news.sample.current_a)
@@ -111,7 +95,6 @@ class Narrator:
             self.say(f"meter: {text}")
 
     def _summary(self, record: SessionRecord) -> None:
-        self.say(f"session {record.number} on connector {record.connector} is over: {record.reason}", mark="■")
         lines = {
             "customer": f"{record.token.id} ({record.token.source.value})",
             "time": f"{record.started:%Y-%m-%d %H:%M:%S} – {record.ended:%H:%M:%S} UTC, {record.duration_s:.0f} s",
@@ -123,8 +106,55 @@ class Narrator:
             self.say(f"    {name:10} {value}")
 
 
-def _mark(good: bool) -> str:
-    return "✓" if good else "✗"
+def told(news: StationEvent) -> tuple[str, str]:
+    """One piece of news: a sign for its kind, and the words. News of another package are told by their name and fields."""
+    match news:
+        case StateChanged():
+            return "▸", f"{news.before} → {news.after}  ({news.because})"
+        case StepDone():
+            return "✓", f"{news.step}: {news.detail}  [{news.elapsed_s * 1e3:.0f} ms]"
+        case Offered(offer=offer):
+            return (
+                "⚡",
+                f"offer: {offer.current_a:g} A, limited by {offer.source}" if offer.current_a else f"offer withdrawn ({offer.source})",
+            )
+        case FaultRaised(fault=fault):
+            return "✗", f"fault {fault.name.word}: {fault.detail}"
+        case FaultCleared(fault=fault):
+            return "✓", f"fault {fault.name.word} cleared"
+        case Decided(verdict=verdict):
+            token, word = verdict.token, "accepted" if verdict.accepted else "refused"
+            proof = f"{token.technology}, proves: {token.security}"
+            return "✓" if verdict.accepted else "✗", f"card {token.id} ({proof}) {word}: {'; '.join(verdict.reasons)}"
+        case _:
+            return _told_of_surroundings(news) or _told_of_sessions(news) or (" ", repr(news))
+
+
+def _told_of_surroundings(news: StationEvent) -> tuple[str, str] | None:
+    match news:
+        case BayChanged():
+            blocked = ", and blocks it: it does not charge" if news.blocked else ""
+            return "·", f"parking {news.bay}: {'somebody stands there' if news.occupied else 'free'}{blocked}"
+        case Toggled():
+            return "·", f"the vehicle asked for {news.lasted_s * 1e3:.0f} ms only: it wants to be matched, not fed"
+        case _:
+            return None
+
+
+def _told_of_sessions(news: StationEvent) -> tuple[str, str] | None:
+    match news:
+        case ChargingEnded(record=record):
+            return "■", f"charging is over: {record.reason}; {_energy(record)}"
+        case SessionEnded(record=record):
+            return "■", f"session {record.number} on connector {record.connector} is over: {record.reason}"
+        case SessionRecovered(record=record):
+            return "■", f"session {record.number} was cut by a restart and is ended now; {_energy(record)}"
+        case RecordSigned():
+            return "✓", f"signed record kept: {news.format}, {news.context}"
+        case SignatureLost():
+            return "✗", f"no signed end, so its energy is not billed: {news.detail}"
+        case _:
+            return None
 
 
 def _energy(record: SessionRecord) -> str:
