@@ -1,4 +1,4 @@
-"""What a room must remember over a restart and nobody else reads: availability, accepted boots, charging profiles."""
+"""What a room must remember over a restart and nobody else reads: availability, accepted boots."""
 
 from __future__ import annotations
 

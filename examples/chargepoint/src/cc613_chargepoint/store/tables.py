@@ -15,6 +15,7 @@ __all__ = [
     "ALL",
     "Audit",
     "CachedToken",
+    "ChargingProfile",
     "FaultRow",
     "ListedToken",
     "Memory",
@@ -266,6 +267,20 @@ class Memory(peewee.Model):
         primary_key = peewee.CompositeKey("room", "name")
 
 
+class ChargingProfile(peewee.Model):
+    """A charging profile that a backend has installed; ``number`` is the order in which they came."""
+
+    number = peewee.AutoField()
+    id = peewee.IntegerField()
+    connector = peewee.IntegerField()
+    body = peewee.TextField()
+
+    class Meta:
+        """Of the table."""
+
+        table_name = "charging_profile"
+
+
 ALL: tuple[type[peewee.Model], ...] = (
     Session,
     Sample,
@@ -279,4 +294,5 @@ ALL: tuple[type[peewee.Model], ...] = (
     ListedToken,
     CachedToken,
     Memory,
+    ChargingProfile,
 )

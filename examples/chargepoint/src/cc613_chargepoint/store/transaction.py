@@ -8,6 +8,7 @@ from typing import Any
 import peewee
 
 from cc613_chargepoint.store.audit import AuditLog
+from cc613_chargepoint.store.charging_profiles import ChargingProfiles
 from cc613_chargepoint.store.faults import FaultHistory
 from cc613_chargepoint.store.memory import RoomMemory
 from cc613_chargepoint.store.outbox import OutboxQueue
@@ -69,6 +70,11 @@ class Transaction:
     def token_cache(self) -> TokenCache:
         """What backends said about tokens."""
         return TokenCache(self._queries)
+
+    @functools.cached_property
+    def charging_profiles(self) -> ChargingProfiles:
+        """Charging profiles of backends."""
+        return ChargingProfiles(self._queries)
 
     @functools.cached_property
     def memory(self) -> RoomMemory:

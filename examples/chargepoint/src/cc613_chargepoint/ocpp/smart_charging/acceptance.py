@@ -1,0 +1,168 @@
+"""Why a charging profile is refused, in words. OCPP 1.6 ed. 2 §3.13 and §5.16 with its errata; 2.0.1 where :class:`Rules` says so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from attrs import field, frozen
+
+from cc613_chargepoint.ocpp.smart_charging.book import replaced_by
+from cc613_chargepoint.ocpp.smart_charging.model import Installed, Kind, Profile, Purpose, Unit
+
+__all__ = ["Rules", "refusal", "refusal_at_start"]
+
+
+@frozen(kw_only=True)
+class Rules:
+    """What the station takes; each is a read-only key of OCPP.
+
+    Attributes:
+        max_stack_level: ``ChargeProfileMaxStackLevel``.
+        max_profiles: ``MaxChargingProfilesInstalled``.
+        max_periods: ``ChargingScheduleMaxPeriods``.
+        units: ``ChargingScheduleAllowedChargingRateUnit``.
+        needs_transaction: a profile of a transaction must name it (2.0.1; in 1.6 the number is not known while the backend has not
+            answered, and many backends leave it out).
+        refuses_duplicates: a second profile of the same purpose, level and place whose validity overlaps is refused (2.0.1) instead of
+            taking the first one's place (1.6).
+        refuses_relative_maximum: a maximum of the station that counts from the start of a charge is refused (2.0.1).
+    """
+
+    max_stack_level: int = 99
+    max_profiles: int = 100
+    max_periods: int = 100
+    units: frozenset[Unit] = field(default=frozenset(Unit), converter=frozenset)
+    needs_transaction: bool = False
+    refuses_duplicates: bool = False
+    refuses_relative_maximum: bool = False
+
+
+def refusal(
+    profile: Profile, connector: int, *, rules: Rules, running: Mapping[int, str | None], installed: Iterable[Installed] = ()
+) -> str | None:
+    """Why a profile that the backend sets is refused; ``None`` if it is taken.
+
+    Args:
+        profile: what it sets.
+        connector: where; 0 for the station.
+        rules: what the station takes.
+        running: every connector of the station → its transaction as the backend names it; ``None`` for a connector without one, the
+            empty text for one whose name is not known yet.
+        installed: what counts already.
+    """
+    present = tuple(installed)
+    return (
+        _place(profile, connector, running, rules)
+        or _form(profile, rules)
+        or _periods(profile, rules)
+        or _duplicate(profile, connector, rules, present)
+        or _room(profile, connector, rules, present)
+    )
+
+
+def refusal_at_start(profile: Profile, *, rules: Rules, installed: Iterable[Installed] = (), connector: int | None = None) -> str | None:
+    """Why a profile that comes with a remote start is refused; ``None`` if it is taken.
+
+    Args:
+        profile: what came along.
+        rules: what the station takes.
+        installed: what counts already.
+        connector: where the charge will run, if that is known.
+    """
+    if profile.purpose is not Purpose.TX:
+        return "a profile that comes with a remote start must be one of the transaction"
+    if profile.transaction is not None:
+        return "a profile that comes with a remote start cannot name a transaction: there is none yet"
+    present = tuple(installed)
+    return _form(profile, rules) or _periods(profile, rules) or _room(profile, connector or 0, rules, present)
+
+
+def _place(profile: Profile, connector: int, running: Mapping[int, str | None], rules: Rules) -> str | None:
+    if connector != 0 and connector not in running:
+        return f"there is no connector {connector}"
+    if profile.purpose is Purpose.EXTERNAL:
+        return "a limit of an external system cannot be set by the backend"
+    if profile.purpose is Purpose.STATION_MAX and connector != 0:
+        return "a maximum of the station counts for connector 0 only"
+    if profile.purpose is Purpose.STATION_MAX and profile.kind is Kind.RELATIVE and rules.refuses_relative_maximum:
+        return "a maximum of the station cannot count from the start of a charge"
+    if profile.purpose is not Purpose.TX:
+        return None if profile.transaction is None else "only a profile of a transaction can name one"
+    return _transaction(profile, connector, running, rules)
+
+
+def _transaction(profile: Profile, connector: int, running: Mapping[int, str | None], rules: Rules) -> str | None:
+    if connector == 0:
+        return "a profile of a transaction needs the connector on which that runs"
+    if running[connector] is None:
+        return f"no transaction runs on connector {connector}"
+    if profile.transaction is None:
+        return "a profile of a transaction must name it" if rules.needs_transaction else None
+    if profile.transaction != running[connector]:
+        return f"transaction {profile.transaction} does not run on connector {connector}"
+    return None
+
+
+def _form(profile: Profile, rules: Rules) -> str | None:
+    schedule = profile.schedule
+    if not 0 <= profile.stack_level <= rules.max_stack_level:
+        return f"stack level {profile.stack_level} is not between 0 and {rules.max_stack_level}"
+    if schedule.unit not in rules.units:
+        return f"limits in {schedule.unit.value} are not taken"
+    if profile.kind is Kind.RECURRING:
+        if profile.recurrence is None:
+            return "a recurring profile must say how often it recurs"
+        if schedule.start is None:
+            return "a recurring profile needs the start of its schedule"
+    elif profile.recurrence is not None:
+        return f"a profile that is {profile.kind.value} cannot recur"
+    if profile.valid_from is not None and profile.valid_to is not None and profile.valid_to <= profile.valid_from:
+        return "its validity ends before it begins"
+    return None
+
+
+def _periods(profile: Profile, rules: Rules) -> str | None:
+    schedule = profile.schedule
+    if not schedule.periods:
+        return "a schedule needs a period"
+    if len(schedule.periods) > rules.max_periods:
+        return f"{len(schedule.periods)} periods are more than {rules.max_periods}"
+    if schedule.periods[0].start_s != 0:
+        return f"the first period must start at 0, not at {schedule.periods[0].start_s}"
+    if any(later.start_s <= earlier.start_s for earlier, later in zip(schedule.periods, schedule.periods[1:], strict=False)):
+        return "each period must start after the one before it"
+    if any(not math.isfinite(period.limit) or period.limit < 0.0 for period in schedule.periods):
+        return "a limit must not be negative"
+    if any(period.phases not in {None, 1, 2, 3} for period in schedule.periods):
+        return "a limit is for 1, 2 or 3 phases"
+    if schedule.duration_s is not None and schedule.duration_s < 0:
+        return "a duration must not be negative"
+    return None
+
+
+def _duplicate(profile: Profile, connector: int, rules: Rules, installed: Iterable[Installed]) -> str | None:
+    if not rules.refuses_duplicates:
+        return None
+    for other in installed:
+        same_place = (other.connector, other.profile.purpose, other.profile.stack_level) == (
+            connector,
+            profile.purpose,
+            profile.stack_level,
+        )
+        if same_place and other.profile.id != profile.id and _overlap(profile, other.profile):
+            return f"profile {other.profile.id} holds level {profile.stack_level} at the same time"
+    return None
+
+
+def _overlap(one: Profile, other: Profile) -> bool:
+    ends_before = one.valid_to is not None and other.valid_from is not None and one.valid_to <= other.valid_from
+    starts_after = one.valid_from is not None and other.valid_to is not None and other.valid_to <= one.valid_from
+    return not ends_before and not starts_after
+
+
+def _room(profile: Profile, connector: int, rules: Rules, installed: Iterable[Installed]) -> str | None:
+    kept = [each for each in installed if not replaced_by(each, profile, connector, by_level=not rules.refuses_duplicates)]
+    if len(kept) >= rules.max_profiles:
+        return f"{rules.max_profiles} profiles are installed, more do not fit"
+    return None
