@@ -54,7 +54,7 @@ docs: $(VENV)/made-check  ## build the documentation, warnings are errors
 bench: $(VENV)/made-test  ## benchmarks; prints the table of docs/explanation/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
-crash: $(VENV)/made-test  ## kill the application at random moments and look for what it had acknowledged (RUNS=20)
+crash: $(VENV)/made-test  ## kill the application at random moments and look for what it had acknowledged (RUNS=1000)
 	@$(BIN)/python -m tests.crash $(if $(RUNS),--runs $(RUNS))
 
 $(VENV)/made-kernel: requirements/kernel.txt $(VENV)/made-test

@@ -123,9 +123,15 @@ async def writing(data: Path, dice: random.Random) -> None:
         await asyncio.gather(*(connector(number) for number in range(1, 9)))
 
 
-def main() -> None:
-    """``station MODE DATA SEED``."""
-    mode, data, dice = sys.argv[1], Path(sys.argv[2]), random.Random(sys.argv[3])
+def live(mode: str, data: Path, seed: str) -> None:
+    """Live until killed.
+
+    Args:
+        mode: ``charges`` or ``writing``.
+        data: directory of the database.
+        seed: of this life's chances.
+    """
+    dice = random.Random(seed)
     if mode == "charges":
         run_virtual(charges(data, dice))
     else:
@@ -133,4 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    live(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

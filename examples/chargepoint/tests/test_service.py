@@ -19,7 +19,7 @@ from cc613_chargepoint.cli import main
 from cc613_chargepoint.service import DataDirectoryBusy, JsonLines, Supervisor, owned
 from cc613hal.errors import ConfigError
 
-RUN = [sys.executable, "-m", "cc613_chargepoint", "run", "--sim"]
+RUN = [sys.executable, "-m", "cc613_chargepoint", "run", "--sim", "--by-hand"]
 
 
 class TestDataDirectory:
@@ -63,6 +63,10 @@ def operated(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main([verb, *(words[:1] if verb == "config" else ()), "--data", str(data), *(words[1:] if verb == "config" else words)]) == 0
         return capsys.readouterr().out
 
+    def happen(*words: str) -> str:
+        assert main(["sim", words[0], "--data", str(data), *words[1:]]) == 0
+        return capsys.readouterr().out
+
     assert "connector 1" in answer("status")
     assert json.loads(answer("status", "--json"))["board"] == "bender.cc613"
     assert "7 A by noon" in answer("limit", "7", "--for", "600", "--source", "noon")
@@ -71,7 +75,16 @@ def operated(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "12 A by operator" in answer("status")
     assert "device" not in answer("fault")
     answer("sessions", "--json")
-    assert answer("watch", "--json", "--count", "1")
+    assert "is available" in happen("wait", "available")
+    assert "connector 1: empty" in happen("look")
+    happen("tap", "04A2B3C4")
+    assert "32 A cable" in happen("plug")
+    assert json.loads(happen("wait", "charging", "--json"))["detail"] == "connector 1 is charging"
+    assert "Sampled" in answer("watch", "--json", "--count", "3")
+    happen("fault", "residual-dc")
+    happen("wait", "faulted")
+    assert main(["sim", "unplug", "--data", str(data), "--connector", "2"]) == 4
+    assert "there is no connector 2" in capsys.readouterr().err
 
 
 def test_a_supervised_station_is_ready_alive_and_stops_in_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,7 +115,10 @@ def test_a_supervised_station_is_ready_alive_and_stops_in_time(tmp_path: Path, c
         assert time.monotonic() - asked < 5.0
         assert station.returncode == 0
         assert "Traceback" not in errors
-        assert all(json.loads(line)["level"] for line in errors.splitlines())
+        lines = [json.loads(line) for line in errors.splitlines()]
+        news = [line["event"]["type"] for line in lines if line["logger"] == "station"]
+        assert {"StateChanged", "Decided", "Offered", "FaultRaised"} <= set(news)
+        assert "Sampled" not in news, "readings every second would drown a log"
     finally:
         station.kill()
         station.wait()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
 import math
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -21,16 +23,24 @@ from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.authorization.policy import Mode
 from cc613_chargepoint.configuring import DATABASE, add_config, config
 from cc613_chargepoint.domain.events import SessionEnded
+from cc613_chargepoint.driving import SIM_SOCKET, add_sim, sim
+from cc613_chargepoint.facade.client import AnswerError
 from cc613_chargepoint.facade.server import serve_socket
 from cc613_chargepoint.narrator import Narrator
+from cc613_chargepoint.news_log import log_news
 from cc613_chargepoint.operating import SOCKET, VERBS, add_verbs, operate
 from cc613_chargepoint.service import Supervisor, owned, set_up_logging
 from cc613_chargepoint.settings import Settings, table
+from cc613_chargepoint.simulating.script import Line, duration_s, play, read_script
 from cc613_chargepoint.status_page import serve_status
 from cc613_chargepoint.store import Retention, Store
 from cc613hal.board import Board, BoardDescription, load_board, open_board
-from cc613hal.clock import Clock
+from cc613hal.clock import Clock, run_virtual
 from cc613hal.errors import ConfigError, HalError, NotOnBoard, SafetyRefused
+
+if TYPE_CHECKING:
+    from cc613_chargepoint.simulating.world import World
+    from cc613_chargepoint.story import Story
 
 __all__ = ["EXIT_INTERRUPTED", "main"]
 
@@ -49,11 +59,18 @@ def _amperes(text: str) -> float:
     return value
 
 
+def _duration(text: str) -> float:
+    try:
+        return duration_s(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cc613-chargepoint",
         description="A charging station on cc613hal.",
-        epilog="exit codes: 0 done, 1 the charge failed, 2 usage or board file, 3 device or bus, 4 refused for safety, 130 interrupted",
+        epilog="exit codes: 0 done, 1 the charge failed, 2 usage or board file, 3 device or bus, 4 refused, 130 interrupted",
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser(
@@ -66,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--overlay", action="append", default=[], metavar="FILE", help="board file laid over it; may be repeated")
     run.add_argument("--sim", action="store_true", help="simulated buses, with customers who come and go")
     run.add_argument("--once", action="store_true", help="stop after the first session; needs --sim")
+    run.add_argument("--by-hand", action="store_true", help="nobody comes but whom `cc613-chargepoint sim` sends; needs --sim and --data")
+    run.add_argument("--script", type=Path, metavar="FILE", help="what happens, line by line with times, then stop; needs --sim")
+    run.add_argument(
+        "--for", dest="for_s", type=_duration, metavar="TIME", help="stop after so long: seconds, M:SS or H:MM:SS; needs --sim"
+    )
+    run.add_argument("--virtual", action="store_true", help="days in seconds: a clock that does not wait; needs --script, --for or --once")
     run.add_argument("--data", type=Path, metavar="DIR", help="where sessions, settings and counters are kept (default: nowhere)")
     run.add_argument(
         "--installed-current", type=_amperes, metavar="A", help="what the installation gives per phase, instead of its setting"
@@ -78,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
     add_config(verbs)
     add_verbs(verbs)
+    add_sim(verbs)
     return parser
 
 
@@ -88,16 +112,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.verb in VERBS:
             return operate(arguments)
-        return config(arguments) if arguments.verb == "config" else asyncio.run(_interruptible(arguments))
+        if arguments.verb in {"config", "sim"}:
+            return config(arguments) if arguments.verb == "config" else sim(arguments)
+        _understood(arguments)
+        if arguments.virtual:
+            return run_virtual(_interruptible(arguments), start=datetime.now(UTC))
+        return asyncio.run(_interruptible(arguments))
     except KeyboardInterrupt:
-        print("\nstopped; the safe state was reached", file=sys.stderr)
+        print("\nstopped; the safe state was reached" if arguments.verb == "run" else "", file=sys.stderr)
         return EXIT_INTERRUPTED
+    except BrokenPipeError:  # whoever read has seen enough; the interpreter must not try to write the rest when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
     except (HalError, ExceptionGroup) as error:
         if arguments.debug or (errors := _flat(error)) is None:
             raise
         for each in errors:
-            print(f"cc613-chargepoint: {each}", file=sys.stderr)
+            print(_told(each, as_json=getattr(arguments, "json", False)), file=sys.stderr)
         return _code(errors[0])
+
+
+def _told(error: HalError, *, as_json: bool) -> str:
+    if not as_json:
+        return f"cc613-chargepoint: {error}"
+    answered = {"kind": error.reason} if isinstance(error, AnswerError) and error.reason else {}
+    return json.dumps({"error": {**error.as_dict(), **answered}}, ensure_ascii=False)
 
 
 def _flat(error: BaseException) -> list[HalError] | None:
@@ -113,7 +152,28 @@ def _flat(error: BaseException) -> list[HalError] | None:
 def _code(error: HalError) -> int:
     if isinstance(error, ConfigError | NotOnBoard):
         return EXIT_USAGE
+    if isinstance(error, AnswerError):  # what the station at the other end of the socket said
+        return {"refused": EXIT_REFUSED, "not-allowed": EXIT_REFUSED, "settings": EXIT_USAGE}.get(error.reason, EXIT_DEVICE)
     return EXIT_REFUSED if isinstance(error, SafetyRefused) else EXIT_DEVICE
+
+
+def _understood(arguments: argparse.Namespace) -> None:
+    """Options of a simulation that go together.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    given = [name for name in ("once", "by_hand", "script", "for_s", "virtual") if getattr(arguments, name)]
+    option = {name: f"--{name.removesuffix('_s').replace('_', '-')}" for name in given}
+    if given and not arguments.sim:
+        raise ConfigError(f"{option[given[0]]} needs --sim", hint="a real station serves whoever comes, until it is stopped")
+    callers = [option[name] for name in ("once", "by_hand", "script") if name in given]
+    if len(callers) > 1:
+        raise ConfigError(f"{' and '.join(callers)} do not go together", hint="each says who comes to the station")
+    if arguments.by_hand and arguments.data is None:
+        raise ConfigError("--by-hand needs --data", hint="`cc613-chargepoint sim` reaches the station over a socket in that directory")
+    if arguments.virtual and (arguments.by_hand or not (arguments.script or arguments.once or arguments.for_s)):
+        raise ConfigError("--virtual needs --script, --for or --once", hint="time flies: nobody could do anything by hand")
 
 
 async def _interruptible(arguments: argparse.Namespace) -> int:
@@ -151,7 +211,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             return await _simulated(description, kept, arguments, interrupted)
         board = await stack.enter_async_context(open_board(description, clock=kept.clock, state_dir=arguments.data))
         station = await stack.enter_async_context(kept.station(board, arguments))
-        return await _serve(station, Narrator(board.clock), interrupted)
+        return await _serve(station, Narrator(board.clock, silent=arguments.log == "json"), interrupted, log_json=arguments.log == "json")
 
 
 @frozen
@@ -180,7 +240,7 @@ class _Kept:
             self.settings.changes.on(lambda _: station.obey(wanted()))
         answers = StationAnswers(station, board, self.store, self.settings)
         async with contextlib.AsyncExitStack() as doors:
-            if arguments.data is not None:
+            if arguments.data is not None and not arguments.virtual:
                 await doors.enter_async_context(serve_socket(answers.facade, arguments.data / SOCKET))
             if port := 0 if self.settings is None else self.settings.get(table.STATUS_PORT):
                 await doors.enter_async_context(serve_status(port, {"/health": answers.health_page, "/status": answers.status_page}))
@@ -209,40 +269,90 @@ async def _kept(arguments: argparse.Namespace, stack: contextlib.AsyncExitStack)
 
 
 async def _simulated(description: BoardDescription, kept: _Kept, arguments: argparse.Namespace, interrupted: asyncio.Event) -> int:
-    from cc613_chargepoint.story import Story, Visit  # noqa: PLC0415 - only a simulation needs the plant
+    from cc613_chargepoint.simulating.world import World, simulation_facade  # noqa: PLC0415 - only a simulation needs the plant
+    from cc613_chargepoint.story import Story  # noqa: PLC0415 - likewise
     from cc613hal.plant import Simulation  # noqa: PLC0415 - likewise
 
     clock = kept.clock
-    narrator = Narrator(clock)
-    narrator.say(f"{description.name}: {description.summary}, on simulated buses; Modbus and the card reader run on real pseudo-terminals")
-    simulation = Simulation(description, clock=clock, ptys=True)
+    narrator = Narrator(clock, silent=arguments.log == "json", meter_every_s=900.0 if arguments.virtual else None)
+    wires = "in virtual time" if arguments.virtual else "on simulated buses; Modbus and the card reader run on real pseudo-terminals"
+    narrator.say(f"{description.name}: {description.summary}, {wires}")
+    simulation = Simulation(description, clock=clock, ptys=not arguments.virtual)
+    lines = () if arguments.script is None else read_script(arguments.script)
     async with (
         simulation,
         open_board(description, simulation.buses, clock=clock, state_dir=arguments.data) as board,
         kept.station(board, arguments) as station,
+        contextlib.AsyncExitStack() as doors,
     ):
         narrator.say(f"{len(board.devices)} devices are connected: {', '.join(board.devices)}")
-        story = Story(simulation.plant, station, narrator.outside, clock)
-        ended: list[SessionEnded] = []
-        station.news.on(lambda news: ended.append(news) if isinstance(news, SessionEnded) else None)
-
-        async def customers() -> int:
-            try:
-                await story.visit(Visit())
-                if arguments.once:
-                    return EXIT_OK if ended and ended[0].record.energy_wh else EXIT_FAILED
-                narrator.say("serving; further vehicles will come. Ctrl-C ends")
-                await story.more_visits()
-            except TimeoutError as error:
-                narrator.say(f"the charge did not work: {error}", mark="✗")
-            return EXIT_FAILED
-
-        return await _serve(station, narrator, interrupted, customers())
+        world = World(simulation, lambda number: station.connectors[number].state.value, narrator.outside)
+        if arguments.data is not None and not arguments.virtual:
+            await doors.enter_async_context(serve_socket(simulation_facade(world, station.news), arguments.data / SIM_SOCKET))
+        if arguments.script is not None:
+            happens = _scripted(lines, world, clock, arguments.script, narrator)
+        elif arguments.by_hand:
+            happens = _by_hand(arguments.data, narrator)
+        else:
+            happens = _customers(Story(simulation.plant, station, narrator.outside, clock), station, narrator, once=arguments.once)
+        json_lines = arguments.log == "json"
+        return await _serve(station, narrator, interrupted, _for_a_while(happens, arguments.for_s, narrator), log_json=json_lines)
 
 
-async def _serve(station: Station, narrator: Narrator, interrupted: asyncio.Event, story: Coroutine[Any, Any, int] | None = None) -> int:
+async def _customers(story: Story, station: Station, narrator: Narrator, *, once: bool) -> int:
+    """Customers come and go."""
+    from cc613_chargepoint.story import Visit  # noqa: PLC0415 - only a simulation needs the plant
+
+    ended: list[SessionEnded] = []
+    station.news.on(lambda news: ended.append(news) if isinstance(news, SessionEnded) else None)
+    try:
+        await story.visit(Visit())
+        if once:
+            return EXIT_OK if ended and ended[0].record.energy_wh else EXIT_FAILED
+        narrator.say("serving; further vehicles will come. Ctrl-C ends")
+        await story.more_visits()
+    except TimeoutError as error:
+        narrator.say(f"the charge did not work: {error}", mark="✗")
+    return EXIT_FAILED
+
+
+async def _scripted(lines: Sequence[Line], world: World, clock: Clock, path: Path, narrator: Narrator) -> int:
+    """What a script says happens."""
+    await play(lines, world, clock, str(path))
+    narrator.say("the script is over")
+    return EXIT_OK
+
+
+async def _by_hand(data: Path, narrator: Narrator) -> int:
+    """Nothing happens by itself."""
+    narrator.say(f"nobody comes by themselves; try: cc613-chargepoint sim plug --data {data}")
+    return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]  # never: somebody has to end it
+
+
+async def _for_a_while(happens: Coroutine[Any, Any, int], for_s: float | None, narrator: Narrator) -> int:
+    """What happens, but no longer than so many seconds."""
+    try:
+        async with asyncio.timeout(for_s) as limit:
+            return await happens
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        narrator.say("the time is over")
+        return EXIT_OK
+
+
+async def _serve(
+    station: Station,
+    narrator: Narrator,
+    interrupted: asyncio.Event,
+    story: Coroutine[Any, Any, int] | None = None,
+    *,
+    log_json: bool = False,
+) -> int:
     """Run the station until it is interrupted, or the story is over."""
     station.news.on(narrator.hear)
+    if log_json:
+        station.news.on(log_news)
     supervisor = Supervisor()
     serving, stop = asyncio.create_task(station.run()), asyncio.create_task(interrupted.wait())
     visits = None if story is None else asyncio.create_task(story)

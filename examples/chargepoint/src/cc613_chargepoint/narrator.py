@@ -42,12 +42,15 @@ class Narrator:
     Args:
         clock: the station's clock; lines start with the seconds since it began.
         out: where to; the standard output if omitted.
+        silent: say nothing at all.
+        meter_every_s: between lines with meter readings, s; ``None`` for a line that moves on a terminal, and every few seconds elsewhere.
     """
 
-    def __init__(self, clock: Clock, out: TextIO | None = None) -> None:
+    def __init__(self, clock: Clock, out: TextIO | None = None, *, silent: bool = False, meter_every_s: float | None = None) -> None:
         self._clock = clock
-        self._out: TextIO | None = out or sys.stdout
-        self._moves = self._out is not None and self._out.isatty()
+        self._out: TextIO | None = None if silent else out or sys.stdout
+        self._moves = self._out is not None and self._out.isatty() and meter_every_s is None
+        self._meter_every_s = _PLAIN_EVERY_S if meter_every_s is None else meter_every_s
         self._start_s = clock.monotonic_s()
         self._sampled_s = float("-inf")
 
@@ -90,7 +93,7 @@ class Narrator:
             drawn = max(map(abs, news.sample.current_a), default=0.0)
             filled = min(_BAR, round(_BAR * drawn / 32.0))
             self._write(f"{_CLEAR}{self._clock.monotonic_s() - self._start_s:7.1f} s   {'█' * filled}{'░' * (_BAR - filled)} {text}")
-        elif self._clock.monotonic_s() - self._sampled_s >= _PLAIN_EVERY_S:
+        elif self._clock.monotonic_s() - self._sampled_s >= self._meter_every_s:
             self._sampled_s = self._clock.monotonic_s()
             self.say(f"meter: {text}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
+import math
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -53,24 +53,24 @@ def add_verbs(verbs: Any) -> None:
 
     verb("status", "how the running station is")
     sessions = verb("sessions", "the latest sessions")
-    sessions.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: %(default)s)")
+    sessions.add_argument("--limit", type=_count, default=20, metavar="N", help="at most so many (default: %(default)s)")
     start = verb("start", "accept a customer, as a card would")
     start.add_argument("token", help="identifier of the customer")
     stop = verb("stop", "end a session")
     stop.add_argument("--reason", default="stopped by the operator", help="for the record")
     unlock = verb("unlock", "release the plug; a session that runs is ended first")
     limit = verb("limit", "set or withdraw a current limit")
-    limit.add_argument("current", metavar="A", help="amperes per phase, or `none` to withdraw")
+    limit.add_argument("current", type=_amperes, metavar="A", help="amperes per phase, or `none` to withdraw")
     limit.add_argument("--source", default="command line", help="whose limit it is (default: %(default)s)")
-    limit.add_argument("--for", dest="for_s", type=float, metavar="S", help="how long it counts, in seconds (default: until withdrawn)")
+    limit.add_argument("--for", dest="for_s", type=_seconds, metavar="S", help="how long it counts, in seconds (default: until withdrawn)")
     for each in (start, stop, unlock, limit):
         connector(each)
     fault = verb("fault", "faults that stand and stood, or clear one that needs service")
     fault.add_argument("--clear", metavar="NAME", help="somebody has been there: clear this fault")
-    fault.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: %(default)s)")
+    fault.add_argument("--limit", type=_count, default=20, metavar="N", help="at most so many (default: %(default)s)")
     connector(fault)
     watch = verb("watch", "everything that happens, until Ctrl-C")
-    watch.add_argument("--count", type=int, metavar="N", help="end after so many events")
+    watch.add_argument("--count", type=_count, metavar="N", help="end after so many events")
 
 
 def _command(arguments: argparse.Namespace) -> Command:
@@ -94,17 +94,38 @@ def _command(arguments: argparse.Namespace) -> Command:
 
 
 def _limit(arguments: argparse.Namespace) -> Command:
-    if arguments.current == "none":
+    if arguments.current is None:
         return WithdrawLimit(connector=arguments.connector, source=arguments.source)
-    current_a = _amperes(arguments.current)
-    return SetLimit(connector=arguments.connector, source=arguments.source, current_a=current_a, for_s=arguments.for_s)
+    return SetLimit(connector=arguments.connector, source=arguments.source, current_a=arguments.current, for_s=arguments.for_s)
 
 
-def _amperes(text: str) -> float:
+def _amperes(text: str) -> float | None:
+    if text == "none":
+        return None
+    value = _number(text)
+    if not 0.0 <= value <= 1000.0:
+        raise argparse.ArgumentTypeError(f"must be 0 to 1000 A, or `none` to withdraw, not {text}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = _number(text)
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds above 0, not {text}")
+    return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"must be 1 to 1000, not {text}")
+    return int(text)
+
+
+def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of amperes") from None
+        return math.nan
 
 
 async def _ask(arguments: argparse.Namespace) -> None:
@@ -176,9 +197,5 @@ VERBS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, None]]] = {
 
 def operate(arguments: argparse.Namespace) -> int:
     """Carry out a verb; returns the exit code."""
-    try:
-        asyncio.run(VERBS[arguments.verb](arguments))
-    except argparse.ArgumentTypeError as error:
-        print(f"cc613-chargepoint: {error}", file=sys.stderr)
-        return 2
+    asyncio.run(VERBS[arguments.verb](arguments))
     return 0

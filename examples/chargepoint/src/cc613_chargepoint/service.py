@@ -12,6 +12,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cc613hal.errors import ConfigError
 
@@ -87,16 +88,18 @@ class Supervisor:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object per record: ``time``, ``level``, ``logger``, ``message``, and ``trace`` if there is one."""
+    """One JSON object per record: ``time``, ``level``, ``logger``, ``message``; ``event`` of the station's news, ``trace`` of a defect."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        line = {
+        line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
+        if (event := getattr(record, "event", None)) is not None:
+            line["event"] = event
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

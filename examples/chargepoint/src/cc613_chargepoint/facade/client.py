@@ -12,7 +12,7 @@ from typing import Any, Self
 from cc613_chargepoint.domain.events import StationEvent
 from cc613_chargepoint.facade.codec import line, packed, read_line, unpacked_answer, unpacked_event
 from cc613_chargepoint.facade.commands import Answer, Command
-from cc613hal.errors import HalError
+from cc613hal.errors import DeadlineExceeded, HalError
 
 __all__ = ["AnswerError", "FacadeClient", "NoStation"]
 
@@ -64,7 +64,7 @@ class FacadeClient:
         Raises:
             AnswerError: the station refused, or failed.
             NoStation: it has gone.
-            TimeoutError: it did not answer in time.
+            DeadlineExceeded: it did not answer in time.
         """
         return unpacked_answer(await self._exchange(packed(command)))
 
@@ -81,10 +81,16 @@ class FacadeClient:
     async def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         number = next(self._numbers)
         self._writer.write(line({"id": number, **message}))
-        async with asyncio.timeout(self._timeout_s):
-            while (answer := await self._next()).get("id") != number:
-                if "error" in answer:
-                    break
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                while (answer := await self._next()).get("id") != number:
+                    if "error" in answer:
+                        break
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"the station at {self._path} did not answer within {self._timeout_s:g} s",
+                hint="`cc613-chargepoint status` tells how it is",
+            ) from error
         if "error" in answer:
             raise AnswerError(answer["error"])
         return answer

@@ -90,13 +90,13 @@ def _unpacked(message: Mapping[str, Any], known: Mapping[str, type[T]], what: st
         raise NotUnderstood(f"{what} {name}: {type(error).__name__}: {error}") from error
 
 
-def unpacked_command(message: Mapping[str, Any]) -> Command:
-    """The command of a message.
+def unpacked_command(message: Mapping[str, Any], known: Mapping[str, type[Command]] = COMMANDS) -> Command:
+    """The command of a message, of those that are known.
 
     Raises:
         NotUnderstood: it is none.
     """
-    return _unpacked(message, COMMANDS, "command")
+    return _unpacked(message, known, "command")
 
 
 def unpacked_answer(message: Mapping[str, Any]) -> Answer:

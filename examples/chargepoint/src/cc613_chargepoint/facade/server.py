@@ -166,7 +166,7 @@ class _Client:
                 if self._watching is None:
                     self._watching = asyncio.create_task(self._watch(self._facade.events.stream(EVENTS_KEPT)), name="facade watch")
                 return {"id": number, "type": "Watching"}
-            return {"id": number, **packed(await self._facade.ask(unpacked_command(message), actor))}
+            return {"id": number, **packed(await self._facade.ask(unpacked_command(message, self._facade.commands), actor))}
         except HalError as error:
             return {"id": number, "error": error.as_dict()}
         except Exception as error:  # noqa: BLE001 - a defect in one command must not cost this client its answer, nor others theirs

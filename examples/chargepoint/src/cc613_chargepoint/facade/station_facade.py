@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cc613_chargepoint.domain.events import StationEvent
-from cc613_chargepoint.facade.commands import Answer, Command
+from cc613_chargepoint.facade.commands import COMMANDS, Answer, Command
 from cc613_chargepoint.settings import Actor
 from cc613hal.errors import SafetyRefused, Unsupported
 from cc613hal.events import Events
@@ -35,11 +35,15 @@ class Facade:
     Args:
         handlers: who carries out which command.
         events: everything that happens.
+        commands: what can be asked, by its name on the wire.
     """
 
-    def __init__(self, handlers: Mapping[type[Command], Handler], events: Events[StationEvent]) -> None:
+    def __init__(
+        self, handlers: Mapping[type[Command], Handler], events: Events[StationEvent], commands: Mapping[str, type[Command]] = COMMANDS
+    ) -> None:
         self._handlers = handlers
         self.events = events
+        self.commands = commands
 
     async def ask(self, command: Command, actor: Actor) -> Answer:
         """Carry out a command.
