@@ -64,10 +64,14 @@ class Clock:
 
     Args:
         state: how far the wall clock can be trusted; the application changes it when time synchronisation reports.
+
+    Attributes:
+        offset: added to the system's wall clock, for a controller that gets its time from another one and may not set its own.
     """
 
     def __init__(self, state: ClockState = ClockState.UNKNOWN) -> None:
         self.state = state
+        self.offset = timedelta()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._virtual: VirtualTimeLoop | None = None
 
@@ -82,7 +86,7 @@ class Clock:
     def wall(self) -> datetime:
         """The calendar time in UTC."""
         self._running()
-        return datetime.now(UTC) if self._virtual is None else self._virtual.wall()
+        return (datetime.now(UTC) if self._virtual is None else self._virtual.wall()) + self.offset
 
     def _running(self) -> asyncio.AbstractEventLoop | None:
         """The loop that runs now; it is the clock's until it ends: asking for it costs a system call in Python 3.11."""

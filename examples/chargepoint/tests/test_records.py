@@ -14,11 +14,12 @@ from attrs import define, field
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.domain.events import ChargingEnded, FaultCleared, FaultRaised, SessionEnded, SessionRecovered, StationEvent
 from cc613_chargepoint.domain.fault import Clearing, FaultName, Severity
+from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.transitions import State
-from cc613_chargepoint.records import POWER_LOSS
-from cc613_chargepoint.store import Retention, Store, StoreFull
+from cc613_chargepoint.records import POWER_LOSS, close_interrupted
+from cc613_chargepoint.store import Retention, Store, StoredSession, StoreFull, Transaction
 from cc613hal.board import load_board, open_board
-from cc613hal.clock import run_virtual
+from cc613hal.clock import Clock, run_virtual
 from cc613hal.plant import FieldCard, Simulation
 from cc613hal.plant.vehicle import Vehicle
 
@@ -248,3 +249,26 @@ class TestCatalogue:
     def test_an_unknown_word_is_refused(self) -> None:
         with pytest.raises(KeyError):
             FaultName.of("nonsense")
+
+
+async def test_sessions_of_another_controller_are_spared_and_what_is_owed_is_owed_in_the_same_commit(tmp_path: Path) -> None:
+    clock = Clock()
+    async with await Store.open(tmp_path / "station.db") as store:
+        begun = {"token": Token(id="AB", source=TokenSource.CARD), "started": clock.wall(), "clock_state": clock.state}
+        for connector in (1, 2):
+            await store.write(lambda tx, connector=connector: tx.sessions.begin(connector=connector, begin_wh=Decimal(5), **begun))
+
+        def owe(tx: Transaction, session: StoredSession) -> None:
+            tx.outbox.put(queue="x", kind="ended", payload="", session=session.number, created=clock.wall())
+
+        news = await close_interrupted(store, clock, spared={2}, along=owe)
+        assert [each.connector for each in news] == [1]
+        assert [each.connector for each in await store.read(lambda tx: tx.sessions.open())] == [2]
+        assert [each.session for each in await store.read(lambda tx: tx.outbox.waiting("x"))] == [1]
+
+        def fail(tx: Transaction, session: StoredSession) -> None:
+            raise StoreFull("no room to owe it")
+
+        with pytest.raises(StoreFull):
+            await close_interrupted(store, clock, along=fail)
+        assert len(await store.read(lambda tx: tx.sessions.open())) == 1

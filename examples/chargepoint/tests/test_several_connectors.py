@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from cc613_chargepoint.app import StationSettings, connector_numbers
+from cc613_chargepoint.app import Station, StationSettings, connector_numbers
 from cc613_chargepoint.domain.events import ChargingEnded, Decided, SessionEnded
 from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.token import Token, TokenSource
+from cc613_chargepoint.domain.verdict import Verdict
 from cc613_chargepoint.evse.household import HouseholdConnector, HouseholdSettings
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import CARD, SimulatedStation, simulated_station
 from cc613hal.board import BoardDescription, parse_board
 from cc613hal.clock import run_virtual
+from cc613hal.errors import ConfigError
 from cc613hal.plugins.manager import Plugins
 
 OTHER = "04FFEEDDCCBBAA"
@@ -348,5 +351,39 @@ def test_a_warning_is_told_and_stops_nobody() -> None:
         made.station.connector.clear_fault(FaultName.UPDATE_RUNNING, "done")
         await made.sleep(10.0)
         assert made.state is State.CHARGING
+
+    play(story, board="bender.cc613")
+
+
+# -- somebody else decides, or serves ---------------------------------------------------------------------------------------------------
+
+
+def test_where_somebody_else_decides_every_presentation_goes_there() -> None:
+    async def story(made: SimulatedStation) -> None:
+        shown: list[str] = []
+        verdict: bool | Verdict = True
+
+        def elsewhere(token: Token, random: bool) -> bool | Verdict:
+            shown.append(token.id)
+            return verdict
+
+        made.station.customers.elsewhere = elsewhere
+        await made.tap(CARD)
+        assert made.of(Decided) == []
+        verdict = Verdict(token=Token(id=CARD, source=TokenSource.CARD), accepted=False, reasons=("nobody can be asked",))
+        await made.tap(CARD)
+        assert [each.verdict for each in made.of(Decided)] == [verdict]
+        verdict = False
+        await made.tap(CARD)
+        await made.until_state(State.AUTHORISED)
+        assert shown == [CARD] * 3
+
+    play(story, board="bender.cc613")
+
+
+def test_a_connector_number_is_on_the_board_or_elsewhere_never_both() -> None:
+    async def story(made: SimulatedStation) -> None:
+        with pytest.raises(ConfigError, match="has a connector 1 of its own"):
+            Station(made.board, StationSettings(), elsewhere=[made.station.connector])
 
     play(story, board="bender.cc613")

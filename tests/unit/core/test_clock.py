@@ -39,6 +39,22 @@ def test_both_clocks_advance_together() -> None:
     assert after.state is ClockState.SYNCHRONISED
 
 
+@pytest.mark.parametrize("virtual", [True, False])
+def test_a_clock_may_be_set_right_by_somebody_who_knows_better(virtual: bool) -> None:
+    """The offset moves the calendar and never a duration."""
+
+    async def main() -> tuple[float, timedelta]:
+        clock = Clock()
+        before = clock.stamp()
+        clock.offset = timedelta(hours=-3)
+        after = clock.stamp()
+        return before.age_s(after), after.wall - before.wall
+
+    age_s, moved = run_virtual(main()) if virtual else asyncio.run(main())
+    assert 0.0 <= age_s < 10.0
+    assert moved.total_seconds() == pytest.approx(-3 * 3600, abs=10.0)
+
+
 def test_timeouts_run_on_virtual_time() -> None:
     async def main() -> float:
         loop = asyncio.get_running_loop()

@@ -13,7 +13,7 @@ from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, Offered,
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token, TokenSource
-from cc613_chargepoint.evse.actor import ConnectorActor
+from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.facade import Facade, Handler, Refused
 from cc613_chargepoint.facade.codec import packed
@@ -113,7 +113,7 @@ class StationAnswers:
         faults = [fault.name.word for each in self._station.connectors.values() for fault in each.faults]
         return (503, {"status": "faulted", "faults": faults}) if faults else (200, {"status": "ok", "faults": []})
 
-    def _connector_status(self, connector: ConnectorActor, role: Role) -> ConnectorStatus:
+    def _connector_status(self, connector: ServedConnector, role: Role) -> ConnectorStatus:
         offer, sample = self._offers.get(connector.number), self._samples.get(connector.number)
         return ConnectorStatus(
             number=connector.number,
@@ -140,14 +140,14 @@ class StationAnswers:
             for each in book.limits
         )
 
-    def _connector(self, number: int) -> ConnectorActor:
+    def _connector(self, number: int) -> ServedConnector:
         try:
             return self._station.connectors[number]
         except KeyError:
             known = ", ".join(str(each) for each in self._station.connectors)
             raise Refused(f"there is no connector {number}", hint=f"there is: {known}") from None
 
-    async def _confirmed(self, connector: ConnectorActor, act: Callable[[], None], holds: Callable[[StationEvent], str]) -> Done:
+    async def _confirmed(self, connector: ServedConnector, act: Callable[[], None], holds: Callable[[StationEvent], str]) -> Done:
         """Act, and wait for the news that proves it.
 
         Raises:

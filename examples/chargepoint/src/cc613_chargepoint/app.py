@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from attrs import field, fields, frozen
@@ -23,6 +23,7 @@ from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings, HeatWatch
 from cc613_chargepoint.evse.household import HouseholdConnector, HouseholdSettings
 from cc613_chargepoint.evse.parts import ConnectorParts, HouseholdParts
 from cc613_chargepoint.evse.recording import SessionRecorder
+from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
@@ -34,7 +35,7 @@ from cc613_chargepoint.settings import Settings, table
 from cc613_chargepoint.signed_records import settle, signed_sessions
 from cc613_chargepoint.store import Store, StoreError
 from cc613hal.board import Board
-from cc613hal.errors import NotOnBoard
+from cc613hal.errors import ConfigError, NotOnBoard
 from cc613hal.events import Events, EventSource
 from cc613hal.interfaces import (
     CardReader,
@@ -121,10 +122,12 @@ class Station:
         store: where sessions and faults are kept; without one they are only told, and nothing is signed.
         recorder: puts sessions into the store; one of its own if omitted.
         backend: who is asked for tokens that the station does not know.
+        elsewhere: connectors of the station whose parts are on another controller's board.
         signed_meters: what signs at a connector where that is not the board's own meter (a signing controller).
 
     Raises:
         NotOnBoard: the board lacks a part that no charge can do without.
+        ConfigError: a connector is on this board and elsewhere.
     """
 
     def __init__(
@@ -137,6 +140,7 @@ class Station:
         recorder: StoreRecorder | None = None,
         signed_meters: Mapping[int, SignedMeter] | None = None,
         backend: Backend | None = None,
+        elsewhere: Sequence[ServedConnector] = (),
     ) -> None:
         clock = board.clock
         self._clock = clock
@@ -145,7 +149,7 @@ class Station:
         self._recorder = recorder or (None if store is None else StoreRecorder(store, clock))
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
-        self.connectors: dict[int, ConnectorActor] = {}
+        self.connectors: dict[int, ServedConnector] = {}
         self.signing: dict[int, SignedSessions] = {}
         for each in [number] if number is not None else connector_numbers(board):
             book = self.books[each] = LimitBook(clock)
@@ -153,6 +157,11 @@ class Station:
             if meter is not None and store is not None and settings.signing.enabled:
                 self.signing[each] = signed_sessions(meter, store, clock, settings.signing, number=each, tell=self._news.publish)
             self.connectors[each] = _connector(board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each))
+        self._elsewhere = frozenset(each.number for each in elsewhere)
+        if taken := sorted(self._elsewhere & set(self.connectors)):
+            raise ConfigError(f"this board has a connector {taken[0]} of its own", hint="give the other controller's another number")
+        for connector in elsewhere:
+            self.connectors[connector.number], self.books[connector.number] = connector, connector.limits
         self._backend, self._rules = backend, rules_of_plugins()
         self.authorizer = Authorizer(clock, reservations=Reservations(tuple(self.connectors)))
         key_switch = board.get(DigitalInput, settings.authorization.key_switch) if settings.authorization.key_switch else None
@@ -188,7 +197,7 @@ class Station:
             self._news.on(self._faults.hear)
 
     @property
-    def connector(self) -> ConnectorActor:
+    def connector(self) -> ServedConnector:
         """The first connector."""
         return next(iter(self.connectors.values()))
 
@@ -226,7 +235,8 @@ class Station:
         if self._store is not None and self._faults is not None:
             await self._faults.begin()
             await settle(self.signing.values())
-            for news in await close_interrupted(self._store, self._clock):
+            along = None if self._recorder is None else self._recorder.along
+            for news in await close_interrupted(self._store, self._clock, spared=self._elsewhere, along=along):
                 self._news.publish(news)
         async with asyncio.TaskGroup() as group:
             for number, connector in self.connectors.items():

@@ -15,7 +15,7 @@ from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.domain.verdict import Verdict
-from cc613_chargepoint.evse.actor import ConnectorActor
+from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock
@@ -76,7 +76,7 @@ class Customers:
 
     def __init__(
         self,
-        connectors: Mapping[int, ConnectorActor],
+        connectors: Mapping[int, ServedConnector],
         authorizer: Authorizer,
         settings: AuthorizationSettings,
         *,
@@ -88,6 +88,8 @@ class Customers:
         self.settings = settings
         self._reader, self._key_switch = reader, key_switch
         self._key_turned = False
+        self.elsewhere: Callable[[Token, bool], bool | Verdict] | None = None
+        """Where somebody else decides for this station: is told of every presentation, and says whether it took it, or its verdict."""
         self._queue: asyncio.Queue[_Presentation] = asyncio.Queue(maxsize=32)
 
     def present(self, token: Token, *, connector: int | None = None, random: bool = False) -> None:
@@ -98,6 +100,11 @@ class Customers:
             connector: where; the station chooses if omitted.
             random: the card's identifier changes with every read.
         """
+        taken = False if self.elsewhere is None else self.elsewhere(token, random)
+        if isinstance(taken, Verdict):
+            self._tell(Decided(connector=connector or next(iter(self._connectors)), verdict=taken))
+        if taken:
+            return
         try:
             self._queue.put_nowait(_Presentation(token=token, connector=connector, random=random))
         except asyncio.QueueFull:
@@ -142,7 +149,7 @@ class Customers:
         if verdict.accepted:
             self._let(connector, verdict)
 
-    def _let(self, connector: ConnectorActor, verdict: Verdict) -> None:
+    def _let(self, connector: ServedConnector, verdict: Verdict) -> None:
         if verdict.master:
             if connector.token is not None:
                 connector.stop("ended with a master card")
@@ -151,13 +158,13 @@ class Customers:
             self._authorizer.used(verdict, connector.number)
         connector.accept(verdict.token, group=verdict.parent)
 
-    def _meant_by(self, token: Token) -> ConnectorActor:
+    def _meant_by(self, token: Token) -> ServedConnector:
         """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
         own = [each for each in self._connectors.values() if each.token is not None and each.token.same_as(token)]
         ranked = sorted(self._connectors.values(), key=lambda each: (each.token is not None, _RANK.get(each.state, len(_RANK))))
         return (own or ranked)[0]
 
-    def _group_of(self, verdict: Verdict) -> ConnectorActor | None:
+    def _group_of(self, verdict: Verdict) -> ServedConnector | None:
         """The connector where somebody of the same group charges: the card came to end that. A master card ends what runs."""
         if not verdict.accepted:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, SessionRecovered, StationEvent
@@ -14,10 +14,13 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.store import Store, StoredSample, StoredSession, StoreError, Transaction
 from cc613hal.clock import Clock
 
-__all__ = ["FaultKeeper", "StoreRecorder", "close_interrupted"]
+__all__ = ["Along", "FaultKeeper", "StoreRecorder", "close_interrupted"]
 
 _log = logging.getLogger(__name__)
 POWER_LOSS = "the station lost power or was restarted"
+
+Along = Callable[[Transaction, StoredSession], None]
+"""What else is committed together with a session's begin or end: whoever is owed the news finds it owed after any crash."""
 
 
 class StoreRecorder:
@@ -27,21 +30,26 @@ class StoreRecorder:
         store: open.
         clock: the station's clock.
         every_s: between stored samples of a session, s; begin and end are always stored.
+        along: is called in the transaction of every begin and end.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, every_s: float = 60.0) -> None:
+    def __init__(self, store: Store, clock: Clock, *, every_s: float = 60.0, along: Along | None = None) -> None:
         self._store = store
         self._clock = clock
         self.every_s = every_s
+        self.along = along
         self._stored_s: dict[int, float] = {}
 
     async def begin(self, connector: int, token: Token, started: datetime, first: Sample) -> int:
         """On the disk before the contactor closes."""
 
         def work(tx: Transaction) -> StoredSession:
-            return tx.sessions.begin(
+            session = tx.sessions.begin(
                 connector=connector, token=token, started=started, clock_state=self._clock.state, begin_wh=first.register_wh
             )
+            if self.along is not None:
+                self.along(tx, session)
+            return session
 
         session = await self._store.write(work, "beginning a session")
         self._stored_s[session.number] = first.at_s
@@ -59,7 +67,7 @@ class StoreRecorder:
         """On the disk before anybody is told."""
 
         def work(tx: Transaction) -> StoredSession:
-            return tx.sessions.end(
+            session = tx.sessions.end(
                 record.number,
                 ended=record.ended,
                 end_wh=record.end_wh,
@@ -67,6 +75,9 @@ class StoreRecorder:
                 duration_s=record.duration_s,
                 highest_current_a=record.highest_current_a,
             )
+            if self.along is not None:
+                self.along(tx, session)
+            return session
 
         await self._store.write(work, f"ending session {record.number}")
         self._stored_s.pop(record.number, None)
@@ -76,8 +87,16 @@ class StoreRecorder:
         await self._store.write(lambda tx: tx.memory.put("store", "probe", self._clock.wall().isoformat()), "trying the store")
 
 
-async def close_interrupted(store: Store, clock: Clock) -> Sequence[SessionRecovered]:
+async def close_interrupted(
+    store: Store, clock: Clock, *, spared: Collection[int] = (), along: Along | None = None
+) -> Sequence[SessionRecovered]:
     """End the sessions that a power cut or crash left open, with what is known of them: time and register of the last stored sample.
+
+    Args:
+        store: open.
+        clock: the station's clock.
+        spared: connectors whose sessions go on wherever they are.
+        along: is called in the transaction for every session that is ended.
 
     Returns:
         One piece of news for each.
@@ -86,6 +105,8 @@ async def close_interrupted(store: Store, clock: Clock) -> Sequence[SessionRecov
     def work(tx: Transaction) -> list[SessionRecovered]:
         news = []
         for session in tx.sessions.open():
+            if session.connector in spared:
+                continue
             last = tx.sessions.last_sample(session.number)
             ended = tx.sessions.end(
                 session.number,
@@ -94,6 +115,8 @@ async def close_interrupted(store: Store, clock: Clock) -> Sequence[SessionRecov
                 reason=POWER_LOSS,
                 highest_current_a=max((max(each.current_a, default=0.0) for each in tx.sessions.samples(session.number)), default=0.0),
             )
+            if along is not None:
+                along(tx, ended)
             news.append(_recovered(ended))
         return news
 

@@ -210,6 +210,15 @@ class FaultName(enum.Enum):
         "store-failed", None, "InternalError", "Sessions cannot be recorded", "Sessions can be recorded again",
         "The station cannot record sessions.", "Ladevorgänge können nicht gespeichert werden.", Clearing.CAUSE,
     )  # fmt: skip
+    SLAVE_UNREACHABLE = _stop(
+        "slave-unreachable", None, "InternalError", "Slave controller not reachable", "Slave controller reachable",
+        "The second controller of the station does not answer.", "Die zweite Steuerung der Station antwortet nicht.", Clearing.CAUSE,
+    )  # fmt: skip
+    MASTER_UNREACHABLE = _warning(
+        "master-unreachable", None, "InternalError", "Master controller not reachable", "Master controller reachable",
+        "The first controller of the station does not answer; the current is limited.",
+        "Die erste Steuerung der Station antwortet nicht; der Strom ist begrenzt.",
+    )  # fmt: skip
     STORE_RECOVERED = FaultKind(
         word="store-recovered", bit=None, severity=Severity.WARNING, clearing=Clearing.SERVICE, ocpp="InternalError",
         info="Database was damaged and begun anew", cleared="Damaged database was looked at",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 
 from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, StateChanged, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName, Severity
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
+from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, Step
 from cc613_chargepoint.limits import LimitBook
@@ -24,7 +25,7 @@ __all__ = ["ConnectorActor"]
 _log = logging.getLogger(__name__)
 
 
-class ConnectorActor(ABC):
+class ConnectorActor(ServedConnector):
     """One connector, whatever is plugged in there.
 
     One task owns the state. Callbacks from the parts may do one thing by themselves: release the contactor's coil, because a residual
@@ -115,19 +116,6 @@ class ConnectorActor(ABC):
     def _stopping_faults(self) -> tuple[Fault, ...]:
         """The faults that are more than warnings."""
         return tuple(fault for fault in self._faults.values() if fault.name.kind.severity is not Severity.WARNING)
-
-    @property
-    @abstractmethod
-    def locks(self) -> bool:
-        """Whether a lock keeps the plug."""
-
-    @abstractmethod
-    def release_plug(self, because: str) -> None:
-        """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
-
-    @abstractmethod
-    async def run(self) -> None:
-        """Serve until cancelled; the contactor is off when this returns."""
 
     @abstractmethod
     def _carried_out(self) -> Mapping[Action, Callable[[], Awaitable[None]]]:

@@ -11,7 +11,7 @@ from attrs import field, frozen, validators
 
 from cc613_chargepoint.domain.events import BayChanged, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
-from cc613_chargepoint.evse.actor import ConnectorActor
+from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
@@ -85,7 +85,7 @@ class Surroundings:
 
     def __init__(
         self,
-        connectors: Sequence[ConnectorActor],
+        connectors: Sequence[ServedConnector],
         clock: Clock,
         settings: SurroundingsSettings,
         *,
@@ -198,10 +198,10 @@ class Surroundings:
                 self._news.publish(BayChanged(connector=0, bay=name, occupied=True, blocked=True))
                 self._taken_since_s[name] = float("inf")
 
-    def _raise(self, name: FaultName, detail: str, connectors: Sequence[ConnectorActor]) -> None:
+    def _raise(self, name: FaultName, detail: str, connectors: Sequence[ServedConnector]) -> None:
         for connector in connectors:
             connector.raise_fault(Fault(name=name, detail=detail))
 
-    def _clear(self, name: FaultName, because: str, connectors: Sequence[ConnectorActor]) -> None:
+    def _clear(self, name: FaultName, because: str, connectors: Sequence[ServedConnector]) -> None:
         for connector in connectors:
             connector.clear_fault(name, because)

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import cattrs
-from attrs import has
+from attrs import AttrsInstance, has
 from cattrs.gen import make_dict_structure_fn
 
 from cc613_chargepoint.domain import events
@@ -22,7 +22,18 @@ from cc613_chargepoint.domain.fault import FaultName
 from cc613_chargepoint.facade.commands import ANSWERS, COMMANDS, Answer, Command
 from cc613hal.errors import ConfigError
 
-__all__ = ["EVENTS", "VERSION", "NotUnderstood", "line", "packed", "read_line", "unpacked_answer", "unpacked_command", "unpacked_event"]
+__all__ = [
+    "EVENTS",
+    "VERSION",
+    "NotUnderstood",
+    "line",
+    "packed",
+    "read_line",
+    "unpacked_answer",
+    "unpacked_command",
+    "unpacked_event",
+    "unpacked_value",
+]
 
 VERSION = 1
 T = TypeVar("T")
@@ -74,12 +85,17 @@ def _number(value: Any, _: type) -> float:
 _CONVERTER = _made()
 
 
-def packed(value: Command | Answer | events.StationEvent) -> dict[str, Any]:
+def packed(value: AttrsInstance) -> dict[str, Any]:
     """``type`` and ``data`` of a value, ready for JSON."""
     return {"type": type(value).__name__, "data": _CONVERTER.unstructure(value)}
 
 
-def _unpacked(message: Mapping[str, Any], known: Mapping[str, type[T]], what: str) -> T:
+def unpacked_value(message: Mapping[str, Any], known: Mapping[str, type[T]], what: str) -> T:
+    """The value of a message, of those that are known: for protocols of other rooms that carry the same values.
+
+    Raises:
+        NotUnderstood: it is none of them.
+    """
     name = message.get("type")
     kind = known.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -96,7 +112,7 @@ def unpacked_command(message: Mapping[str, Any], known: Mapping[str, type[Comman
     Raises:
         NotUnderstood: it is none.
     """
-    return _unpacked(message, known, "command")
+    return unpacked_value(message, known, "command")
 
 
 def unpacked_answer(message: Mapping[str, Any]) -> Answer:
@@ -105,7 +121,7 @@ def unpacked_answer(message: Mapping[str, Any]) -> Answer:
     Raises:
         NotUnderstood: it is none.
     """
-    return _unpacked(message, ANSWERS, "answer")
+    return unpacked_value(message, ANSWERS, "answer")
 
 
 def unpacked_event(message: Mapping[str, Any]) -> events.StationEvent:
@@ -114,7 +130,7 @@ def unpacked_event(message: Mapping[str, Any]) -> events.StationEvent:
     Raises:
         NotUnderstood: it is none.
     """
-    return _unpacked(message, EVENTS, "event")
+    return unpacked_value(message, EVENTS, "event")
 
 
 def line(message: Mapping[str, Any]) -> bytes:
