@@ -1,4 +1,4 @@
-"""Reference pages made from code: drivers with their options, boards, command line, exit codes, board file schema."""
+"""Reference pages made from code: drivers, boards, command line, exit codes, board file schema."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import inspect
 import itertools
 import json
 from pathlib import Path
-from typing import Any
 
 import attrs
+from driver_pages import driver_pages
 
 from cc613_chargepoint.settings.page import settings_page
-from cc613hal.board.schema import attribute_help, board_schema
+from cc613hal.board.schema import board_schema
 from cc613hal.cli.exit_codes import ExitCode
 from cc613hal.cli.main import build_parser
 from cc613hal.interfaces import Motion
 from cc613hal.plugins.manager import Plugins
-from cc613hal.plugins.spec import DriverSpec, load_object
 from cc613hal_hmi.language import LANGUAGES, status_patterns
 from cc613hal_hmi.pictures import timeline_svg
 from cc613hal_meters.catalogue import map_named, model_names
@@ -47,13 +46,13 @@ def write_all(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     plugins = Plugins.discover()
     pages = {
-        "drivers.md": drivers_page(plugins),
         "boards.md": boards_page(plugins),
         "command-line.md": command_line_page(),
         "schema.md": schema_page(plugins),
         "settings.md": settings_page(),
         "meters.md": METERS.replace("COMPARISON", "\n".join(comparison())),
         **lights_pages(),
+        **driver_pages(),
         **{f"meters/{model}.md": meter_page(map_named(model), f"meters.{model}") for model in model_names()},
         **{f"meters/{name}.md": told_page(name) for name in TOLD},
     }
@@ -62,63 +61,6 @@ def write_all(folder: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
-
-
-def options_table(options: type[Any]) -> list[str]:
-    """One row per option: name, type, default, what its class says about it."""
-    help_of = attribute_help(options)
-    rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
-    for option in attrs.fields(options):
-        default = (
-            "required"
-            if option.default is attrs.NOTHING
-            else ""
-            if isinstance(option.default, type(attrs.Factory(list)))
-            else repr(option.default)
-        )
-        kind = str(option.type).replace("|", r"\|")
-        rows.append(f"| `{option.name}` | `{kind}` | `{default or 'empty'}` | {help_of.get(option.name, '').replace('|', chr(92) + '|')} |")
-    return rows
-
-
-def driver_section(spec: DriverSpec) -> list[str]:
-    """What a board file may say about one driver."""
-    lines = [f"## {spec.name}", "", spec.summary.rstrip(".") + ".", ""]
-    lines += [f"- capabilities: {', '.join(f'`{name}`' for name in spec.capabilities)}"]
-    lines += [f"- bus: {', '.join(kind.value for kind in spec.buses) or 'none, lines only'}", f"- quality: {spec.quality.value}"]
-    if spec.addresses:
-        lines.append("- usual addresses: " + ", ".join(f"`{address:#04x}`" for address in spec.addresses))
-    lines += ["- simulated part: " + ("yes" if spec.emulator else "no"), "- sources: " + ("; ".join(spec.sources) or "none"), ""]
-    if spec.lines:
-        lines += ["| line | direction | required | meaning |", "|---|---|---|---|"]
-        lines += [f"| `{line.role}` | {line.direction.value} | {'yes' if line.required else 'no'} | {line.help} |" for line in spec.lines]
-        lines.append("")
-    if spec.uses:
-        lines += ["| uses | capability | required | meaning |", "|---|---|---|---|"]
-        lines += [f"| `{use.role}` | `{use.capability}` | {'yes' if use.required else 'no'} | {use.help} |" for use in spec.uses]
-        lines.append("")
-    if spec.options:
-        lines += [*options_table(load_object(spec.options)), ""]  # type: ignore[arg-type]  # options are classes
-    return lines
-
-
-def drivers_page(plugins: Plugins) -> str:
-    """All installed drivers: one table, then a section each."""
-    lines = [
-        "# Drivers",
-        "",
-        "Made from the installed packages' announcements; `cc613hal list --drivers` shows the same for your machine.",
-        "",
-    ]
-    lines += ["| driver | capabilities | bus | quality | what |", "|---|---|---|---|---|"]
-    for spec in plugins.drivers.values():
-        buses = ", ".join(kind.value for kind in spec.buses) or "lines"
-        anchor = spec.name.replace(".", "")
-        lines.append(f"| [{spec.name}](#{anchor}) | {', '.join(spec.capabilities)} | {buses} | {spec.quality.value} | {spec.summary} |")
-    lines.append("")
-    for spec in plugins.drivers.values():
-        lines += driver_section(spec)
-    return "\n".join(lines) + "\n"
 
 
 def lights_pages() -> dict[str, str]:

@@ -37,9 +37,20 @@ from attrs import field, frozen
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import DriverSpec, QualityLevel
 
-__all__ = ["DriverQuality", "check_package", "check_tree", "main"]
+__all__ = ["DriverQuality", "announced", "check_package", "check_tree", "evidence", "main", "qualities"]
 
 _ORDER = list(QualityLevel)
+_EVIDENCE = {
+    "conformance suites": r"\b(?!BadInput)\w+Suite\b",
+    "bad input": r"\bBadInputSuite\b",
+    "random input": r"\bhypothesis\b",
+    "recorded dialogue": r"\b(?:replay_part|ReplayBuses)\b",
+    "file descriptors": r"\b(?:umockdev|openpty|mkfifo|pseudo_terminal)\b|test_descriptors",
+    "real kernel": r"tests/kernel/guest|uinput",
+    "another implementation": r"_judge\.py|_others\.py|_reference\.py|_independent\.py|\b(?:importorskip|find_spec)\(|^import (?:nfc|luma)",
+    "real service": r"\bpcscd\b",
+}
+"""Ways of testing, and what in a test file tells them."""
 
 
 @frozen(kw_only=True)
@@ -104,7 +115,7 @@ def check_package(package: Path) -> list[str]:
     file = package / "quality.toml"
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-        plugins = _announced(package)
+        plugins = announced(package)
     except (OSError, tomllib.TOMLDecodeError, ImportError, KeyError) as error:
         return [f"{file}: {type(error).__name__}: {error}"]
     problems = [str(problem) for problem in plugins.problems]
@@ -126,8 +137,48 @@ def check_package(package: Path) -> list[str]:
     return [f"{file}: {problem}" for problem in problems]
 
 
-def _announced(package: Path) -> Plugins:
-    """The drivers of a package, from its own entry points, whether it is installed or not."""
+def qualities(package: Path) -> dict[str, DriverQuality]:
+    """What the file says of each driver; entries with mistakes are left out, :func:`check_package` tells them.
+
+    Args:
+        package: folder with ``pyproject.toml`` and ``quality.toml``.
+    """
+    try:
+        tables: dict[str, Any] = tomllib.loads((package / "quality.toml").read_text(encoding="utf-8")).get("driver", {})
+    except (OSError, tomllib.TOMLDecodeError):
+        return {}
+    found: dict[str, DriverQuality] = {}
+    for name, table in tables.items():
+        try:
+            found[name] = _converter().structure(table, DriverQuality)
+        except Exception:  # noqa: BLE001, S112  # cattrs raises groups of whatever its hooks raise; check_package names them
+            continue
+    return found
+
+
+def evidence(package: Path, quality: DriverQuality) -> list[str]:
+    """In which ways a driver is tested, in words: told from what its tests use.
+
+    Args:
+        package: the driver's package.
+        quality: its entry.
+    """
+    texts = [(test.partition("::")[0], _text(package, test)) for test in quality.tests]
+    words = [word for word, told in _EVIDENCE.items() if any(re.search(told, f"{path}\n{text}", re.MULTILINE) for path, text in texts)]
+    return words + (["traces of the real part"] if quality.traces else [])
+
+
+def announced(package: Path) -> Plugins:
+    """The drivers of a package, from its own entry points, whether it is installed or not.
+
+    Args:
+        package: folder with ``pyproject.toml``.
+
+    Raises:
+        OSError: no such file.
+        KeyError: no project in it.
+        ImportError: a module it names cannot be imported.
+    """
     project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     modules = project.get("entry-points", {}).get("cc613hal.drivers", {}).values()
     source = str((package / "src").resolve())

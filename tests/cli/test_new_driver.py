@@ -50,6 +50,8 @@ def test_a_new_package_passes_its_own_tests(tmp_path, interface, bus):
     assert "passed" in done.stdout
     quality = run(["-m", "cc613hal.testing.quality", "."], package, environment)
     assert quality.returncode == 0, quality.stderr
+    readme = run(["-m", "cc613hal.testing.readme", "."], package, environment)
+    assert readme.returncode == 0, readme.stderr
     listed = run(["-m", "cc613hal.cli.main", "list", "drivers"], package, environment)
     assert "acme.th1" in listed.stdout
     (package / "board.toml").write_text(HEAD + re.findall(r"```toml\n(.*?)```", (package / "README.md").read_text(), re.DOTALL)[0])
