@@ -56,6 +56,9 @@ class Least:
 LEAST: Mapping[str, Least] = {
     "sensors.lm75": Least(1, 3, "the pointer and two bytes of temperature in one combined transfer"),
     "sensors.lis2dh12": Least(1, 8, "the register, then status and three axes by auto-increment in the same transfer"),
+    "sensors.adxl345": Least(1, 9, "the register, then interrupt source, format and three axes: whether new, whether set up, and what"),
+    "sensors.mma8451": Least(1, 8, "the register, then status and three axes in the same transfer"),
+    "sensors.scl3300": Least(4, 32, "three axes of one frame each, and a fourth that fetches the last answer: it comes one frame late"),
     "bender.pilot": Least(1, 6, "one conversion of the positive peak, three bytes each way; the negative one only while PWM runs"),
     "bender.pilot-tethered": Least(1, 6, "as bender.pilot"),
     "bender.rcmb104-measuring": Least(2, 12, "two conversions: the converter samples one channel at a time"),

@@ -67,11 +67,23 @@ class TestLis2dh12(DriverSuite, TiltSensorSuite):
     driver = "sensors.lis2dh12"
 
 
-class TestLis2dh12WhenThingsGoWrong(BadInputSuite):
-    driver = "sensors.lis2dh12"
+class TestAdxl345(DriverSuite, TiltSensorSuite):
+    driver = "sensors.adxl345"
+
+
+class TestMma8451(DriverSuite, TiltSensorSuite):
+    driver = "sensors.mma8451"
+
+
+class TestScl3300(DriverSuite, TiltSensorSuite):
+    driver = "sensors.scl3300"
+
+
+class TiltWhenThingsGoWrong(BadInputSuite):
+    other = 0x00
 
     def wrong_identity(self, simulation):
-        return held(simulation, "identity", 0xE5)
+        return held(simulation, "identity", self.other)
 
     @contextmanager
     def out_of_range(self, simulation):
@@ -81,3 +93,23 @@ class TestLis2dh12WhenThingsGoWrong(BadInputSuite):
 
     def frozen(self, simulation):
         return held(simulation, "stuck", True)
+
+
+class TestLis2dh12WhenThingsGoWrong(TiltWhenThingsGoWrong):
+    driver = "sensors.lis2dh12"
+    other = 0xE5
+
+
+class TestAdxl345WhenThingsGoWrong(TiltWhenThingsGoWrong):
+    driver = "sensors.adxl345"
+    other = 0x1A
+
+
+class TestMma8451WhenThingsGoWrong(TiltWhenThingsGoWrong):
+    driver = "sensors.mma8451"
+    other = 0x2A
+
+
+class TestScl3300WhenThingsGoWrong(TiltWhenThingsGoWrong):
+    driver = "sensors.scl3300"
+    other = 0x51

@@ -7,7 +7,7 @@ import pytest
 from cc613hal.clock import run_virtual
 from cc613hal.errors import NoAnswer
 from cc613hal.plugins import Certainty
-from cc613hal_sensors.probe import probe_lis2dh12, probe_lm75
+from cc613hal_sensors.probe import probe_adxl345, probe_lis2dh12, probe_lm75, probe_mma8451
 
 
 def port_of(it):
@@ -54,7 +54,35 @@ def test_a_thermometer_is_no_accelerometer(bench):
     run_virtual(main())
 
 
-@pytest.mark.parametrize(("driver", "probe"), [("sensors.lm75", probe_lm75), ("sensors.lis2dh12", probe_lis2dh12)])
+@pytest.mark.parametrize(
+    ("driver", "probe", "other"),
+    [
+        ("sensors.lis2dh12", probe_lis2dh12, 0x6A),
+        ("sensors.adxl345", probe_adxl345, 0x1A),
+        ("sensors.mma8451", probe_mma8451, 0xE5),
+    ],
+)
+def test_accelerometers_at_one_address_are_told_apart_by_their_identity(bench, driver, probe, other):
+    async def main():
+        async with bench(driver, address=0x1D if driver != "sensors.lis2dh12" else 0x19) as it:
+            evidence = await probe(port_of(it))
+            assert evidence.certainty is Certainty.CERTAIN
+            assert f"0x{it.chip.identity:02X}" in evidence.text
+            it.chip.identity = other
+            assert await probe(port_of(it)) is None
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("driver", "probe"),
+    [
+        ("sensors.lm75", probe_lm75),
+        ("sensors.lis2dh12", probe_lis2dh12),
+        ("sensors.adxl345", probe_adxl345),
+        ("sensors.mma8451", probe_mma8451),
+    ],
+)
 def test_probing_writes_nothing_but_register_addresses(bench, driver, probe):
     async def main():
         async with bench(driver) as it:

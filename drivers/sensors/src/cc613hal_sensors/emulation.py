@@ -1,15 +1,14 @@
-"""Emulated sensors. They read the simulated cabinet and can misbehave on request."""
+"""An emulated LM75 and its relatives: it feels the simulated cabinet and can misbehave on request."""
 
 from __future__ import annotations
 
 from cc613hal.clock import Clock
 from cc613hal.plant.emulation import EmulationSite, I2cChip
 from cc613hal.plant.signal import Signal
-from cc613hal_sensors.lis2dh12 import AUTO_INCREMENT, CTRL_REG1, SAMPLE_S, STATUS_REG, WHO_AM_I, Lis2dh12Options
 from cc613hal_sensors.lm75 import Lm75Options
 from cc613hal_sensors.variants import VARIANTS, Variant
 
-__all__ = ["Lis2dh12Chip", "Lm75Chip", "emulate_lis2dh12", "emulate_lm75"]
+__all__ = ["Lm75Chip", "emulate_lm75"]
 
 
 class Lm75Chip(I2cChip):
@@ -82,90 +81,8 @@ class Lm75Chip(I2cChip):
         return self._variant.raw(self._temperature_c.value) if self.stuck_raw is None else self.stuck_raw
 
 
-class Lis2dh12Chip(I2cChip):
-    """An accelerometer with a data rate, a milli-g of noise and an end of scale at ±2 g.
-
-    Args:
-        gravity_g: what it feels along its axes, g.
-        clock: paces its samples.
-
-    Attributes:
-        identity: what WHO_AM_I reads.
-        stuck: the axes keep their last values without noise, and new data is still announced.
-    """
-
-    def __init__(self, gravity_g: Signal[tuple[float, float, float]], clock: Clock) -> None:
-        self.identity = 0x33
-        self.stuck = False
-        self._gravity_g = gravity_g
-        self._clock = clock
-        self._registers: dict[int, int] = {}
-        self._pointer = 0
-        self._sampled_s = 0.0
-        self._samples = 0
-        self._axes = bytes(6)
-        self.power_cycle()
-
-    def power_cycle(self) -> None:
-        """The supply went and came back: power-down mode (reset values as in the data sheet)."""
-        self._registers = {CTRL_REG1: 0x07}
-        self._axes = bytes(6)
-
-    def write(self, data: bytes) -> None:
-        """A register address, and values for it and what follows."""
-        if not data:
-            return
-        self._pointer = data[0]
-        address = data[0] & 0x7F
-        for value in data[1:]:
-            self._registers[address] = value
-            address += bool(data[0] & AUTO_INCREMENT)
-
-    def read(self, count: int) -> bytes:
-        """Values from the register address on; only the first one again and again without auto-increment."""
-        fresh = self._sample()
-        address, step = self._pointer & 0x7F, bool(self._pointer & AUTO_INCREMENT)
-        content = bytes((0x0F if fresh else 0x00,)) + self._axes
-        values = bytearray()
-        for _ in range(count):
-            if address == WHO_AM_I:
-                values.append(self.identity)
-            elif STATUS_REG <= address < STATUS_REG + 7:
-                values.append(content[address - STATUS_REG])
-            else:
-                values.append(self._registers.get(address, 0))
-            address += step
-        return bytes(values)
-
-    def _sample(self) -> bool:
-        """Take a sample if one is due; whether there is a new one."""
-        now_s = self._clock.monotonic_s()
-        if not self._registers.get(CTRL_REG1, 0) & 0xF0 or now_s - self._sampled_s < SAMPLE_S * 0.99:
-            return False
-        self._sampled_s = now_s
-        self._samples += 1
-        if not self.stuck:
-            noise_mg = (0, 1, 0, -1, 1, -1, 0)
-            self._axes = b"".join(
-                _left_aligned(axis, noise_mg[(self._samples + index) % 7]) for index, axis in enumerate(self._gravity_g.value)
-            )
-        return True
-
-
-def _left_aligned(axis_g: float, noise_mg: int) -> bytes:
-    steps = max(-2048, min(2047, round(axis_g * 1000) + noise_mg))
-    return (steps << 4).to_bytes(2, "little", signed=True)
-
-
 def emulate_lm75(site: EmulationSite, options: Lm75Options) -> None:
     """Put a temperature sensor at its place in the cabinet; ``plant.parts[device]`` is the :class:`Lm75Chip`."""
     chip = Lm75Chip(VARIANTS[options.variant], site.plant.cabinet.temperature(options.place), site.plant.clock)
-    site.plant.parts[site.device] = chip
-    site.attach_i2c(chip)
-
-
-def emulate_lis2dh12(site: EmulationSite, options: Lis2dh12Options) -> None:  # noqa: ARG001  # the options concern the driver only
-    """Mount an accelerometer in the cabinet; ``plant.parts[device]`` is the :class:`Lis2dh12Chip`."""
-    chip = Lis2dh12Chip(site.plant.cabinet.gravity_g, site.plant.clock)
     site.plant.parts[site.device] = chip
     site.attach_i2c(chip)

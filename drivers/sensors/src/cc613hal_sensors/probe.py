@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.plugins import Certainty, Evidence
-from cc613hal_sensors.lis2dh12 import IDENTITY, WHO_AM_I
+from cc613hal_sensors import adxl345, lis2dh12, mma8451
 from cc613hal_sensors.variants import VARIANTS
 
-__all__ = ["probe_lis2dh12", "probe_lm75"]
+__all__ = ["probe_adxl345", "probe_lis2dh12", "probe_lm75", "probe_mma8451"]
 
 
 async def probe_lis2dh12(port: I2cPort) -> Evidence | None:
@@ -19,10 +19,38 @@ async def probe_lis2dh12(port: I2cPort) -> Evidence | None:
     Raises:
         BusError: nobody answers.
     """
-    who = (await port.write_read(bytes((WHO_AM_I,)), 1))[0]
-    if who != IDENTITY:
+    return await _identity(port, lis2dh12.WHO_AM_I, lis2dh12.IDENTITY, "WHO_AM_I", "LIS2DH12, LIS3DH")
+
+
+async def probe_adxl345(port: I2cPort) -> Evidence | None:
+    """Whether the identity register at this address is an ADXL345's.
+
+    Args:
+        port: the bus, bound to the address.
+
+    Raises:
+        BusError: nobody answers.
+    """
+    return await _identity(port, adxl345.DEVICE_ID, adxl345.IDENTITY, "DEVID", "ADXL345, ADXL343")
+
+
+async def probe_mma8451(port: I2cPort) -> Evidence | None:
+    """Whether the identity register at this address is an MMA8451's.
+
+    Args:
+        port: the bus, bound to the address.
+
+    Raises:
+        BusError: nobody answers.
+    """
+    return await _identity(port, mma8451.WHO_AM_I, mma8451.IDENTITY, "WHO_AM_I", "MMA8451")
+
+
+async def _identity(port: I2cPort, register: int, wanted: int, name: str, parts: str) -> Evidence | None:
+    found = (await port.write_read(bytes((register,)), 1))[0]
+    if found != wanted:
         return None
-    return Evidence(text=f"WHO_AM_I reads 0x{who:02X} (LIS2DH12, LIS3DH)", certainty=Certainty.CERTAIN)
+    return Evidence(text=f"{name} reads 0x{found:02X} ({parts})", certainty=Certainty.CERTAIN)
 
 
 async def probe_lm75(port: I2cPort) -> Evidence | None:
