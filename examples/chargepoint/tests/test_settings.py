@@ -110,7 +110,8 @@ class TestValues:
             case Kind.TEXT:
                 value = data.draw(st.text("ABCdef019", min_size=int(each.minimum or 0), max_size=int(each.maximum or 36)))
             case Kind.LIST:
-                value = tuple(data.draw(st.lists(st.text("ABCdef019:_*-", min_size=1, max_size=36), max_size=4)))
+                entries = st.from_regex(each.pattern, fullmatch=True).filter(lambda text: text.isascii())
+                value = tuple(data.draw(st.lists(entries, min_size=int(each.minimum or 0), max_size=4)))
         assert each.parse(each.text(value)) == value
         assert each.check(each.json(value)) == value
 

@@ -27,7 +27,7 @@ from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
-from cc613_chargepoint.hmi import Lights
+from cc613_chargepoint.hmi import HmiSettings, Panel
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
 from cc613_chargepoint.records import FaultKeeper, StoreRecorder, close_interrupted
@@ -42,7 +42,6 @@ from cc613hal.interfaces import (
     ControlPilot,
     DigitalInput,
     HouseholdSocket,
-    Indicator,
     PresenceSensor,
     Relay,
     SignedMeter,
@@ -50,7 +49,6 @@ from cc613hal.interfaces import (
     TemperatureSensor,
     TiltSensor,
 )
-from cc613hal_hmi.language import status_patterns
 
 __all__ = ["INSTALLATION", "Station", "StationSettings", "connector_numbers"]
 
@@ -72,6 +70,7 @@ class StationSettings:
         surroundings: what tilt, supply, breakers and parking bays mean.
         store_sample_s: between stored samples of a session, s.
         signing: how sessions are signed where the meter can.
+        hmi: what lights, displays and sounders say.
     """
 
     hardware_current_a: float = 80.0
@@ -84,6 +83,7 @@ class StationSettings:
     surroundings: SurroundingsSettings = field(factory=SurroundingsSettings)
     store_sample_s: float = 60.0
     signing: SigningSettings = field(factory=SigningSettings)
+    hmi: HmiSettings = field(factory=HmiSettings)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -105,6 +105,7 @@ class StationSettings:
                 tariff_text=settings.get(table.SIGNED_TARIFF_TEXT),
                 needs_time=settings.get(table.SIGN_NEEDS_TIME),
             ),
+            hmi=HmiSettings.of(settings),
         )
 
 
@@ -173,9 +174,8 @@ class Station:
             reader=board.optional(CardReader),
             key_switch=key_switch,
         )
+        self._panel = Panel(board, self.connectors, settings.hmi)
         self.obey(settings)
-        indicator = board.optional(Indicator)
-        self._lights = Lights(indicator, status_patterns(), clock) if indicator is not None else None
         relay = None if settings.heat.climate is ClimateMode.OFF else board.get(Relay)
         self.heat = HeatWatch(board.all(TemperatureSensor), tuple(self.books.values()), clock, settings.heat, relay)
         self._surroundings = Surroundings(
@@ -191,8 +191,7 @@ class Station:
             connector.news.on(self._news.publish)
         self._surroundings.news.on(self._news.publish)
         self._news.on(self.customers.hear)
-        if self._lights is not None:
-            self._news.on(self._lights.hear)
+        self._news.on(self._panel.hear)
         if self._faults is not None:
             self._news.on(self._faults.hear)
 
@@ -222,6 +221,7 @@ class Station:
                 book.set(OPERATOR, settings.operator_current_a)
         self.customers.settings = settings.authorization
         self.authorizer.rules = rules_for(settings.authorization, self._directory(settings.authorization), self._backend, self._rules)
+        self._panel.obey(settings.hmi)
         if self._recorder is not None:
             self._recorder.every_s = settings.store_sample_s
 
@@ -249,8 +249,7 @@ class Station:
                 group.create_task(self._faults.run(), name="fault history")
             if self._store is not None:
                 group.create_task(self._prune(self._store), name="retention")
-            if self._lights is not None:
-                group.create_task(self._lights.run(), name="lights")
+            group.create_task(self._panel.run(), name="hmi")
             group.create_task(self.customers.run(), name="customers")
 
     async def _prune(self, store: Store) -> None:

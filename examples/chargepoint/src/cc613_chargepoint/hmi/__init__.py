@@ -1,7 +1,7 @@
-"""Status of the station on its lights."""
+"""What customers see and hear of a station: lights, displays, sounders."""
 
 from __future__ import annotations
 
-from cc613_chargepoint.hmi.lights import Lights
+from cc613_chargepoint.hmi.panel import HmiSettings, Panel
 
-__all__ = ["Lights"]
+__all__ = ["HmiSettings", "Panel"]

@@ -1,4 +1,4 @@
-"""From the connector's state to a pattern on the lights."""
+"""From the state of connectors to a pattern on the lights."""
 
 from __future__ import annotations
 
@@ -6,75 +6,107 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
-from cc613_chargepoint.evse.transitions import State
-from cc613hal.clock import Clock
+from cc613_chargepoint.hmi.condition import Conditions
 from cc613hal.errors import HalError
 from cc613hal.interfaces import Indicator, Pattern
 
-__all__ = ["PATTERN_OF", "Lights"]
+__all__ = ["PATTERN_OF", "FrontLight", "Lights"]
 
 _log = logging.getLogger(__name__)
 
-PATTERN_OF = {
-    State.AVAILABLE: "free",
-    State.AUTHORISED: "authorised",
-    State.CONNECTED: "authorising",
-    State.STARTING: "authorised",
-    State.READY: "authorised",
-    State.ENERGISING: "charging",
-    State.CHARGING: "charging",
-    State.PAUSED: "authorised",
-    State.STOPPING: "charging",
-    State.FINISHING: "authorised",
-    State.FAULTED: "out-of-order",
+PATTERN_OF: Mapping[str, str] = {
+    "available": "free",
+    "authorised": "authorised",
+    "connected": "authorising",
+    "starting": "authorised",
+    "ready": "authorised",
+    "energising": "charging",
+    "charging": "charging",
+    "paused": "authorised",
+    "stopping": "charging",
+    "finishing": "authorised",
+    "faulted": "out-of-order",
 }
-"""The word of the light language for each state."""
+"""The word of the light language for each state of a connector."""
+
+_FIRST = ("authorising", "authorised", "charging", "free", "out-of-order")
+"""Which word lights for several connectors show: whoever has a customer at hand, then what can be used."""
 
 
-class Lights:
-    """Shows a connector's state, and a refused card for a moment.
+class _Shown:
+    """A light that is kept current; a broken one never disturbs a charge: its health tells."""
 
-    Args:
-        indicator: the lights.
-        patterns: state word → pattern.
-        clock: the station's clock.
-        rejected_s: how long a refusal is shown, s.
-    """
-
-    def __init__(self, indicator: Indicator, patterns: Mapping[str, Pattern], clock: Clock, *, rejected_s: float = 2.0) -> None:
-        self._indicator = indicator
-        self._patterns = patterns
-        self._clock = clock
-        self._rejected_s = rejected_s
-        self._word = "free"
-        self._refused = False
+    def __init__(self, name: str, indicator: Indicator, conditions: Conditions) -> None:
+        self._name, self._indicator, self._conditions = name, indicator, conditions
+        self._changed = conditions.watch()
         self._lost = False
-        self._changed = asyncio.Event()
 
-    def hear(self, news: StationEvent) -> None:
-        """Take note of what happened; the lights follow in :meth:`run`."""
-        if isinstance(news, StateChanged):
-            self._word = PATTERN_OF[State(news.after)]
-            self._changed.set()
-        elif isinstance(news, Decided) and not news.verdict.accepted:
-            self._refused = True
-            self._changed.set()
+    def wanted(self) -> Pattern:
+        """What is to be shown now."""
+        raise NotImplementedError
 
     async def run(self) -> None:
-        """Keep the lights current until cancelled. A broken light never disturbs a charge: its health tells."""
+        """Keep the lights current until cancelled."""
+        shown: Pattern | None = None
         while True:
-            refused, self._refused = self._refused, False
             self._changed.clear()
+            if (pattern := self.wanted()) != shown:
+                await self._show(pattern)
+                shown = pattern
             try:
-                await self._indicator.show(self._patterns["rejected" if refused else self._word])
-            except HalError as error:
-                if not self._lost:  # once, however often the state changes meanwhile; the driver shows the last one when it is back
-                    _log.warning("the lights cannot be changed: %s", error)
-                self._lost = True
-            else:
-                self._lost = False
-            if refused:
-                await self._clock.sleep(self._rejected_s)
-            else:
-                await self._changed.wait()
+                async with asyncio.timeout(self._conditions.refused_for_s()):
+                    await self._changed.wait()
+            except TimeoutError:  # the refused card has been shown long enough
+                continue
+
+    async def _show(self, pattern: Pattern) -> None:
+        try:
+            await self._indicator.show(pattern)
+        except HalError as error:
+            if not self._lost:  # once, however often the state changes meanwhile; the driver shows the last one when it is back
+                _log.warning("%s: the lights cannot be changed: %s", self._name, error)
+            self._lost = True
+        else:
+            self._lost = False
+
+
+class Lights(_Shown):
+    """Shows the state of one connector, or of all on the same lights, and a refused card for a moment.
+
+    Args:
+        name: of the device.
+        indicator: the lights.
+        patterns: state word → pattern.
+        conditions: of the connectors that these lights are for.
+    """
+
+    def __init__(self, name: str, indicator: Indicator, patterns: Mapping[str, Pattern], conditions: Conditions) -> None:
+        super().__init__(name, indicator, conditions)
+        self._patterns = patterns
+
+    def wanted(self) -> Pattern:
+        """What is to be shown now."""
+        if self._conditions.refused() is not None:
+            return self._patterns["rejected"]
+        words = {PATTERN_OF[each.state] for each in self._conditions.of.values()}
+        return self._patterns[next(word for word in _FIRST if word in words)]
+
+
+class FrontLight(_Shown):
+    """Shows the state of the controller on a light of its own: ready, or something is wrong.
+
+    Args:
+        name: of the device.
+        indicator: the light.
+        patterns: state word → pattern.
+        conditions: of every connector.
+    """
+
+    def __init__(self, name: str, indicator: Indicator, patterns: Mapping[str, Pattern], conditions: Conditions) -> None:
+        super().__init__(name, indicator, conditions)
+        self._patterns = patterns
+
+    def wanted(self) -> Pattern:
+        """What is to be shown now."""
+        wrong = any(each.state == "faulted" for each in self._conditions.of.values())
+        return self._patterns["system-error" if wrong else "ready"]

@@ -43,6 +43,7 @@ class Group(enum.Enum):
     METERING = "metering"
     STORE = "store"
     STATUS = "status"
+    HMI = "hmi"
 
 
 @frozen(kw_only=True)

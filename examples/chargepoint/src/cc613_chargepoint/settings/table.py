@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.settings import hmi
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 
 __all__ = ["RULES", "TABLE", "parameter"]
@@ -250,6 +251,7 @@ TABLE: Mapping[str, Parameter[Any]] = {
         SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
         STATUS_PORT,
+        *hmi.PARAMETERS,
     )
 }  # fmt: skip
 """Key → parameter, in the order of forms and documentation."""

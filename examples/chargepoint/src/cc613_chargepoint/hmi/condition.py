@@ -1,0 +1,153 @@
+"""What lights, display and sounder have to say about each connector, gathered from the station's news."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+from attrs import define, field
+
+from cc613_chargepoint.domain.events import (
+    ChargingEnded,
+    Decided,
+    FaultCleared,
+    FaultRaised,
+    Offered,
+    Sampled,
+    StateChanged,
+    StationEvent,
+)
+from cc613_chargepoint.domain.fault import Fault, Severity
+from cc613hal.clock import Clock
+
+__all__ = ["TEXT_OF", "Condition", "Conditions"]
+
+TEXT_OF: Mapping[str, str] = {
+    "available": "free",
+    "authorised": "authorised",
+    "connected": "authorising",
+    "starting": "starting",
+    "ready": "ready",
+    "energising": "starting",
+    "charging": "charging",
+    "paused": "paused",
+    "stopping": "stopping",
+    "finishing": "finished",
+    "faulted": "out-of-order",
+}
+"""The word of the texts for each state of a connector."""
+
+
+@define
+class Condition:
+    """One connector, as a customer may know it.
+
+    Attributes:
+        connector: its number.
+        state: word of its state.
+        power_w: drawn now, W.
+        energy_wh: delivered in this session, Wh.
+        current_a: the highest of the phases, A.
+        offer_a: what the vehicle may draw, A per phase.
+        limit: whose limit that is.
+        faults: what stands and stops it, oldest first.
+        refused_until_s: a refused card is shown until then, on the monotonic clock.
+        reason: why it was refused.
+    """
+
+    connector: int
+    state: str = "available"
+    power_w: float = 0.0
+    energy_wh: float = 0.0
+    current_a: float = 0.0
+    offer_a: float = 0.0
+    limit: str = ""
+    faults: list[Fault] = field(factory=list[Fault])
+    refused_until_s: float = float("-inf")
+    reason: str = ""
+
+    def values(self, language: str) -> dict[str, str]:
+        """For the braces of a text.
+
+        Args:
+            language: of the fault's text: German for ``de``, else English.
+        """
+        kind = self.faults[-1].name.kind if self.faults else None
+        fault = "" if kind is None else kind.de if language == "de" else kind.en
+        return {
+            "connector": str(self.connector),
+            "power_kw": f"{self.power_w / 1000:.1f}",
+            "energy_kwh": f"{self.energy_wh / 1000:.2f}",
+            "current_a": f"{self.current_a:.1f}",
+            "offer_a": f"{self.offer_a:.0f}",
+            "limit": self.limit,
+            "fault": fault,
+            "reason": self.reason,
+        }
+
+
+class Conditions:
+    """Of every connector.
+
+    Args:
+        connectors: their numbers.
+        clock: the station's clock.
+        rejected_s: how long a refused card is shown, s.
+    """
+
+    def __init__(self, connectors: Iterable[int], clock: Clock, *, rejected_s: float = 2.0) -> None:
+        self._clock = clock
+        self.rejected_s = rejected_s
+        self.of = {number: Condition(number) for number in connectors}
+        self._watchers: list[asyncio.Event] = []
+
+    def watch(self) -> asyncio.Event:
+        """An event that is set with every change; whoever asked for it clears it."""
+        self._watchers.append(changed := asyncio.Event())
+        return changed
+
+    def touch(self) -> None:
+        """Have everything shown again: settings may have changed."""
+        for changed in self._watchers:
+            changed.set()
+
+    def hear(self, news: StationEvent) -> None:
+        """Take note of what happened."""
+        here = [self.of[news.connector]] if news.connector in self.of else list(self.of.values()) if news.connector == 0 else []
+        changed = [self._take(each, news) for each in here]
+        if any(changed):
+            self.touch()
+
+    def _take(self, here: Condition, news: StationEvent) -> bool:
+        match news:
+            case StateChanged(after=after):
+                here.state = after
+                if after in {"available", "authorised"}:
+                    here.power_w = here.energy_wh = here.current_a = 0.0
+            case Sampled(sample=sample):
+                here.power_w, here.energy_wh, here.current_a = sample.power_w, news.energy_wh, max(sample.current_a, default=0.0)
+            case Offered(offer=offer):
+                here.offer_a, here.limit = offer.current_a, offer.source
+            case ChargingEnded(record=record):
+                here.power_w, here.current_a = 0.0, 0.0
+                here.energy_wh = here.energy_wh if record.energy_wh is None else float(record.energy_wh)
+            case FaultRaised(fault=fault) if fault.name.kind.severity is not Severity.WARNING:
+                here.faults.append(fault)
+            case FaultCleared(fault=fault):
+                here.faults = [each for each in here.faults if each.name is not fault.name]
+            case Decided(verdict=verdict) if not verdict.accepted:
+                here.refused_until_s = self._clock.monotonic_s() + self.rejected_s
+                here.reason = verdict.reasons[-1] if verdict.reasons else ""
+            case _:
+                return False
+        return True
+
+    def refused(self) -> Condition | None:
+        """Where a refused card is to be shown now."""
+        now_s = self._clock.monotonic_s()
+        return next((each for each in self.of.values() if each.refused_until_s > now_s), None)
+
+    def refused_for_s(self) -> float | None:
+        """How long a refused card is still to be shown, s."""
+        here = self.refused()
+        return None if here is None else here.refused_until_s - self._clock.monotonic_s()
