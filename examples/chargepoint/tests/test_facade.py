@@ -42,6 +42,7 @@ from cc613_chargepoint.facade.commands import (
     GetStatus,
     ListFaults,
     ListSessions,
+    MeterView,
     SessionList,
     SetLimit,
     SettingsAnswer,
@@ -125,6 +126,14 @@ class TestWire:
             StationStatus(board="b", connectors=(), devices={"a": "ok"}),
             SessionList(sessions=({"number": 1, "energy_wh": None},)),
             FaultList(faults=(fault,)),
+            MeterView(
+                at=NOW,
+                power_w=1.5,
+                phase_power_w=(1.5, None, None),
+                current_a=(6.0, None, None),
+                voltage_v=(230.0, None, None),
+                import_wh="1.20",
+            ),
             SettingsAnswer(values={"a.b": SettingView(value=[1, "x"], layer="oem")}, restart=("a.b",)),
         ]
         assert {type(each).__name__ for each in answers} == set(ANSWERS)

@@ -132,9 +132,9 @@ class TestLayers:
         made = settings()
         heard = []
         made.changes.on(heard.append)
-        changed(made, {"connector.plug_in_s": 30.0}, layer=Layer.BACKEND)
-        changed(made, {"connector.plug_in_s": 40.0})
-        assert [(each.values, each.restart) for each in heard] == [({"connector.plug_in_s": 30.0}, ("connector.plug_in_s",))]
+        changed(made, {"connector.wake_after_s": 20.0}, layer=Layer.BACKEND)
+        changed(made, {"connector.wake_after_s": 40.0})
+        assert [(each.values, each.restart) for each in heard] == [({"connector.wake_after_s": 20.0}, ("connector.wake_after_s",))]
 
     def test_roles_change_what_they_may(self) -> None:
         made = settings()
@@ -196,8 +196,8 @@ class TestCommandLine:
         return main(["config", words[0], "--data", str(data), *words[1:]])
 
     def test_set_get_list(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert self.config(tmp_path, "set", "installation.current_a=32", "connector.plug_in_s=90") == 0
-        assert "next start: connector.plug_in_s" in capsys.readouterr().out
+        assert self.config(tmp_path, "set", "installation.current_a=32", "store.sample_days=80") == 0
+        assert "next start: store.sample_days" in capsys.readouterr().out
         assert self.config(tmp_path, "get", "installation.current_a", "--json") == 0
         assert json.loads(capsys.readouterr().out) == {"key": "installation.current_a", "value": 32.0, "layer": "operator", "unit": "A"}
         assert self.config(tmp_path, "list", "installation") == 0

@@ -12,7 +12,6 @@ from cc613_chargepoint.app import Station
 from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, Offered, Sampled, SessionEnded, StateChanged, StationEvent, StepDone
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.role import Role
-from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.facade import Facade, Handler, Refused
@@ -42,6 +41,7 @@ from cc613_chargepoint.facade.commands import (
     WithdrawLimit,
 )
 from cc613_chargepoint.limits import LimitBook
+from cc613_chargepoint.serving import ServiceAnswers, remote_token
 from cc613_chargepoint.settings import RESET, TABLE, Actor, Layer, Settings, SettingsRefused
 from cc613_chargepoint.store import FaultEntry, Store, Transaction
 from cc613_chargepoint.store.export import session_dict
@@ -78,6 +78,7 @@ class StationAnswers:
             SetLimit: self._set_limit,
             WithdrawLimit: self._withdraw_limit,
         }
+        handlers |= ServiceAnswers(station, board, self._connector, self.offered_a).handlers()
         if store is not None:
             self._store = store
             handlers |= {ListSessions: self._sessions, ListFaults: self._faults, ClearFault: self._clear_fault}
@@ -94,6 +95,11 @@ class StationAnswers:
                 self._samples[news.connector] = news
             case ChargingEnded() | SessionEnded():
                 self._samples.pop(news.connector, None)
+
+    def offered_a(self, connector: int) -> float:
+        """What a vehicle may draw at a connector now, A per phase."""
+        offer = self._offers.get(connector)
+        return 0.0 if offer is None else offer.offer.current_a
 
     def status(self, role: Role) -> StationStatus:
         """How the station is, as far as a role may know."""
@@ -125,6 +131,8 @@ class StationAnswers:
             power_w=sample.sample.power_w if sample is not None else None,
             energy_wh=sample.energy_wh if sample is not None else None,
             faults=tuple(_standing(each, connector.number) for each in connector.faults),
+            in_service=self._station.customers.serves(connector.number),
+            locks=connector.locks,
         )
 
     def _limits(self, book: LimitBook) -> tuple[LimitView, ...]:
@@ -183,9 +191,9 @@ class StationAnswers:
             raise Refused(f"connector {connector.number} has a fault: {connector.faults[0].name.word}")
         if connector.token is not None or connector.state not in {State.AVAILABLE, State.CONNECTED}:
             raise Refused(f"connector {connector.number} is {connector.state.value}")
-        if not 0 < len(command.token) <= 36 or not command.token.isprintable():
-            raise Refused("an identifier has 1 to 36 characters")
-        token = Token(id=command.token.upper(), source=TokenSource.REMOTE)
+        if not self._station.customers.serves(connector.number):
+            raise Refused(f"connector {connector.number} is out of service")
+        token = remote_token(command.token)
         return await self._confirmed(
             connector, lambda: connector.accept(token), lambda news: news.after if isinstance(news, StateChanged) else ""
         )

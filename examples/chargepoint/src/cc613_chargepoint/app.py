@@ -30,7 +30,7 @@ from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettin
 from cc613_chargepoint.hmi import HmiSettings, Panel
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
-from cc613_chargepoint.records import FaultKeeper, StoreRecorder, close_interrupted
+from cc613_chargepoint.records import Along, FaultKeeper, StoreRecorder, close_interrupted
 from cc613_chargepoint.settings import Settings, table
 from cc613_chargepoint.signed_records import settle, signed_sessions
 from cc613_chargepoint.store import Store, StoreError
@@ -124,6 +124,7 @@ class Station:
         recorder: puts sessions into the store; one of its own if omitted.
         backend: who is asked for tokens that the station does not know.
         elsewhere: connectors of the station whose parts are on another controller's board.
+        along: is called in the transaction of every session's begin and end: what is owed to others about them.
         signed_meters: what signs at a connector where that is not the board's own meter (a signing controller).
 
     Raises:
@@ -140,14 +141,16 @@ class Station:
         store: Store | None = None,
         recorder: StoreRecorder | None = None,
         signed_meters: Mapping[int, SignedMeter] | None = None,
+        along: Along | None = None,
         backend: Backend | None = None,
         elsewhere: Sequence[ServedConnector] = (),
     ) -> None:
         clock = board.clock
         self._clock = clock
         self._store = store
+        self.restart = asyncio.Event()
         self._news: EventSource[StationEvent] = EventSource("station")
-        self._recorder = recorder or (None if store is None else StoreRecorder(store, clock))
+        self._recorder = recorder or (None if store is None else StoreRecorder(store, clock, along=along))
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
         self.connectors: dict[int, ServedConnector] = {}
@@ -219,6 +222,8 @@ class Station:
                 book.withdraw(OPERATOR)
             else:
                 book.set(OPERATOR, settings.operator_current_a)
+        for connector in self.connectors.values():
+            connector.obey(settings.connector)
         self.customers.settings = settings.authorization
         self.authorizer.rules = rules_for(settings.authorization, self._directory(settings.authorization), self._backend, self._rules)
         self._panel.obey(settings.hmi)

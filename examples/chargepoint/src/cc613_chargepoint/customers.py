@@ -11,13 +11,13 @@ from attrs import frozen
 from cc613_chargepoint.authorization import Authorizer, token_of
 from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
 from cc613_chargepoint.authorization.rules import Directory
-from cc613_chargepoint.domain.events import Decided, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import AvailabilityChanged, Decided, ReservationUsed, StateChanged, StationEvent
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.domain.verdict import Verdict
 from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
-from cc613_chargepoint.store import Store
+from cc613_chargepoint.store import Store, Transaction
 from cc613hal.clock import Clock
 from cc613hal.interfaces import CardEvent, CardReader, DigitalInput, DigitalReading
 
@@ -52,7 +52,12 @@ class StoreDirectory(Directory):
     async def remember(self, token: KnownToken) -> None:
         """See :class:`~cc613_chargepoint.authorization.rules.Directory`."""
         heard, size = self._clock.wall(), self._size
-        await self._store.write(lambda tx: tx.token_cache.put(token, heard=heard, limit=size), "keeping the backend's answer")
+
+        def work(tx: Transaction) -> None:
+            if tx.token_list.find(token.id) is None:  # what is on the list is never in the cache too (OCPP 1.6, 3.5.3)
+                tx.token_cache.put(token, heard=heard, limit=size)
+
+        await self._store.write(work, "keeping the backend's answer")
 
 
 @frozen(kw_only=True)
@@ -90,7 +95,21 @@ class Customers:
         self._key_turned = False
         self.elsewhere: Callable[[Token, bool], bool | Verdict] | None = None
         """Where somebody else decides for this station: is told of every presentation, and says whether it took it, or its verdict."""
+        self._out_of_service: set[int] = set()
         self._queue: asyncio.Queue[_Presentation] = asyncio.Queue(maxsize=32)
+
+    def serves(self, connector: int) -> bool:
+        """Whether customers are served at a connector."""
+        return connector not in self._out_of_service
+
+    def serve(self, connector: int, in_service: bool) -> None:
+        """Put a connector into service or out of it; whoever charges there goes on, whoever has only identified does not."""
+        if in_service == self.serves(connector):
+            return
+        (self._out_of_service.discard if in_service else self._out_of_service.add)(connector)
+        if not in_service and self._connectors[connector].state is State.AUTHORISED:
+            self._connectors[connector].stop("out of service")
+        self._tell(AvailabilityChanged(connector=connector, in_service=in_service))
 
     def present(self, token: Token, *, connector: int | None = None, random: bool = False) -> None:
         """Somebody identifies, however; the verdict is told as :class:`~cc613_chargepoint.domain.events.Decided`.
@@ -115,7 +134,7 @@ class Customers:
         if not isinstance(news, StateChanged) or news.after != State.CONNECTED.value:
             return
         here = self._connectors[news.connector]
-        if here.token is not None:
+        if here.token is not None or not self.serves(here.number):
             return
         waiting = [each for each in self._connectors.values() if each.state is State.AUTHORISED and each is not here]
         if len(waiting) == 1 and (token := waiting[0].token) is not None:
@@ -143,11 +162,27 @@ class Customers:
     async def _judge(self, presented: _Presentation) -> None:
         token = presented.token
         connector = self._connectors[presented.connector] if presented.connector is not None else self._meant_by(token)
+        if (known := self._known_beforehand(token, connector)) is not None:
+            self._tell(Decided(connector=connector.number, verdict=known))
+            if known.accepted:
+                connector.accept(token, group=connector.group)
+            return
         verdict = await self._authorizer.decide(token, connector=connector.number, random=presented.random)
         connector = self._group_of(verdict) or connector
         self._tell(Decided(connector=connector.number, verdict=verdict))
         if verdict.accepted:
             self._let(connector, verdict)
+
+    def _known_beforehand(self, token: Token, connector: ServedConnector) -> Verdict | None:
+        """What needs no rule: who ends the own charge, and who could neither begin nor end anything. A backend is not asked for them."""
+        if connector.token is not None and connector.token.same_as(token):
+            return Verdict(token=token, accepted=True, reasons=("ends the own charge",), rule="own-charge", parent=connector.group)
+        master = token.id.casefold() in {card.casefold() for card in self.settings.master_cards}
+        if all(each.token is not None and each.group is None for each in self._connectors.values()) and not master:
+            return Verdict(token=token, accepted=False, reasons=("every connector is in use",), rule="no-connector")
+        if connector.token is None and not self.serves(connector.number):
+            return Verdict(token=token, accepted=False, reasons=(f"connector {connector.number} is out of service",), rule="out-of-service")
+        return None
 
     def _let(self, connector: ServedConnector, verdict: Verdict) -> None:
         if verdict.master:
@@ -155,13 +190,18 @@ class Customers:
                 connector.stop("ended with a master card")
             return
         if connector.token is None:
-            self._authorizer.used(verdict, connector.number)
+            used = self._authorizer.used(verdict, connector.number)
+            if used is not None:
+                self._tell(ReservationUsed(connector=connector.number, number=used.number))
         connector.accept(verdict.token, group=verdict.parent)
 
     def _meant_by(self, token: Token) -> ServedConnector:
         """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
         own = [each for each in self._connectors.values() if each.token is not None and each.token.same_as(token)]
-        ranked = sorted(self._connectors.values(), key=lambda each: (each.token is not None, _RANK.get(each.state, len(_RANK))))
+        ranked = sorted(
+            self._connectors.values(),
+            key=lambda each: (each.token is not None, not self.serves(each.number), _RANK.get(each.state, len(_RANK))),
+        )
         return (own or ranked)[0]
 
     def _group_of(self, verdict: Verdict) -> ServedConnector | None:

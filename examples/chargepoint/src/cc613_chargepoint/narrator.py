@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import TextIO
 
 from cc613_chargepoint.domain.events import (
+    AvailabilityChanged,
     BayChanged,
     ChargingEnded,
     Decided,
@@ -16,7 +17,9 @@ from cc613_chargepoint.domain.events import (
     FaultRaised,
     Offered,
     RecordSigned,
+    ReservationUsed,
     Sampled,
+    SessionBegan,
     SessionEnded,
     SessionRecovered,
     SignatureLost,
@@ -135,6 +138,10 @@ def told(news: StationEvent) -> tuple[str, str]:
 
 def _told_of_surroundings(news: StationEvent) -> tuple[str, str] | None:
     match news:
+        case AvailabilityChanged():
+            return "·", "in service" if news.in_service else "out of service"
+        case ReservationUsed():
+            return "·", f"reservation {news.number} is used"
         case BayChanged():
             blocked = ", and blocks it: it does not charge" if news.blocked else ""
             return "·", f"parking {news.bay}: {'somebody stands there' if news.occupied else 'free'}{blocked}"
@@ -152,6 +159,8 @@ def _told_of_sessions(news: StationEvent) -> tuple[str, str] | None:
             return "■", f"session {record.number} on connector {record.connector} is over: {record.reason}"
         case SessionRecovered(record=record):
             return "■", f"session {record.number} was cut by a restart and is ended now; {_energy(record)}"
+        case SessionBegan():
+            return "■", f"session {news.number} begins for {news.token.id} at {_register(news.begin_wh)}"
         case RecordSigned():
             return "✓", f"signed record kept: {news.format}, {news.context}"
         case SignatureLost():

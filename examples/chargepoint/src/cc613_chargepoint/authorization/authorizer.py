@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from cc613_chargepoint.authorization.rule import Answer, Opinion, Request, Rule, nothing
-from cc613_chargepoint.authorization.rules import Identity, Reservations
+from cc613_chargepoint.authorization.rules import Identity, Reservation, Reservations
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.domain.verdict import Verdict
 from cc613hal.clock import Clock
@@ -79,9 +79,9 @@ class Authorizer:
             )
         return Verdict(token=token, accepted=False, reasons=(*reasons, "nobody knows it"))
 
-    def used(self, verdict: Verdict, connector: int) -> None:
-        """An accepted customer begins at a connector: what was reserved for them is used up."""
-        self.reservations.used(verdict.token, verdict.parent, connector, self._clock.wall())
+    def used(self, verdict: Verdict, connector: int) -> Reservation | None:
+        """An accepted customer begins at a connector: what was reserved for them is used up; which reservation that was."""
+        return self.reservations.used(verdict.token, verdict.parent, connector, self._clock.wall())
 
     async def _asked(self, rule: Rule, request: Request) -> Opinion:
         try:

@@ -47,6 +47,7 @@ class AuthorizationSettings:
         pre_authorize: list and cache count although the backend could be asked (OCPP ``LocalPreAuthorize``).
         offline: list and cache count while it cannot be asked (OCPP ``LocalAuthorizeOffline``).
         unknown_offline: unknown tokens are accepted while it cannot be asked (OCPP ``AllowOfflineTxForUnknownId``).
+        local_list: the local list of the backend counts (OCPP ``LocalAuthListEnabled``).
         cache: answers are kept (OCPP ``AuthorizationCacheEnabled``).
         cache_size: how many.
         cache_lifetime_s: how long they count, s; 0 for as long as they say themselves.
@@ -61,6 +62,7 @@ class AuthorizationSettings:
     pre_authorize: bool = False
     offline: bool = True
     unknown_offline: bool = False
+    local_list: bool = True
     cache: bool = True
     cache_size: int = field(default=1000, validator=validators.ge(0))
     cache_lifetime_s: float = field(default=0.0, validator=validators.ge(0.0))
@@ -91,7 +93,8 @@ def rules_for(
 def _with_backend(settings: AuthorizationSettings, directory: Directory, backend: Backend | None) -> tuple[Rule, ...]:
     local: dict[str, Any] = {"backend": backend, "pre_authorize": settings.pre_authorize, "offline": settings.offline}
     rules: list[Rule] = [InstallersList(settings.cards, final=False)] if settings.cards else []
-    rules.append(LocalList(directory, **local))
+    if settings.local_list:
+        rules.append(LocalList(directory, **local))
     if settings.cache:
         rules.append(CacheRule(directory, **local, lifetime_s=settings.cache_lifetime_s or None))
     if backend is not None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from attrs import frozen
 
 from cc613_chargepoint.domain.fault import Fault
 from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.session import Sample, SessionRecord
+from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.domain.verdict import Verdict
 
 __all__ = [
+    "AvailabilityChanged",
     "BayChanged",
     "ChargingEnded",
     "Decided",
@@ -17,7 +22,9 @@ __all__ = [
     "FaultRaised",
     "Offered",
     "RecordSigned",
+    "ReservationUsed",
     "Sampled",
+    "SessionBegan",
     "SessionEnded",
     "SessionRecovered",
     "SignatureLost",
@@ -33,6 +40,13 @@ class StationEvent:
     """Base of all news; ``connector`` says where, 0 for the station as a whole."""
 
     connector: int
+
+
+@frozen(kw_only=True)
+class AvailabilityChanged(StationEvent):
+    """A connector was put out of service, or into it again, by whoever operates it."""
+
+    in_service: bool
 
 
 @frozen(kw_only=True)
@@ -95,6 +109,34 @@ class Sampled(StationEvent):
     sample: Sample
     offered_a: float
     energy_wh: float
+
+
+@frozen(kw_only=True)
+class ReservationUsed(StationEvent):
+    """A customer whose reservation it was has begun.
+
+    Attributes:
+        number: of the reservation.
+    """
+
+    number: int
+
+
+@frozen(kw_only=True)
+class SessionBegan(StationEvent):
+    """A session is on the disk; the contactor closes next.
+
+    Attributes:
+        number: of the session.
+        token: who.
+        started: when the begin register was taken, UTC.
+        begin_wh: that register, Wh.
+    """
+
+    number: int
+    token: Token
+    started: datetime
+    begin_wh: Decimal
 
 
 @frozen(kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+from attrs import evolve
+
 from cc613_chargepoint.domain.events import (
     FaultCleared,
     Offered,
@@ -153,6 +155,10 @@ class Connector(ConnectorActor):
     def release_plug(self, because: str) -> None:
         """See :meth:`ConnectorActor.release_plug`."""
         self._jobs.start("release", self._release_in_need(because))
+
+    def obey(self, settings: ConnectorSettings) -> None:
+        """See :meth:`ConnectorActor.obey`."""
+        self._settings = evolve(self._settings, plug_in_s=settings.plug_in_s)
 
     async def run(self) -> None:
         """See :meth:`ConnectorActor.run`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from cc613_chargepoint.domain.events import Offered, Sampled
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
@@ -105,6 +105,10 @@ class HouseholdConnector(ConnectorActor):
         """Nothing holds a household plug; what matters is that the contactor is off."""
         self._drop()
         self.stop(because)
+
+    def obey(self, settings: ConnectorSettings) -> None:
+        """See :meth:`ConnectorActor.obey`."""
+        self._settings = evolve(self._settings, plug_in_s=settings.plug_in_s)
 
     async def run(self) -> None:
         """See :meth:`ConnectorActor.run`."""

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from cc613_chargepoint.domain.events import StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.limits import LimitBook
 from cc613hal.events import Events
@@ -74,6 +75,10 @@ class ServedConnector(ABC):
     @abstractmethod
     def release_plug(self, because: str) -> None:
         """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
+
+    def obey(self, settings: ConnectorSettings) -> None:
+        """Take over what may change while the connector serves: how long a customer may take to plug in."""
+        del settings
 
     @abstractmethod
     async def run(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from cc613_chargepoint.domain.events import ChargingEnded, SessionEnded, StationEvent
+from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionEnded, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
@@ -87,6 +87,9 @@ class SessionKeeper:
             await self._record_end(meter.end("the meter did not sign the begin", end_read=True))
             raise StepFailed(Fault(name=FaultName.METER_UNSIGNED, detail=error.message)) from error
         self._meter = meter
+        self._tell(
+            SessionBegan(connector=self._number, number=meter.number, token=token, started=meter.started, begin_wh=first.register_wh)
+        )
 
     async def end(self, reason: str) -> None:
         """Take the end register, record the session, and tell; nothing happens without an open one.

@@ -14,6 +14,7 @@ __all__ = [
     "ANSWERS",
     "COMMANDS",
     "Answer",
+    "CancelReservation",
     "ChangeSettings",
     "ClearFault",
     "Command",
@@ -26,7 +27,13 @@ __all__ = [
     "LimitView",
     "ListFaults",
     "ListSessions",
+    "MeterView",
+    "Present",
+    "ReadMeter",
+    "Reserve",
+    "Restart",
     "SessionList",
+    "SetAvailability",
     "SetLimit",
     "SettingView",
     "SettingsAnswer",
@@ -76,6 +83,77 @@ class StartCharge(Command):
 
     connector: int
     token: str
+
+
+@frozen(kw_only=True)
+class Present(Command):
+    """A customer identifies from afar; the station's rules decide, and tell the verdict as an event. Answered before they have.
+
+    Attributes:
+        connector: where; ``None`` leaves it to the station.
+        token: identifier of the customer.
+    """
+
+    connector: int | None
+    token: str
+
+
+@frozen(kw_only=True)
+class SetAvailability(Command):
+    """Put a connector into service or out of it; a session that runs goes on.
+
+    Attributes:
+        connector: which.
+        in_service: whether customers are served there.
+    """
+
+    connector: int
+    in_service: bool
+
+
+@frozen(kw_only=True)
+class ReadMeter(Command):
+    """Everything the meter of a connector tells now."""
+
+    connector: int
+
+
+@frozen(kw_only=True)
+class Reserve(Command):
+    """Keep a connector for a customer; the same number again replaces the reservation. It is not kept over a restart.
+
+    Attributes:
+        number: of the reservation.
+        connector: which; 0 for any.
+        token: for whom.
+        until: when it ends, UTC.
+        parent: for everybody of this group too.
+    """
+
+    number: int
+    connector: int
+    token: str
+    until: datetime
+    parent: str | None = None
+
+
+@frozen(kw_only=True)
+class CancelReservation(Command):
+    """End a reservation."""
+
+    number: int
+
+
+@frozen(kw_only=True)
+class Restart(Command):
+    """Start the station again; sessions that run are ended first.
+
+    Attributes:
+        reason: for the record.
+    """
+
+    role: ClassVar[Role] = Role.OPERATOR
+    reason: str
 
 
 @frozen(kw_only=True)
@@ -180,6 +258,33 @@ class Done(Answer):
 
 
 @frozen(kw_only=True)
+class MeterView(Answer):
+    """What a meter tells.
+
+    Attributes:
+        at: when it was read, UTC.
+        power_w: active power towards the vehicle, W.
+        phase_power_w: of L1, L2, L3, W; ``None`` for a phase that is not measured.
+        current_a: of L1, L2, L3, A.
+        voltage_v: of L1, L2, L3 to neutral, V.
+        frequency_hz: of the mains, Hz.
+        import_wh: energy towards vehicles since the meter was made, decimal text, Wh.
+        export_wh: energy back from vehicles, decimal text, Wh.
+        offered_a: what the vehicle may draw now, A per phase.
+    """
+
+    at: datetime
+    power_w: float
+    phase_power_w: tuple[float | None, ...]
+    current_a: tuple[float | None, ...]
+    voltage_v: tuple[float | None, ...]
+    frequency_hz: float | None = None
+    import_wh: str | None = None
+    export_wh: str | None = None
+    offered_a: float = 0.0
+
+
+@frozen(kw_only=True)
 class LimitView:
     """A limit that counts.
 
@@ -237,6 +342,8 @@ class ConnectorStatus:
         power_w: drawn now, W; ``None`` outside sessions.
         energy_wh: delivered in this session, Wh; ``None`` outside sessions.
         faults: what stands.
+        in_service: whether customers are served there.
+        locks: whether it has a lock for the plug.
     """
 
     number: int
@@ -248,6 +355,8 @@ class ConnectorStatus:
     power_w: float | None = None
     energy_wh: float | None = None
     faults: tuple[FaultView, ...] = ()
+    in_service: bool = True
+    locks: bool = False
 
 
 @frozen(kw_only=True)
@@ -306,10 +415,12 @@ COMMANDS: Mapping[str, type[Command]] = {
     each.__name__: each
     for each in (
         GetStatus, ListSessions, StartCharge, StopCharge, Unlock, SetLimit, WithdrawLimit, ListFaults, ClearFault, GetSettings,
-        ChangeSettings,
+        ChangeSettings, Present, SetAvailability, ReadMeter, Reserve, CancelReservation, Restart,
     )
 }  # fmt: skip
 """Every command by its name on the wire."""
 
-ANSWERS: Mapping[str, type[Answer]] = {each.__name__: each for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer)}
+ANSWERS: Mapping[str, type[Answer]] = {
+    each.__name__: each for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer, MeterView)
+}
 """Every answer by its name on the wire."""

@@ -56,7 +56,7 @@ OPERATOR_CURRENT_A = _number(
 PLUG_IN_S = _number(
     "connector.plug_in_s", 60.0, "s", 1.0, 86_400.0,
     "How long an accepted customer may take to plug in.", "Wie lange ein freigegebener Kunde zum Stecken hat.",
-    restart=True, ocpp16="ConnectionTimeOut", ocpp201="TxCtrlr.EVConnectionTimeOut",
+    ocpp16="ConnectionTimeOut", ocpp201="TxCtrlr.EVConnectionTimeOut",
 )  # fmt: skip
 VEHICLE_STOP_S = _number(
     "connector.vehicle_stop_s", 6.0, "s", 6.0, 60.0,
@@ -160,6 +160,10 @@ UNKNOWN_OFFLINE = _switch(
     "Unbekannte Karten dürfen laden, solange das Backend nicht gefragt werden kann.",
     ocpp16="AllowOfflineTxForUnknownId", ocpp201="AuthCtrlr.OfflineTxForUnknownIdEnabled",
 )  # fmt: skip
+LOCAL_LIST = _switch(
+    "authorization.local_list", True, "The local list of the backend counts.", "Die lokale Liste des Backends gilt.",
+    ocpp16="LocalAuthListEnabled", ocpp201="LocalAuthListCtrlr.Enabled",
+)  # fmt: skip
 CACHE = _switch(
     "authorization.cache", True, "The backend's answers are kept.", "Antworten des Backends werden gemerkt.",
     ocpp16="AuthorizationCacheEnabled", ocpp201="AuthCacheCtrlr.Enabled",
@@ -246,8 +250,8 @@ TABLE: Mapping[str, Parameter[Any]] = {
         HARDWARE_CURRENT_A, INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
         PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
         SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT, PHASE_SWITCHING, PHASE_PAUSE_S, PHASE_BUDGET,
-        AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, CACHE, CACHE_SIZE,
-        CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_ID, KEY_SWITCH,
+        AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, LOCAL_LIST, CACHE,
+        CACHE_SIZE, CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_ID, KEY_SWITCH,
         SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
         STATUS_PORT,
