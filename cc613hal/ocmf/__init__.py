@@ -4,7 +4,7 @@ Pure code: no board, no bus. Signatures need the package ``cryptography`` (extra
 """
 
 from cc613hal.ocmf.checker import Checker, RecordVerdict, Rules, Summary, TransactionVerdict
-from cc613hal.ocmf.container import SignedValue, ValueContext, ValueFormat, read_values, value_of, write_values
+from cc613hal.ocmf.container import read_values, value_of, write_values
 from cc613hal.ocmf.curves import Curve
 from cc613hal.ocmf.edl import EdlRecord, EdlValue, read_edl
 from cc613hal.ocmf.errors import KeyUnusable, PagesLost, RecordInvalid, RecordUnreadable, SigningFailed
@@ -48,6 +48,7 @@ from cc613hal.ocmf.ocpp import (
 )
 from cc613hal.ocmf.pages import FilePageCounter, MemoryPageCounter, PageCounter
 from cc613hal.ocmf.reader import read_record
+from cc613hal.ocmf.signed_value import SignedValue, ValueContext, ValueFormat
 from cc613hal.ocmf.signer import ControllerSigner, ControllerTransaction, SignerIdentity, reading_of
 from cc613hal.ocmf.signing import FileKey, SigningKey, sign_payload
 from cc613hal.ocmf.values import CableLoss, Identification, OcmfPayload, OcmfReading, OcmfRecord, OcmfTime, Page, SignatureSection

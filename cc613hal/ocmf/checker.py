@@ -16,7 +16,6 @@ from decimal import Decimal
 
 from attrs import define, evolve, field, frozen
 
-from cc613hal.ocmf.container import SignedValue
 from cc613hal.ocmf.errors import KeyUnusable, RecordUnreadable
 from cc613hal.ocmf.evidence import Evidence, FormatUnsupported, Point, Role, evidence_of
 from cc613hal.ocmf.fields import IdentificationLevel, PageContext, ReadingReason, TimeState
@@ -24,6 +23,7 @@ from cc613hal.ocmf.findings import Finding, FindingCode, Status, status_of
 from cc613hal.ocmf.keys import PublicKey
 from cc613hal.ocmf.pageranges import PageRanges
 from cc613hal.ocmf.signatures import verify
+from cc613hal.ocmf.signed_value import SignedValue
 from cc613hal.ocmf.transaction_rules import Member, billed_energy, judge, shown
 from cc613hal.ocmf.values import OcmfPayload
 
@@ -199,6 +199,8 @@ class Checker:
     def _verify(self, evidence: Evidence, value: SignedValue, findings: list[Finding]) -> PublicKey | None:
         if evidence.members:
             findings.append(Finding(FindingCode.SIGNATURE_MEMBERS, {"names": ", ".join(evidence.members)}))
+        if evidence.bare:
+            findings.append(Finding(FindingCode.SIGNATURE_BARE))
         text = value.key or evidence.key_text
         candidates = self._keys
         if text:

@@ -18,19 +18,17 @@ _EC_PUBLIC_KEY = bytes.fromhex("06072A8648CE3D0201")
 def read_signature(data: bytes) -> tuple[int, int]:
     """The two numbers of an ECDSA signature: SEQUENCE of two INTEGERs.
 
-    Superfluous leading zero bytes of a number are passed over, since meters in the field write them; anything else that is not
-    exactly this structure is refused.
+    Superfluous leading zero bytes of a number are passed over, and one that is missing is thought there, since meters in the field
+    write both: the numbers are positive by their nature. Anything else that is not exactly this structure is refused.
 
     Raises:
-        RecordUnreadable: another structure, negative numbers, bytes left over.
+        RecordUnreadable: another structure, bytes left over.
     """
     body, rest = _take(data, _SEQUENCE)
     first, tail = _take(body, _INTEGER)
     second, end = _take(tail, _INTEGER)
     if rest or end or not first or not second:
         raise RecordUnreadable("the signature is no DER sequence of exactly two numbers")
-    if first[0] & 0x80 or second[0] & 0x80:
-        raise RecordUnreadable("the signature holds a negative number")
     return int.from_bytes(first, "big"), int.from_bytes(second, "big")
 
 

@@ -3,17 +3,8 @@
 The block is not in the telegram: the verifier builds it from the telegram's entries. All numbers in it are least significant byte
 first; times are local seconds, with the offsets of the telegram added. What is not listed is zero.
 
-EDL_40_P (secp192r1, 48 bytes; newer meters secp256r1, 64 bytes; the two bytes behind are the index of the log book):
-
-    ====== ============================== =============================================
-    0–9    server id                      39–40   index of the log book
-    10–13  time of the value              41–168  contract id, filled with zeros
-    14     status, lowest byte            169–172 time of the contract id
-    15–18  second index                   173–    zeros
-    19–22  page
-    23–28  OBIS, 29 unit, 30 scaler
-    31–38  value
-    ====== ============================== =============================================
+EDL_40_P (secp192r1, 48 bytes; newer meters, as the EMH eMOC, secp256r1 and 64 bytes; the two bytes behind are the index of the log
+book): see :mod:`cc613hal.ocmf.edl_block`. The eMOC puts a byte before the contract id that tells begin and end apart.
 
 ISA_EDL_40_P (secp256r1) carries the value at the begin beside the one now:
 
@@ -36,19 +27,26 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from cc613hal.ocmf.curves import Curve
+from cc613hal.ocmf.edl_block import BLOCK_BYTES, WATT_HOURS, EdlBlock, build_block, emoc_status
 from cc613hal.ocmf.errors import RecordUnreadable
 from cc613hal.sml import GET_LIST_RESPONSE, SmlError, SmlValue, decode_frame, obis_text, parse_file
 
 __all__ = ["EdlRecord", "EdlValue", "read_edl"]
 
-_BLOCK = 320
-_WATT_HOURS = 30
 _CONTRACT = bytes.fromhex("8182815401FF")
 _PAGE = bytes.fromhex("8180817101FF")
 _SECONDS_INDEX = bytes.fromhex("810060080001")
+_EMOC = {
+    "begin": bytes.fromhex("010001110064"),
+    "begin_compensated": bytes.fromhex("0100011100C8"),
+    "line_resistance": bytes.fromhex("00AF6C6C72FF"),
+    "stopwatch": bytes.fromhex("00AF647572FF"),
+    "price": bytes.fromhex("00AF707263FF"),
+}
+"""Entries that meters with signatures of 64 bytes sign too."""
 _IMPORT = (bytes.fromhex("0100011100FF"), bytes.fromhex("0100010800FF"))
 _ISA_BEGIN = bytes.fromhex("010001080080")
 _ISA_NOW = bytes.fromhex("0100010800FF")
@@ -66,7 +64,7 @@ class EdlValue:
         obis: register.
         wh: energy, exact.
         time: local time of the meter with its offset; ``None`` if the meter does not know it (it then counts seconds only).
-        status: lowest byte of the status word, the one that is signed.
+        status: the byte of the status that is signed.
     """
 
     obis: str
@@ -80,7 +78,7 @@ class EdlRecord:
     """A signed telegram.
 
     Attributes:
-        format: ``EDL_40_P`` or ``ISA_EDL_40_P``.
+        format: ``EDL_40_P``, ``ISA_EDL_40_P``, ``EDL_40_SIG`` or ``EDL_40_MENNEKES``.
         server: identification of the meter.
         page: number of the record.
         seconds_index: seconds the meter has been in operation; ``None`` where the format has none.
@@ -234,7 +232,7 @@ def _number(entry: _Entry, what: str, bits: int = 32) -> int:
 
 
 def _energy(entry: _Entry) -> EdlValue:
-    if entry.unit != _WATT_HOURS:
+    if entry.unit != WATT_HOURS:
         raise RecordUnreadable(f"the unit of {obis_text(entry.obis)} is number {entry.unit}, not watt hours")
     if not -9 <= entry.scaler <= 9:
         raise RecordUnreadable(f"the scaler of {obis_text(entry.obis)} is {entry.scaler}")
@@ -261,7 +259,7 @@ def _little(value: int, size: int) -> bytes:
 
 def _measured(entry: _Entry) -> bytes:
     """OBIS, unit, scaler and value: 16 bytes, the same in both formats."""
-    return entry.obis + bytes([_WATT_HOURS, entry.scaler & 0xFF]) + _little(_number(entry, "energy", 63), 8)
+    return entry.obis + bytes([WATT_HOURS, entry.scaler & 0xFF]) + _little(_number(entry, "energy", 63), 8)
 
 
 def _edl(telegram: _Telegram) -> EdlRecord:
@@ -276,27 +274,31 @@ def _edl(telegram: _Telegram) -> EdlRecord:
             raise RecordUnreadable("the telegram's second index is not built as SML says")
     value = _energy(now)
     named_contract = _octets(contract, "contract id", 128)
-    block = b"".join(
-        (
-            telegram.server,
-            _little(now.seconds, 4),
-            bytes([now.status & 0xFF]),
-            _little(seconds_index, 4),
-            _little(page, 4),
-            _measured(now),
-            telegram.log_index,
-            named_contract.ljust(128, b"\0"),
-            _little(contract.seconds, 4),
-        )
-    ).ljust(_BLOCK, b"\0")
+    emoc = telegram.curve is Curve.SECP256R1
+    more = {field: _number(named[code], field, 63) for field, code in _EMOC.items() if emoc and code in named}
+    status = emoc_status(now.status) if emoc else now.status & 0xFF
+    block = EdlBlock(
+        server=telegram.server,
+        seconds=now.seconds,
+        status=status,
+        seconds_index=seconds_index,
+        page=page,
+        obis=now.obis,
+        scaler=now.scaler,
+        value=_number(now, "energy", 63),
+        log_index=telegram.log_index,
+        contract=named_contract,
+        contract_seconds=contract.seconds,
+        **more,
+    )
     return EdlRecord(
         format="EDL_40_P",
         server=telegram.server,
         page=page,
         seconds_index=seconds_index,
         contract=named_contract.rstrip(b"\0"),
-        value=value,
-        signed_bytes=block,
+        value=evolve(value, status=status),
+        signed_bytes=build_block(block),
         signature=telegram.numbers,
         curve=telegram.curve,
         log_index=telegram.log_index,
@@ -327,7 +329,7 @@ def _isa(telegram: _Telegram) -> EdlRecord:
             telegram.name,
             _little(page, 4),
         )
-    ).ljust(_BLOCK, b"\0")
+    ).ljust(BLOCK_BYTES, b"\0")
     return EdlRecord(
         format="ISA_EDL_40_P",
         server=telegram.server,

@@ -9,14 +9,17 @@ from decimal import Decimal
 
 from attrs import field, frozen
 
-from cc613hal.ocmf.container import SignedValue, ValueContext, ValueFormat
+from cc613hal.ocmf.alfen import AlfenRecord, read_alfen
 from cc613hal.ocmf.curves import Curve
 from cc613hal.ocmf.edl import EdlRecord, EdlValue, read_edl
+from cc613hal.ocmf.edl_files import read_mennekes, read_signature_only
 from cc613hal.ocmf.errors import RecordUnreadable
 from cc613hal.ocmf.fields import MeterState, PageContext, ReadingReason, ReadingUnit, TimeState
 from cc613hal.ocmf.ocpp import unwrap
+from cc613hal.ocmf.pcdf import PcdfRecord, read_pcdf
 from cc613hal.ocmf.reader import read_record
-from cc613hal.ocmf.signatures import SignatureAlgorithm, algorithm_of, decode_signature
+from cc613hal.ocmf.signatures import SignatureAlgorithm, algorithm_of, decode_signature, is_bare
+from cc613hal.ocmf.signed_value import SignedValue, ValueContext, ValueFormat
 from cc613hal.ocmf.values import OcmfReading, OcmfRecord, Page
 
 __all__ = ["Evidence", "FormatUnsupported", "Point", "Role", "evidence_of", "register_of"]
@@ -91,7 +94,10 @@ class Evidence:
         key_text: public key inside the record's text, unsigned.
         record: the OCMF record, if it is one.
         edl: the telegram, if it is one.
+        alfen: the record of an Alfen station, if it is one.
+        pcdf: the record of a Porsche station, if it is one.
         members: unknown members of the signature section.
+        bare: the signature is two numbers, where the format wants them in DER.
     """
 
     format: ValueFormat
@@ -105,7 +111,10 @@ class Evidence:
     key_text: str = ""
     record: OcmfRecord | None = None
     edl: EdlRecord | None = None
+    alfen: AlfenRecord | None = None
+    pcdf: PcdfRecord | None = None
     members: tuple[str, ...] = ()
+    bare: bool = False
 
     @property
     def key_curves(self) -> tuple[Curve, ...]:
@@ -137,23 +146,34 @@ def evidence_of(value: SignedValue) -> Evidence:
         RecordUnreadable: it cannot be read.
     """
     content = value.content()
-    if content.startswith(b"{"):
+    if content.startswith(b"{") and value.format in {"", ValueFormat.OCMF.value}:
         content = unwrap(content.decode("utf-8", "replace")).encode("utf-8")
     name = value.format or _guess(content)
     if name == ValueFormat.OCMF.value:
         return _of_ocmf(read_record(content))
     if name in {ValueFormat.EDL_40_P.value, ValueFormat.ISA_EDL_40_P.value}:
         return _of_edl(read_edl(content, value.format or None), value.context)
+    if name == ValueFormat.EDL_40_SIG.value:
+        record, key = read_signature_only(content)
+        return _of_edl(record, value.context, key)
+    if name == ValueFormat.EDL_40_MENNEKES.value:
+        return _of_edl(read_mennekes(content), value.context)
+    if name == ValueFormat.ALFEN.value:
+        return _of_alfen(read_alfen(content.decode("utf-8", "replace")))
+    if name == ValueFormat.PCDF.value:
+        return _of_pcdf(read_pcdf(content.decode("utf-8", "replace")))
     raise FormatUnsupported(name or "?")
 
 
 def _guess(content: bytes) -> str:
     if content.startswith((b"\x1b\x1b\x1b\x1b", b"\x76")):
         return read_edl(content).format
-    if content.startswith(b"AP;"):
+    if content.lstrip(b'"').startswith(b"AP;"):
         return ValueFormat.ALFEN.value
-    if content.startswith(b"(ST:") or b"(SP:" in content[:200]:
+    if content.startswith((b"128.8.0(", b"(ST:")) or b"(SP:" in content[:200]:
         return ValueFormat.PCDF.value
+    if content.startswith(b"<"):
+        return ValueFormat.EDL_40_SIG.value
     return ValueFormat.OCMF.value
 
 
@@ -173,13 +193,16 @@ def _of_ocmf(record: OcmfRecord) -> Evidence:
         key_text=record.key_text,
         record=record,
         members=tuple(sorted(name for name in record.signature.extensions if name[:1] not in "ABCDEFUVWXYZ")),
+        bare=is_bare(record.signature),
     )
 
 
 def _point(reading: OcmfReading, *, in_transaction: bool) -> Point:
     register = register_of(reading.obis)
     state = reading.time.state
-    words = (("TX", reading.reason), ("ST", reading.state), ("TM", state), ("RU", reading.unit), ("RT", reading.current))
+    words: list[tuple[str, object]] = [("TX", reading.reason), ("ST", reading.state), ("TM", state), ("RT", reading.current)]
+    if register is not None or reading.obis is None:
+        words.append(("RU", reading.unit))  # the unit of what nobody bills, as "sec" of a duration, does not matter
     unknown = [(key, word) for key, word in words if isinstance(word, str)]
     errors = reading.errors or ""
     if set(errors) - set("Et"):
@@ -214,7 +237,7 @@ def _said(word: enum.Enum | str | None) -> str:
     return str(word.value) if isinstance(word, enum.Enum) else word or ""
 
 
-def _of_edl(record: EdlRecord, context: str) -> Evidence:
+def _of_edl(record: EdlRecord, context: str, key_text: str = "") -> Evidence:
     # the telegram itself does not say where in a transaction it belongs; only the file does
     role = Role.NONE
     if context.startswith(ValueContext.BEGIN.value):
@@ -225,6 +248,9 @@ def _of_edl(record: EdlRecord, context: str) -> Evidence:
         points: tuple[Point, ...] = (_edl_point(record.value, role),)
     else:
         points = (_edl_point(record.begin, Role.BEGIN), _edl_point(record.value, Role.END))
+    customer = record.contract
+    if record.format != ValueFormat.ISA_EDL_40_P.value and record.curve is Curve.SECP256R1 and customer[:1] < b" ":
+        customer = customer[1:]  # an eMOC says in front whether this is a begin (1) or an end (2)
     return Evidence(
         format=ValueFormat(record.format),
         signed_bytes=record.signed_bytes,
@@ -233,7 +259,8 @@ def _of_edl(record: EdlRecord, context: str) -> Evidence:
         signer=record.server.hex().upper(),
         page=Page(PageContext.TRANSACTION, record.page),
         points=points,
-        customer=record.contract.hex(),
+        customer=customer.hex(),
+        key_text=key_text,
         edl=record,
     )
 
@@ -242,3 +269,59 @@ def _edl_point(value: EdlValue, role: Role) -> Point:
     # these meters know no letter for their clock: what they show is informative, and a year long gone means it was never set
     when = value.time or datetime.fromisoformat("1970-01-01T00:00:00+00:00")
     return Point(role=role, when=when, time_state=TimeState.INFORMATIVE, register="1-0:1.8.0 Wh", wh=value.wh)
+
+
+_ALFEN_ROLES = {"0": Role.BEGIN, "1": Role.END, "2": Role.DURING}
+
+
+def _of_alfen(record: AlfenRecord) -> Evidence:
+    register = register_of(record.obis)
+    return Evidence(
+        format=ValueFormat.ALFEN,
+        signed_bytes=record.signed_bytes,
+        signature=record.signature,
+        algorithm=SignatureAlgorithm(Curve.SECP192R1),
+        signer=f"{record.adapter.hex().upper()}/{record.meter.hex().upper()}",
+        page=Page(PageContext.TRANSACTION, record.page),
+        points=(
+            Point(
+                role=_ALFEN_ROLES[record.kind],
+                when=record.time,
+                time_state=TimeState.INFORMATIVE,
+                register=f"{register[0]} Wh" if register else "",
+                wh=record.wh,
+                energy_error=record.energy_error,
+                time_error=record.clock_error,
+            ),
+        ),
+        customer=f"{record.customer}|{record.session}",
+        key_text=record.key_text,
+        alfen=record,
+    )
+
+
+def _of_pcdf(record: PcdfRecord) -> Evidence:
+    # the register counts within the session, so it began at nothing
+    def point(role: Role, when: datetime, wh: Decimal) -> Point:
+        return Point(
+            role=role,
+            when=when,
+            time_state=TimeState.INFORMATIVE,
+            register="1-0:1.8.0 Wh",
+            wh=wh,
+            energy_error=record.energy_error,
+            time_error=record.time_error,
+        )
+
+    return Evidence(
+        format=ValueFormat.PCDF,
+        signed_bytes=record.signed_bytes,
+        signature=record.signature,
+        algorithm=SignatureAlgorithm(),
+        signer=record.meter,
+        page=Page(PageContext.TRANSACTION, record.count),
+        points=(point(Role.BEGIN, record.begin, Decimal(0)), point(Role.END, record.end, record.wh)),
+        customer=record.session,
+        key_text=record.key_text,
+        pcdf=record,
+    )

@@ -45,6 +45,7 @@ class FindingCode(enum.Enum):
     KEY_CURVE = "key-curve"
     SIGNATURE_WRONG = "signature-wrong"
     SIGNATURE_MEMBERS = "signature-members"
+    SIGNATURE_BARE = "signature-bare"
     KEY_FROM_FILE = "key-from-file"
     NO_PAGE = "no-page"
     NO_SERIAL = "no-serial"
@@ -107,6 +108,10 @@ _WORDS: dict[FindingCode, tuple[Severity, str]] = {
     FindingCode.SIGNATURE_MEMBERS: (
         _REFUSES,
         "The signature section holds the unknown members {names}; what they mean for the signature is not known.",
+    ),
+    FindingCode.SIGNATURE_BARE: (
+        _NOTE,
+        "The signature is written as two bare numbers, not in DER as the format wants; other software may not read it.",
     ),
     FindingCode.KEY_FROM_FILE: (_NOTE, "The public key came with the record. Compare it with the one on the housing: {found}."),
     FindingCode.NO_PAGE: (_REFUSES, "The record has no page number, so nobody can tell whether one is missing."),

@@ -13,6 +13,7 @@ GERMAN = {
     "key-curve": "Der Datensatz nennt die Kurve {said}, der öffentliche Schlüssel liegt auf {found}.",
     "signature-wrong": "Die Signatur passt nicht: Der Datensatz wurde danach verändert, oder der Schlüssel gehört nicht zur Station.",
     "signature-members": "Der Signaturteil enthält die unbekannten Angaben {names}; was sie für die Signatur bedeuten, ist nicht bekannt.",
+    "signature-bare": "Die Signatur steht als zwei bloße Zahlen da, nicht in DER; andere Programme lesen sie vielleicht nicht.",
     "key-from-file": "Der öffentliche Schlüssel kam mit dem Datensatz. Vergleichen Sie ihn mit dem auf dem Gehäuse: {found}.",
     "no-page": "Der Datensatz hat keine Seitennummer; ob einer fehlt, ist nicht erkennbar.",
     "no-serial": "Der Datensatz nennt weder Zähler noch Gateway.",

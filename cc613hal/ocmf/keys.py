@@ -18,6 +18,8 @@ from cc613hal.ocmf.errors import KeyUnusable, RecordUnreadable
 __all__ = ["PublicKey"]
 
 _MAX_TEXT = 4096
+_GROUPING = str.maketrans("", "", ":-.")
+_URL_SAFE = str.maketrans("-_", "+/")
 _BY_OID = {curve.numbers.oid: curve for curve in Curve}
 
 
@@ -96,7 +98,8 @@ class PublicKey:
 
     @classmethod
     def from_text(cls, text: str, curves: Iterable[Curve] = ()) -> PublicKey:
-        """Read hexadecimal (also with blanks, colons or ``0x``), base64, base32, or PEM.
+        """Read hexadecimal (also with blanks, dashes, colons or ``0x``), base64 (also its form for addresses), base32, PEM, or what the
+        Open Charge Alliance's note on signed meter values makes of a key (``oca:base16:asn1:…``, itself in base64).
 
         Args:
             text: the key as written.
@@ -143,13 +146,20 @@ class PublicKey:
         return hashlib.sha256(self.der).hexdigest()[:16].upper()
 
 
-def _spellings(text: str) -> Iterable[bytes]:
+def _spellings(text: str, depth: int = 0) -> Iterable[bytes]:
     lines = [line.strip() for line in text.strip().splitlines()]
     compact = "".join("".join(line.split()) for line in lines if not line.startswith("-----"))
-    bare = compact.replace(":", "").removeprefix("0x").removeprefix("0X")
+    if compact.startswith("oca:"):
+        compact = compact.rpartition(":")[2]
+    bare = compact.translate(_GROUPING).removeprefix("0x").removeprefix("0X")
     with contextlib.suppress(ValueError):  # hexadecimal is only the first of the spellings tried
         yield bytes.fromhex(bare)
+    standard = compact.translate(_URL_SAFE)
     with contextlib.suppress(binascii.Error, ValueError):
-        yield base64.b64decode(compact, validate=True)
+        data = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+        yield data
+        if data.isascii() and not depth:  # a spelling in base64: what OCPP makes of a printed key
+            yield from _spellings(data.decode("ascii"), depth + 1)
     with contextlib.suppress(binascii.Error, ValueError):
-        yield base64.b32decode(compact.upper())
+        upper = compact.upper().rstrip("=")
+        yield base64.b32decode(upper + "=" * (-len(upper) % 8))

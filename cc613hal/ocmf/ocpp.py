@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from cc613hal.ocmf.container import ValueContext
 from cc613hal.ocmf.errors import RecordInvalid, RecordUnreadable
 from cc613hal.ocmf.keys import PublicKey
 from cc613hal.ocmf.signatures import algorithm_of
+from cc613hal.ocmf.signed_value import ValueContext
 from cc613hal.ocmf.strict_json import load_object
 from cc613hal.ocmf.values import OcmfRecord
 

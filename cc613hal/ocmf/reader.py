@@ -1,7 +1,9 @@
 """Reads records as they come, tolerant by version, and keeps every byte.
 
 The bytes between the pipes are what the signature covers, so they are never written again. Words the format does not know stay
-text; a wrong *type* (a number where a text must be, a list that is none) is refused, since nobody can say what was meant.
+text. What files of the field spell differently and can only mean one thing is taken: numbers in quotes and with blanks in front, a
+number where a text must be, ``"true"``, a single flag that is no list. Any other wrong *type* is refused, since nobody can say what
+was meant.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from cc613hal.ocmf.fields import (
     ReadingUnit,
     ResistanceUnit,
 )
-from cc613hal.ocmf.strict_json import load_object
+from cc613hal.ocmf.strict_json import load_object, number_text
 from cc613hal.ocmf.values import CableLoss, Identification, OcmfPayload, OcmfReading, OcmfRecord, OcmfTime, Page, SignatureSection
 
 __all__ = ["MAX_READINGS", "MAX_RECORD_BYTES", "read_record"]
@@ -41,6 +43,7 @@ _READING_KEYS = frozenset("TM TX RV RI RU RT CL EF ST".split())  # noqa: SIM905
 _INHERITED = ("TM", "TX", "RI", "RU", "RT", "EF", "ST")
 """What a reading takes from the one before it when it leaves the field out."""
 _SIGNATURE_KEYS = frozenset({"SA", "SE", "SM", "SD"})
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}\s*)+", re.ASCII)
 
@@ -95,7 +98,7 @@ def _payload(members: dict[str, Any]) -> OcmfPayload:
     read = _Members(members, "payload")
     version: Any = members.get("FV")
     return OcmfPayload(
-        version=str(version) if isinstance(version, Decimal) else read.text("FV"),
+        version=str(version) if isinstance(version, Decimal) else read.text("FV"),  # 1.0 keeps its zero
         gateway=read.text("GI"),
         gateway_serial=read.text("GS"),
         gateway_version=read.text("GV"),
@@ -122,17 +125,16 @@ def _charge_point_type(read: _Members) -> ChargePointType | str | None:
 def _identification(read: _Members) -> Identification | None:
     if not read.members.keys() & {"IS", "IL", "IF", "IT", "ID", "TT"}:
         return None
-    assigned: Any = read.members.get("IS")
-    if assigned is not None and not isinstance(assigned, bool):
-        raise RecordUnreadable(f"the payload's IS is {assigned!r}, not true or false")
     listed: Any = read.members.get("IF")
-    flags: list[Any] | None = listed
-    if listed is not None and not (isinstance(listed, list) and all(isinstance(flag, str) for flag in flags or ())):
+    if isinstance(listed, str):
+        listed = listed.split(",") if listed else []
+    flags: list[Any] = listed if isinstance(listed, list) else []  # pyright: ignore[reportUnknownVariableType]  # its elements are checked next
+    if (listed is not None and not isinstance(listed, list)) or not all(isinstance(flag, str) for flag in flags):
         raise RecordUnreadable("the payload's IF is no list of words")
     return Identification(
-        assigned=assigned,
+        assigned=read.truth("IS"),
         level=read.word("IL", IdentificationLevel),
-        flags=None if flags is None else tuple(_word(flag, IdentificationFlag) for flag in flags),
+        flags=None if listed is None else tuple(_word(flag.strip(), IdentificationFlag) for flag in flags),
         type=read.word("IT", IdentificationType) or IdentificationType.NONE,
         data=read.text("ID"),
         tariff_text=read.text("TT"),
@@ -232,14 +234,25 @@ class _Members:
         value = self.members.get(key)
         if value is None or isinstance(value, str):
             return value
+        if isinstance(value, Decimal):
+            return number_text(value)  # serial numbers and versions that look like numbers
         raise RecordUnreadable(f"the {self.where}'s {key} is {value!r}, not a text")
+
+    def truth(self, key: str) -> bool | None:
+        value = self.members.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        said = _TRUTHS.get(str(value).lower()) if isinstance(value, str | Decimal) else None
+        if said is None:
+            raise RecordUnreadable(f"the {self.where}'s {key} is {value!r}, not true or false")
+        return said
 
     def number(self, key: str) -> Decimal | None:
         value = self.members.get(key)
         if value is None or isinstance(value, Decimal):
             return value
-        if isinstance(value, str) and _NUMBER.fullmatch(value):
-            return Decimal(value)  # gateways in the field put their numbers into quotes
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip(" ")):
+            return Decimal(value.strip(" "))  # gateways in the field put their numbers into quotes, some with blanks in front
         raise RecordUnreadable(f"the {self.where}'s {key} is {value!r}, not a number")
 
     def word(self, key: str, kind: type[E]) -> E | str | None:

@@ -26,9 +26,10 @@ from cc613hal.ocmf.values import SignatureSection
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve, EllipticCurvePublicKey
 
-__all__ = ["SignatureAlgorithm", "algorithm_of", "decode_signature", "openssl_curve", "require_cryptography", "verify"]
+__all__ = ["SignatureAlgorithm", "algorithm_of", "decode_signature", "is_bare", "openssl_curve", "require_cryptography", "verify"]
 
-_ALGORITHM = re.compile(r"ECDSA-([A-Za-z0-9]+)-SHA(256|384|512)", re.ASCII)
+_ALGORITHM = re.compile(r"ECDSA-([A-Za-z0-9]+)-SHA-?(256|384|512)", re.ASCII | re.IGNORECASE)
+_MAX_SIGNATURE = 512
 _OPENSSL_NAMES = {
     Curve.SECP192R1: "SECP192R1",
     Curve.SECP256K1: "SECP256K1",
@@ -65,11 +66,11 @@ def algorithm_of(section: SignatureSection) -> SignatureAlgorithm:
     Raises:
         RecordUnreadable: an algorithm, encoding or type that the format does not define.
     """
-    if section.mime_type not in {None, "application/x-der"}:
+    if (section.mime_type or "application/x-der").lower() not in {"application/x-der", "application/der"}:
         raise RecordUnreadable(f"the signature's type (SM) {section.mime_type!r} is unknown")
-    if section.algorithm is None:
+    if not section.algorithm:
         return SignatureAlgorithm()
-    match = _ALGORITHM.fullmatch(section.algorithm)
+    match = _ALGORITHM.fullmatch(section.algorithm.strip())
     if match is None:
         raise RecordUnreadable(f"the signature algorithm (SA) {section.algorithm!r} is unknown")
     try:
@@ -79,24 +80,53 @@ def algorithm_of(section: SignatureSection) -> SignatureAlgorithm:
 
 
 def decode_signature(section: SignatureSection) -> tuple[int, int]:
-    """The two numbers of a signature.
+    """The two numbers of a signature: a DER sequence, or the bare numbers one behind the other, each as long as the curve's.
+
+    The encoding is the one that the section says (``SE``), hexadecimal without one; base64 that says nothing of itself is taken too.
 
     Raises:
         RecordUnreadable: the encoding or the structure is wrong.
     """
-    if section.encoding in {None, "hex"}:
+    data = _decoded(section)
+    half = algorithm_of(section).curve.scalar_bytes
+    if is_bare(section):
+        return int.from_bytes(data[:half], "big"), int.from_bytes(data[half:], "big")
+    return read_signature(data)
+
+
+def is_bare(section: SignatureSection) -> bool:
+    """Whether the signature is two bare numbers where the format wants DER.
+
+    Raises:
+        RecordUnreadable: the encoding is wrong.
+    """
+    data = _decoded(section)
+    if len(data) != 2 * algorithm_of(section).curve.scalar_bytes:
+        return False
+    try:
+        read_signature(data)
+    except RecordUnreadable:
+        return True
+    return False  # a short DER sequence may have this length by chance
+
+
+def _decoded(section: SignatureSection) -> bytes:
+    said = (section.encoding or "").strip().lower()
+    text = "".join(section.data.split())
+    if len(text) > 2 * _MAX_SIGNATURE:
+        raise RecordUnreadable(f"the signature (SD) of {len(text)} characters is none")
+    if said not in {"", "hex", "base64"}:
+        raise RecordUnreadable(f"the signature's encoding (SE) {section.encoding!r} is unknown")
+    if said != "base64":
         try:
-            return read_signature(binascii.unhexlify(section.data))
+            return binascii.unhexlify(text.removeprefix("0x").removeprefix("0X"))
         except (binascii.Error, ValueError) as error:
-            if isinstance(error, RecordUnreadable):
-                raise
-            raise RecordUnreadable("the signature (SD) is not hexadecimal") from error
-    if section.encoding == "base64":
-        try:
-            return read_signature(base64.b64decode(section.data, validate=True))
-        except binascii.Error as error:
-            raise RecordUnreadable("the signature (SD) is not base64") from error
-    raise RecordUnreadable(f"the signature's encoding (SE) {section.encoding!r} is unknown")
+            if said:
+                raise RecordUnreadable("the signature (SD) is not hexadecimal") from error
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise RecordUnreadable(f"the signature (SD) is not {said or 'hexadecimal'}") from error
 
 
 def verify(key: PublicKey, message: bytes, signature: tuple[int, int], hash_name: str = "sha256") -> bool:

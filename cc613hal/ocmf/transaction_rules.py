@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
 from attrs import frozen
 
-from cc613hal.ocmf.container import ValueContext
 from cc613hal.ocmf.evidence import Point, Role, register_of
 from cc613hal.ocmf.fields import TimeState
 from cc613hal.ocmf.findings import Finding, FindingCode, Status
+from cc613hal.ocmf.signed_value import ValueContext
 from cc613hal.ocmf.values import Page
 
 __all__ = ["Member", "billed_energy", "judge", "shown"]
@@ -77,7 +77,7 @@ def judge(members: Sequence[Member], *, energy_only: bool) -> Iterator[Finding]:
         # a record that cannot be read may be the begin or the end; what is missing is then not known
         yield from _completeness(readable)
     points = [point for member in readable for point in member.points]
-    yield from _time(points, energy_only=energy_only)
+    yield from _time(readable, energy_only=energy_only)
     yield from _energy(points)
 
 
@@ -147,17 +147,30 @@ def _completeness(members: Sequence[Member]) -> Iterator[Finding]:
             yield Finding(FindingCode.REGISTER_CHANGED, {"register": register})
 
 
-def _time(points: Sequence[Point], *, energy_only: bool) -> Iterator[Finding]:
-    for first, second in pairwise(points):
-        if second.when < first.when and not (energy_only and (first.time_error or second.time_error)):
+def _time(members: Sequence[Member], *, energy_only: bool) -> Iterator[Finding]:
+    # within a record register by register: some meters list all readings of one register before those of the next
+    sequences = [member.points for member in members]
+    orders = [list(pairwise(point for point in points if point.register == register)) for points in sequences for register in _of(points)]
+    for one, two in pairwise(points for points in sequences if points):
+        orders.append([(max(one, key=lambda point: point.when), min(two, key=lambda point: point.when))])
+    said: set[tuple[datetime, datetime]] = set()
+    for first, second in (pair for order in orders for pair in order):
+        forgiven = energy_only and (first.time_error or second.time_error)
+        if second.when < first.when and not forgiven and (first.when, second.when) not in said:
+            said.add((first.when, second.when))
             yield Finding(FindingCode.TIME_BACKWARDS, {"first": shown(first.when), "second": shown(second.when)})
+    points = [point for member in members for point in member.points]
     relative = {role: any(point.time_state is TimeState.RELATIVE for point in points if point.role is role) for role in Role}
     if relative[Role.BEGIN] and not relative[Role.END]:
         yield Finding(FindingCode.TIME_RELATIVE_BEGIN)
 
 
+def _of(points: Sequence[Point]) -> Iterable[str]:
+    return dict.fromkeys(point.register for point in points)
+
+
 def _energy(points: Sequence[Point]) -> Iterator[Finding]:
-    for register in dict.fromkeys(point.register for point in points if point.register):
+    for register in filter(None, _of(points)):
         values = [point.wh for point in points if point.register == register and point.wh is not None]
         for first, second in pairwise(values):
             if second < first:

@@ -35,9 +35,9 @@ from cc613hal.ocmf.fields import (
 __all__ = ["CableLoss", "Identification", "OcmfPayload", "OcmfReading", "OcmfRecord", "OcmfTime", "Page", "SignatureSection"]
 
 _NO_EXTENSIONS: Mapping[str, Any] = MappingProxyType({})
-_PAGE = re.compile(r"([TF])(0|[1-9][0-9]{0,18})", re.ASCII)
+_PAGE = re.compile(r"([TF])0*([0-9]{1,19})", re.ASCII)
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)[,.](\d{3})(?:([+-])(\d\d):?(\d\d)|Z)(?: ([A-Za-z]))?",
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[,.](\d{1,9}))?(?:([+-])(\d\d):?(\d\d)|Z)(?: ?([A-Za-z]))?",
     re.ASCII,
 )
 
@@ -56,14 +56,14 @@ class Page:
 
     @classmethod
     def parse(cls, text: str) -> Page:
-        """Read ``T12345``.
+        """Read ``T12345``; leading zeros, which the format forbids, change nothing about the number.
 
         Raises:
-            RecordUnreadable: another letter, leading zeros, no number.
+            RecordUnreadable: another letter, no number.
         """
         match = _PAGE.fullmatch(text)
         if match is None:
-            raise RecordUnreadable(f"page {text!r} is not the letter T or F and a number without leading zeros")
+            raise RecordUnreadable(f"page {text!r} is not the letter T or F and a number")
         return cls(PageContext(match[1]), int(match[2]))
 
     def __str__(self) -> str:
@@ -89,7 +89,8 @@ class OcmfTime:
 
     @classmethod
     def parse(cls, text: str) -> OcmfTime:
-        """Read ``2018-07-24T13:22:04,000+0200 S``; a point for the comma, a colon in the zone and ``Z`` are tolerated.
+        """Read ``2018-07-24T13:22:04,000+0200 S``; a point for the comma, a colon in the zone, ``Z``, another number of digits behind
+        the second and a missing blank are tolerated.
 
         Raises:
             RecordUnreadable: it is no such time.
@@ -97,7 +98,8 @@ class OcmfTime:
         match = _TIME.fullmatch(text)
         if match is None:
             raise RecordUnreadable(f"time {text!r} is not like 2018-07-24T13:22:04,000+0200 S")
-        year, month, day, hour, minute, second, millis = map(int, match.group(1, 2, 3, 4, 5, 6, 7))
+        year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
+        millis = int(f"{match[7] or '':0<3.3}")
         offset = timedelta()
         if match[8]:
             offset = timedelta(hours=int(match[9]), minutes=int(match[10])) * (-1 if match[8] == "-" else 1)

@@ -27,6 +27,9 @@ from cc613hal.ocmf import (
     read_values,
     unwrap,
 )
+from cc613hal.ocmf.alfen import read_alfen
+from cc613hal.ocmf.edl_files import read_signature_only
+from cc613hal.ocmf.pcdf import read_pcdf
 from cc613hal.sml import SmlError, decode_frame, encode_frame, parse_file
 
 
@@ -57,6 +60,19 @@ def _frame(data: bytes) -> None:
     parse_file(decode_frame(data))
 
 
+def _line(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    for head, read in (("AP;0;3;", read_alfen), ("128.8.0(", read_pcdf)):
+        try:
+            read(head + text)
+        except RecordUnreadable:
+            continue
+
+
+def _block(data: bytes) -> None:
+    read_signature_only(data)
+
+
 def _key(data: bytes) -> None:
     PublicKey.from_text(data.decode("latin-1"))
 
@@ -65,7 +81,7 @@ def _ocpp(data: bytes) -> None:
     unwrap(data.decode("utf-8", "replace"))
 
 
-TARGETS: tuple[Callable[[bytes], None], ...] = (_record, _payload, _file, _telegram, _framed_telegram, _frame, _key, _ocpp)
+TARGETS: tuple[Callable[[bytes], None], ...] = (_record, _payload, _file, _telegram, _framed_telegram, _frame, _key, _ocpp, _line, _block)
 
 
 def one_input(data: bytes) -> None:

@@ -59,7 +59,15 @@ GOOD = {
     "bsm-ws36a-ocmf.xml": "150",
     "isa-edl-40p-ok.xml": "22329.4",
     "edl-40-01.xml": None,
+    "edl-40-02.xml": None,
+    "nistP384_0Wh.xml": "0",
+    "OCMF_Test_Data_00.xml": "0",
+    "VW_OCMF_load.xml": "1101",
+    "Ocmf_Example_OBIS_98.8.0_2.8.0.xml": "1000",
+    "chargepoint_3.xml": "1304",
+    "NewEHZSML.xml": "1.9",
 }
+OCMF = [name for name in GOOD if "edl" not in name and "EHZ" not in name]
 TAMPERED = ("test_ocmf_ebee_02.xml", "test_ocmf_keba_kcp30_fail.xml")
 IDENTITY = SignerIdentity(gateway="CC613", gateway_serial="G1", gateway_version="1", meter_serial="M1")
 WHO = Identification(assigned=True, level=IdentificationLevel.HEARSAY, flags=None, type=IdentificationType.ISO14443, data="7BCF78AD")
@@ -120,7 +128,7 @@ class TestPublicSamples:
 class TestEveryChange:
     """Whatever single place is changed, nothing else than what was signed is ever verified."""
 
-    @pytest.mark.parametrize("name", [name for name in GOOD if "edl" not in name])
+    @pytest.mark.parametrize("name", OCMF)
     def test_every_digit_of_every_payload(self, name: str) -> None:
         value = values_of(name)[0]
         evidence = Checker().check_record(value).evidence
@@ -141,7 +149,7 @@ class TestEveryChange:
     @settings(max_examples=150, deadline=None)
     @given(st.data())
     def test_any_character_of_a_record(self, data: st.DataObject) -> None:
-        value = values_of(data.draw(st.sampled_from([name for name in GOOD if "edl" not in name])))[0]
+        value = values_of(data.draw(st.sampled_from(OCMF)))[0]
         at = data.draw(st.integers(0, len(value.data) - 1))
         sign = data.draw(st.characters(codec="utf-8", exclude_characters=value.data[at]))
         changed = attrs.evolve(value, data=value.data[:at] + sign + value.data[at + 1 :])
@@ -155,12 +163,13 @@ class TestEveryChange:
             assert verdict.evidence.signature == original.evidence.signature
             assert verdict.key == original.key
 
-    @pytest.mark.parametrize("name", GOOD)
+    @pytest.mark.parametrize("name", [name for name in GOOD if name not in {"OCMF_Test_Data_00.xml", "chargepoint_3.xml"}])  # base64
     def test_every_digit_of_the_signature_and_of_the_key(self, name: str) -> None:
         value = values_of(name)[0]
         for part in ("key", "data"):
             text = getattr(value, part)
-            begin = text.index('"SD":"') + 6 if part == "data" and "SD" in text else 0
+            found = re.search(r'"SD" ?: ?"', text)
+            begin = found.end() if part == "data" and found else 0
             end = text.index('"', begin) if begin else len(text)
             step = 1 if begin or part == "key" else 7  # telegrams are long
             for at in range(begin, end, step):
@@ -421,7 +430,7 @@ class TestRecords:
         numbers[r_or_s] = number if number >= 0 else verdict.key.curve.numbers.n
         assert not verify(verdict.key, verdict.evidence.signed_bytes, (numbers[0], numbers[1]))
 
-    @pytest.mark.parametrize("name", ["ALFEN", "PCDF", "EDL_40_MENNEKES", "EDL_40_SIG", "NEW"])
+    @pytest.mark.parametrize("name", ["NEW"])
     def test_a_format_that_is_not_checked_here_says_so(self, name: str) -> None:
         verdict = Checker().check_record(SignedValue(data="x", format=name))
         assert verdict.status is Status.UNREADABLE

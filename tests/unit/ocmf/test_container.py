@@ -112,7 +112,9 @@ class TestReading:
         text = 'OCMF|{"a":1}|{}\n\nOCMF|{\n "a":2\n}|{}\r\n1b1b1b1b01\n{"signedMeterData":"T0NNRg=="}\n'
         assert [(value.data, value.line) for value in read(text)] == [
             ('OCMF|{"a":1}|{}', 1),
-            ('OCMF|{\n "a":2\n}|{}\n1b1b1b1b01\n{"signedMeterData":"T0NNRg=="}', 3),
+            ('OCMF|{\n "a":2\n}|{}', 3),
+            ("1b1b1b1b01", 6),
+            ('{"signedMeterData": "T0NNRg=="}', 7),
         ]
 
     def test_bare_records_of_other_formats_stand_on_a_line_each(self) -> None:
@@ -141,8 +143,10 @@ class TestAttacks:
         [
             ("<values>", "no XML"),
             ("<values></value>", "no XML"),
+            ('<?xml version="1.0" encoding="utf-9"?><values/>', "no XML: unknown encoding"),
+            ('<?xml version="1.0" encoding="shift-jis"?><values/>', "no XML: multi-byte"),
             ("<values><value>&undefined;</value></values>", "no XML"),
-            ("<billing/>", "root is <billing>"),
+            ("<invoices/>", "root is <invoices>"),
             ("<" + "x" * 100, "no XML"),
             ("<values>" + "<a>" * 40, "nested deeper"),
             ("<values><value><signedData>a</signedData><signedData>b</signedData></value></values>", "twice"),
