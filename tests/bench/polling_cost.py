@@ -55,6 +55,11 @@ class Least:
 
 LEAST: Mapping[str, Least] = {
     "sensors.lm75": Least(1, 3, "the pointer and two bytes of temperature in one combined transfer"),
+    "sensors.mcp9808": Least(1, 3, "the pointer and two bytes of temperature in one combined transfer"),
+    "sensors.max31865": Least(
+        1, 8, "the address, configuration and value in one transfer: without the configuration a lost supply shows as 0"
+    ),
+    "sensors.ads1115": Least(3, 9, "start a conversion, is it ended and ours, its value: the chip may have other users"),
     "sensors.lis2dh12": Least(1, 8, "the register, then status and three axes by auto-increment in the same transfer"),
     "sensors.adxl345": Least(1, 9, "the register, then interrupt source, format and three axes: whether new, whether set up, and what"),
     "sensors.mma8451": Least(1, 8, "the register, then status and three axes in the same transfer"),

@@ -63,6 +63,66 @@ class TestLm75bWhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
         return held(simulation, "stuck_raw", 0xFFFF)  # nobody drives the line
 
 
+class TestMcp9808(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.mcp9808"
+
+
+class TestMcp9808WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
+    driver = "sensors.mcp9808"
+    options: ClassVar = {"stuck_s": 60.0}
+
+    def wrong_identity(self, simulation):
+        return held(simulation, "manufacturer", 0x1131)
+
+    def out_of_range(self, simulation):
+        return held(simulation, "stuck_raw", 0x0FFF)  # 256 °C
+
+
+class TestMax31865(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.max31865"
+
+
+class TestMax31865OfFourWires(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.max31865"
+    options: ClassVar = {"r0_ohm": 100.0, "reference_ohm": 430.0, "wires": 4, "filter_hz": 60}
+
+
+class TestMax31865WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
+    driver = "sensors.max31865"
+    options: ClassVar = {"stuck_s": 60.0}
+
+    @contextmanager
+    def wrong_identity(self, simulation):
+        chip = simulation.plant.parts[PART]
+        chip.forgets, chip._registers[0] = True, 0x5A
+        yield
+        chip.forgets = False
+        chip.power_cycle()
+
+    def out_of_range(self, simulation):
+        return held(simulation, "broken", "open")
+
+
+class TestAds1115(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.ads1115"
+
+
+class TestAds1115ByRatio(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.ads1115"
+    options: ClassVar = {"input": 1, "supply_input": 3}
+
+
+class TestAds1115WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
+    driver = "sensors.ads1115"
+    options: ClassVar = {"stuck_s": 60.0}
+
+    def wrong_identity(self, simulation):
+        return held(simulation, "forgets", True)
+
+    def out_of_range(self, simulation):
+        return held(simulation, "broken", "open")
+
+
 class TestLis2dh12(DriverSuite, TiltSensorSuite):
     driver = "sensors.lis2dh12"
 

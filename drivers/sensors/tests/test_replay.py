@@ -45,6 +45,9 @@ async def temperature(bench):
 STORIES = {
     "lm75b": ("sensors.lm75", temperature, {}),
     "tmp117": ("sensors.lm75", temperature, {"variant": "tmp117"}),
+    "mcp9808": ("sensors.mcp9808", temperature, {}),
+    "max31865": ("sensors.max31865", temperature, {"wires": 3}),
+    "ads1115": ("sensors.ads1115", temperature, {"supply_input": 3}),
     "lis2dh12": ("sensors.lis2dh12", tilt, {}),
     "adxl345": ("sensors.adxl345", tilt, {}),
     "mma8451": ("sensors.mma8451", tilt, {}),

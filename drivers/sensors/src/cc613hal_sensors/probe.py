@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.plugins import Certainty, Evidence
-from cc613hal_sensors import adxl345, lis2dh12, mma8451
+from cc613hal_sensors import adxl345, lis2dh12, mcp9808, mma8451
 from cc613hal_sensors.variants import VARIANTS
 
-__all__ = ["probe_adxl345", "probe_lis2dh12", "probe_lm75", "probe_mma8451"]
+__all__ = ["probe_adxl345", "probe_lis2dh12", "probe_lm75", "probe_mcp9808", "probe_mma8451"]
 
 
 async def probe_lis2dh12(port: I2cPort) -> Evidence | None:
@@ -44,6 +44,22 @@ async def probe_mma8451(port: I2cPort) -> Evidence | None:
         BusError: nobody answers.
     """
     return await _identity(port, mma8451.WHO_AM_I, mma8451.IDENTITY, "WHO_AM_I", "MMA8451")
+
+
+async def probe_mcp9808(port: I2cPort) -> Evidence | None:
+    """Whether the registers for manufacturer and device at this address are an MCP9808's.
+
+    Args:
+        port: the bus, bound to the address.
+
+    Raises:
+        BusError: nobody answers.
+    """
+    maker = int.from_bytes(await port.write_read(bytes((mcp9808.MANUFACTURER,)), 2), "big")
+    part = int.from_bytes(await port.write_read(bytes((mcp9808.DEVICE,)), 2), "big")
+    if maker != mcp9808.MICROCHIP or part >> 8 != mcp9808.MCP9808:
+        return None
+    return Evidence(text=f"manufacturer 0x{maker:04X}, device 0x{part:04X} (MCP9808)", certainty=Certainty.CERTAIN)
 
 
 async def _identity(port: I2cPort, register: int, wanted: int, name: str, parts: str) -> Evidence | None:
