@@ -62,6 +62,10 @@ STORY: list[tuple[StationEvent, str]] = [
     (events.FaultRaised(connector=1, fault=FAULT), "✗ fault contactor-welded: the contacts show closed"),
     (events.FaultCleared(connector=1, fault=FAULT), "✓ fault contactor-welded cleared"),
     (events.Toggled(connector=1, lasted_s=0.2), "asked for 200 ms only"),
+    (events.ResidualMeasured(connector=1, dc_ma=2.54, rms_ma=None, tripped=False), "∆ residual current: 2.5 mA DC\n"),
+    (events.ResidualMeasured(connector=1, dc_ma=9.0, rms_ma=0.4, tripped=True), "residual current: 9.0 mA DC, 0.4 mA AC, tripped"),
+    (events.Identified(connector=1, token=TOKEN), "the vehicle says that it is 04A2B3C4 (card)"),
+    (events.SessionResumed(connector=1, number=7, token=TOKEN), "session 7 of 04A2B3C4 goes on"),
 ]
 
 

@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.cli import main
+from cc613_chargepoint.domain.fault import FaultName
 from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings
+from cc613_chargepoint.evse.household import HouseholdSettings
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.surroundings import BreakerInput, SurroundingsSettings
 from cc613_chargepoint.settings import RESET, TABLE, Actor, InvalidValue, Kind, Layer, Parameter, Settings, SettingsRefused, Value, table
 from cc613_chargepoint.settings.page import settings_page
 from cc613_chargepoint.settings.parameter import Group
+from cc613_chargepoint.settings.surroundings_rows import POINT
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock, run_virtual
 
@@ -48,8 +53,39 @@ class TestTable:
     def test_every_figure_of_a_connector_is_a_parameter_with_the_same_default(self) -> None:
         of_table = StationSettings.of(settings())
         assert of_table.connector == ConnectorSettings()
-        keys = {key.partition(".")[2] for key in TABLE if key.startswith("connector.")} | {"sample_s", "meter_lost_s"}
+        keys = {key.partition(".")[2] for key in TABLE if key.startswith("connector.")}
+        keys |= {"sample_s", "meter_lost_s", "meter_lost_policy", "meter_behind_rcd"}
         assert {each.name for each in attrs.fields(ConnectorSettings)} == keys
+
+    def test_heat_surroundings_and_household_behave_as_the_table_says(self) -> None:
+        of_table = StationSettings.of(settings())
+        assert (of_table.heat, of_table.surroundings, of_table.household) == (HeatSettings(), SurroundingsSettings(), HouseholdSettings())
+
+    def test_what_the_table_says_of_the_surroundings_reaches_the_rooms(self) -> None:
+        made = settings()
+        values = {
+            "heat.curve": "40:16,50:10,60:0",
+            "heat.external_sensors": "temp-ambient",
+            "heat.external_reduce_c": "35",
+            "heat.external_stop_c": "45",
+            "heat.climate": "fan",
+            "heat.upper_c": "38",
+            "surroundings.inputs": "input1=rcd-tripped,earth=earth-missing@2",
+            "surroundings.tilt_until_reboot": "on",
+            "household.enabled": "off",
+            "household.idle_s": "600",
+        }
+        changed(made, values, texts=True)
+        of_table = StationSettings.of(made)
+        assert of_table.heat.default_curve.points == ((40.0, 16.0), (50.0, 10.0), (60.0, 0.0))
+        assert of_table.heat.curves["temp-ambient"].points == ((35.0, 16.0), (45.0, 6.0), (45.1, 0.0))
+        assert (of_table.heat.climate, of_table.heat.upper_c) == (ClimateMode.FAN, 38.0)
+        assert of_table.surroundings.tilt_until_reboot
+        assert of_table.surroundings.breaker_inputs == {
+            "input1": BreakerInput(fault=FaultName.RCD_TRIPPED),
+            "earth": BreakerInput(fault=FaultName.EARTH_MISSING, connector=2),
+        }
+        assert (of_table.household.enabled, of_table.household.idle_s) == (False, 600.0)
 
     def test_the_page_has_every_key(self) -> None:
         page = settings_page()
@@ -88,6 +124,35 @@ class TestValues:
         with pytest.raises(SettingsRefused, match="nobody could charge"):
             changed(settings(), {"authorization.mode": "list"})
         changed(settings(), {"authorization.mode": "list", "authorization.cards": ["AB"]})
+
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ({"heat.reduce_c": "80"}, "heat.reduce_c must be lower than heat.stop_c"),
+            ({"heat.external_reduce_c": "75"}, "heat.external_reduce_c must be lower"),
+            ({"heat.reduce_to_a": "20"}, "heat.reduce_to_a is more than"),
+            ({"heat.curve": "60:6,70:16"}, "heat.curve: temperatures must rise"),
+            ({"heat.curve": "60:16,60:6"}, "heat.curve: temperatures must rise"),
+            ({"heat.external_curve": "70:16,60:6"}, "heat.external_curve: temperatures must rise"),
+            ({"heat.lower_c": "42"}, "heater and fan would work against each other"),
+            ({"surroundings.inputs": "in=rcd-tripped,in=mcb-type2"}, "can watch one thing only"),
+        ],
+    )
+    def test_contradictions_of_the_surroundings_are_refused_with_the_keys_that_contradict(self, values: dict, words: str) -> None:
+        made = settings()
+        with pytest.raises(SettingsRefused, match=words):
+            changed(made, values, texts=True)
+        StationSettings.of(made)
+
+    @given(st.lists(st.from_regex(POINT, fullmatch=True), min_size=1, max_size=6))
+    def test_a_curve_that_is_accepted_can_be_used(self, points: list[str]) -> None:
+        made = settings()
+        try:
+            changed(made, {"heat.curve": points})
+        except SettingsRefused:
+            return
+        curve = StationSettings.of(made).heat.default_curve
+        assert curve.allowed_a(1000.0) == curve.points[-1][1]
 
     def test_a_secret_is_never_shown_in_a_refusal(self) -> None:
         secret = Parameter(key="status.key", kind=Kind.TEXT, default="", maximum=4, group=Group.STATUS, en="a", de="b", secret=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 from attrs import field, fields, frozen
 
+from cc613_chargepoint.around import heat_of, household_of, surroundings_of
 from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.memory import MemoryDirectory
 from cc613_chargepoint.authorization.plugins import rules_of_plugins
@@ -20,6 +21,7 @@ from cc613_chargepoint.domain.limit import HARDWARE, INSTALLATION, OPERATOR
 from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings, HeatWatch
+from cc613_chargepoint.evse.high_level import HighLevel
 from cc613_chargepoint.evse.household import HouseholdConnector, HouseholdSettings
 from cc613_chargepoint.evse.parts import ConnectorParts, HouseholdParts
 from cc613_chargepoint.evse.recording import SessionRecorder
@@ -30,7 +32,7 @@ from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettin
 from cc613_chargepoint.hmi import HmiSettings, Panel
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
-from cc613_chargepoint.records import Along, FaultKeeper, StoreRecorder, close_interrupted
+from cc613_chargepoint.records import Along, FaultKeeper, StoreRecorder, close_interrupted, interrupted
 from cc613_chargepoint.settings import Settings, table
 from cc613_chargepoint.signed_records import settle, signed_sessions
 from cc613_chargepoint.store import Store, StoreError
@@ -98,6 +100,9 @@ class StationSettings:
             operator_current_a=settings.get(table.OPERATOR_CURRENT_A),
             authorization=AuthorizationSettings(**{**authorization, "mode": Mode(authorization["mode"])}),
             connector=ConnectorSettings(**connector),
+            household=household_of(values),
+            heat=heat_of(values),
+            surroundings=surroundings_of(values),
             store_sample_s=settings.get(table.STORE_SAMPLE_S),
             signing=SigningSettings(
                 enabled=settings.get(table.SIGN),
@@ -109,7 +114,12 @@ class StationSettings:
         )
 
 
-_CONNECTOR_KEYS = {"sample_s": table.SAMPLE_S.key, "meter_lost_s": table.METER_LOST_S.key}
+_CONNECTOR_KEYS = {
+    "sample_s": table.SAMPLE_S.key,
+    "meter_lost_s": table.METER_LOST_S.key,
+    "meter_lost_policy": table.METER_LOST_POLICY.key,
+    "meter_behind_rcd": table.METER_BEHIND_RCD.key,
+}
 """Where a connector's parameter stands in another group."""
 
 
@@ -125,6 +135,7 @@ class Station:
         backend: who is asked for tokens that the station does not know.
         elsewhere: connectors of the station whose parts are on another controller's board.
         along: is called in the transaction of every session's begin and end: what is owed to others about them.
+        high_level: who talks ISO 15118 at a connector.
         signed_meters: what signs at a connector where that is not the board's own meter (a signing controller).
 
     Raises:
@@ -144,23 +155,28 @@ class Station:
         along: Along | None = None,
         backend: Backend | None = None,
         elsewhere: Sequence[ServedConnector] = (),
+        high_level: Mapping[int, HighLevel] | None = None,
     ) -> None:
         clock = board.clock
         self._clock = clock
         self._store = store
         self.restart = asyncio.Event()
         self._news: EventSource[StationEvent] = EventSource("station")
+        self._resume_within_s = settings.connector.resume_within_s
         self._recorder = recorder or (None if store is None else StoreRecorder(store, clock, along=along))
         self._faults = None if store is None else FaultKeeper(store, clock)
         self.books: dict[int, LimitBook] = {}
         self.connectors: dict[int, ServedConnector] = {}
         self.signing: dict[int, SignedSessions] = {}
-        for each in [number] if number is not None else connector_numbers(board):
+        for each in [number] if number is not None else connector_numbers(board, household=settings.household.enabled):
             book = self.books[each] = LimitBook(clock)
             meter = (signed_meters or {}).get(each) or board.optional(SignedMeter, connector=each)
             if meter is not None and store is not None and settings.signing.enabled:
                 self.signing[each] = signed_sessions(meter, store, clock, settings.signing, number=each, tell=self._news.publish)
-            self.connectors[each] = _connector(board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each))
+            self.connectors[each] = _connector(
+                board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each),
+                high_level=(high_level or {}).get(each),
+            )  # fmt: skip
         self._elsewhere = frozenset(each.number for each in elsewhere)
         if taken := sorted(self._elsewhere & set(self.connectors)):
             raise ConfigError(f"this board has a connector {taken[0]} of its own", hint="give the other controller's another number")
@@ -241,7 +257,9 @@ class Station:
             await self._faults.begin()
             await settle(self.signing.values())
             along = None if self._recorder is None else self._recorder.along
-            for news in await close_interrupted(self._store, self._clock, spared=self._elsewhere, along=along):
+            for news in await close_interrupted(
+                self._store, self._clock, spared=self._elsewhere, keep=await self._taken_up(self._store), along=along
+            ):
                 self._news.publish(news)
         async with asyncio.TaskGroup() as group:
             for number, connector in self.connectors.items():
@@ -257,6 +275,16 @@ class Station:
             group.create_task(self._panel.run(), name="hmi")
             group.create_task(self.customers.run(), name="customers")
 
+    async def _taken_up(self, store: Store) -> Collection[int]:
+        """The sessions that a power cut interrupted and a connector goes on with; a clock that cannot tell how long ago ends them."""
+        taken: set[int] = set()
+        for each in await interrupted(store):
+            connector = self.connectors.get(each.connector)
+            gone_s = abs((self._clock.wall() - each.last).total_seconds())
+            if connector is not None and gone_s <= self._resume_within_s and connector.resume(each.session):
+                taken.add(each.session.number)
+        return taken
+
     async def _prune(self, store: Store) -> None:
         """Once a day, first some minutes after the start, when nobody waits for the disk."""
         pause_s = 600.0
@@ -269,23 +297,30 @@ class Station:
                 _log.error("the store is not pruned today: %s", error)
 
 
-def connector_numbers(board: Board) -> list[int]:
-    """The connectors of a board, ascending: those with a control pilot or a household socket.
+def connector_numbers(board: Board, *, household: bool = True) -> list[int]:
+    """The connectors of a board, ascending: those with a control pilot, and those with a household socket if it is wanted.
 
     Raises:
         NotOnBoard: there is none.
     """
-    names = {*board.all(ControlPilot), *board.all(HouseholdSocket)}
+    names = {*board.all(ControlPilot), *(board.all(HouseholdSocket) if household else ())}
     if not names:
         raise NotOnBoard(f"no device of {board.description.name} is a ControlPilot", hint="a station needs at least one connector")
     return sorted({board.parts[name].description.connector or 1 for name in names})
 
 
 def _connector(
-    board: Board, number: int, book: LimitBook, settings: StationSettings, *, recorder: SessionRecorder | None, signer: SessionSigner | None
+    board: Board,
+    number: int,
+    book: LimitBook,
+    settings: StationSettings,
+    *,
+    recorder: SessionRecorder | None,
+    signer: SessionSigner | None,
+    high_level: HighLevel | None,
 ) -> ConnectorActor:
     clock = board.clock
     if board.all(HouseholdSocket, connector=number):
         parts = HouseholdParts.of(board, number)
         return HouseholdConnector(parts, clock, book, settings.connector, household=settings.household, recorder=recorder, signer=signer)
-    return Connector(ConnectorParts.of(board, number), clock, book, settings.connector, recorder, signer=signer)
+    return Connector(ConnectorParts.of(board, number), clock, book, settings.connector, recorder, signer=signer, high_level=high_level)

@@ -15,13 +15,16 @@ from cc613_chargepoint.domain.events import (
     Decided,
     FaultCleared,
     FaultRaised,
+    Identified,
     Offered,
     RecordSigned,
     ReservationUsed,
+    ResidualMeasured,
     Sampled,
     SessionBegan,
     SessionEnded,
     SessionRecovered,
+    SessionResumed,
     SignatureLost,
     StateChanged,
     StationEvent,
@@ -138,6 +141,14 @@ def told(news: StationEvent) -> tuple[str, str]:
 
 def _told_of_surroundings(news: StationEvent) -> tuple[str, str] | None:
     match news:
+        case ResidualMeasured():
+            parts = {"DC": news.dc_ma, "AC": news.rms_ma}
+            values = ", ".join(f"{value:.1f} mA {what}" for what, value in parts.items() if value is not None)
+            return "∆", f"residual current: {values}{', tripped' if news.tripped else ''}"
+        case Identified(token=token):
+            return "·", f"the vehicle says that it is {token.id} ({token.source.value})"
+        case SessionResumed():
+            return "▸", f"session {news.number} of {news.token.id} goes on after the interruption"
         case AvailabilityChanged():
             return "·", "in service" if news.in_service else "out of service"
         case ReservationUsed():

@@ -7,14 +7,17 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from attrs import frozen
+
 from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, SessionRecovered, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.session_keeper import OpenSession
 from cc613_chargepoint.store import Store, StoredSample, StoredSession, StoreError, Transaction
 from cc613hal.clock import Clock
 
-__all__ = ["Along", "FaultKeeper", "StoreRecorder", "close_interrupted"]
+__all__ = ["Along", "FaultKeeper", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted"]
 
 _log = logging.getLogger(__name__)
 POWER_LOSS = "the station lost power or was restarted"
@@ -87,8 +90,48 @@ class StoreRecorder:
         await self._store.write(lambda tx: tx.memory.put("store", "probe", self._clock.wall().isoformat()), "trying the store")
 
 
+@frozen(kw_only=True)
+class Interrupted:
+    """A session that a power cut or crash left open.
+
+    Attributes:
+        connector: where.
+        session: as far as it was recorded.
+        last: when something was last recorded of it, UTC.
+    """
+
+    connector: int
+    session: OpenSession
+    last: datetime
+
+
+async def interrupted(store: Store) -> Sequence[Interrupted]:
+    """The sessions that are open after a start; one without a begin register cannot go on and is not among them."""
+
+    def work(tx: Transaction) -> list[Interrupted]:
+        found: list[Interrupted] = []
+        for session in tx.sessions.open():
+            if session.begin_wh is None:
+                continue
+            samples = tx.sessions.samples(session.number)
+            last = samples[-1] if samples else None
+            opened = OpenSession(
+                number=session.number,
+                token=session.token,
+                started=session.started,
+                begin_wh=session.begin_wh,
+                last_wh=session.begin_wh if last is None else last.register_wh,
+                samples=0 if last is None else last.seq,
+                highest_current_a=max((max(each.current_a, default=0.0) for each in samples), default=0.0),
+            )
+            found.append(Interrupted(connector=session.connector, session=opened, last=session.started if last is None else last.at))
+        return found
+
+    return await store.read(work, "looking for sessions that a restart has cut")
+
+
 async def close_interrupted(
-    store: Store, clock: Clock, *, spared: Collection[int] = (), along: Along | None = None
+    store: Store, clock: Clock, *, spared: Collection[int] = (), keep: Collection[int] = (), along: Along | None = None
 ) -> Sequence[SessionRecovered]:
     """End the sessions that a power cut or crash left open, with what is known of them: time and register of the last stored sample.
 
@@ -96,6 +139,7 @@ async def close_interrupted(
         store: open.
         clock: the station's clock.
         spared: connectors whose sessions go on wherever they are.
+        keep: numbers of those that go on.
         along: is called in the transaction for every session that is ended.
 
     Returns:
@@ -105,7 +149,7 @@ async def close_interrupted(
     def work(tx: Transaction) -> list[SessionRecovered]:
         news = []
         for session in tx.sessions.open():
-            if session.connector in spared:
+            if session.connector in spared or session.number in keep:
                 continue
             last = tx.sessions.last_sample(session.number)
             ended = tx.sessions.end(

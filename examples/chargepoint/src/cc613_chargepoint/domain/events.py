@@ -20,13 +20,16 @@ __all__ = [
     "Decided",
     "FaultCleared",
     "FaultRaised",
+    "Identified",
     "Offered",
     "RecordSigned",
     "ReservationUsed",
+    "ResidualMeasured",
     "Sampled",
     "SessionBegan",
     "SessionEnded",
     "SessionRecovered",
+    "SessionResumed",
     "SignatureLost",
     "StateChanged",
     "StationEvent",
@@ -158,6 +161,41 @@ class SessionRecovered(StationEvent):
     """A session that a power cut or crash left open was ended after the restart; its record holds what had been stored of it."""
 
     record: SessionRecord
+
+
+@frozen(kw_only=True)
+class SessionResumed(StationEvent):
+    """A session that a power cut interrupted goes on: same number, same begin value.
+
+    Attributes:
+        number: of the session.
+        token: who.
+    """
+
+    number: int
+    token: Token
+
+
+@frozen(kw_only=True)
+class Identified(StationEvent):
+    """The vehicle told who it is; the verdict follows as :class:`Decided`."""
+
+    token: Token
+
+
+@frozen(kw_only=True)
+class ResidualMeasured(StationEvent):
+    """Residual current, where the monitor measures it: when it moved by more than is set, and at a trip.
+
+    Attributes:
+        dc_ma: smooth direct current, mA; ``None`` if not measured.
+        rms_ma: alternating current, mA r.m.s.; ``None`` likewise.
+        tripped: the monitor signals a trip.
+    """
+
+    dc_ma: float | None
+    rms_ma: float | None
+    tripped: bool
 
 
 @frozen(kw_only=True)

@@ -108,6 +108,12 @@ class FaultName(enum.Enum):
         "rcd-tripped", 5, "GroundFailure", "RCD triggered", "RCD reconnected",
         "The residual current device has tripped.", "Der Fehlerstromschutzschalter hat ausgelöst.", Clearing.CAUSE,
     )  # fmt: skip
+    RCD_SUSPECTED = _stop(
+        "rcd-suspected", None, "GroundFailure", "RCD may be triggered (OCPP meter power loss)",
+        "RCD may be reconnected (OCPP meter recovered)",
+        "The residual current device may have tripped: the meter behind it is silent.",
+        "Der Fehlerstromschutzschalter hat vielleicht ausgelöst: Der Zähler dahinter schweigt.",
+    )  # fmt: skip
     CONTACTOR_WELDED = _stop(
         "contactor-welded", 6, "PowerSwitchFailure", "Contactor welded", "Contactor weld resolved",
         "The contactor hangs. The plug stays locked; service is needed.", "Schütz klebt. Stecker bleibt verriegelt; Service nötig.",
@@ -171,6 +177,10 @@ class FaultName(enum.Enum):
         "phase-rotation", 20, "OtherError", "Incorrect phase installation", "Phase installation correct",
         "The phases are connected wrongly.", "Phasen falsch angeschlossen.", Clearing.CAUSE,
     )  # fmt: skip
+    EARTH_MISSING = _stop(
+        "earth-missing", None, "GroundFailure", "Protective earth missing", "Protective earth is back",
+        "Protective earth is missing.", "Schutzleiter fehlt.", Clearing.CAUSE,
+    )  # fmt: skip
     NO_POWER = _stop(
         "no-power", 21, "UnderVoltage", "No power", "Power is back", "Mains voltage is missing.", "Netzspannung fehlt.", Clearing.CAUSE
     )
@@ -197,6 +207,11 @@ class FaultName(enum.Enum):
     METER_LOST = _stop(
         "meter-lost", None, "PowerMeterFailure", "Meter cannot be read", "Meter can be read again",
         "The meter cannot be read.", "Zähler nicht lesbar.",
+    )  # fmt: skip
+    METER_SILENT = _warning(
+        "meter-silent", None, "PowerMeterFailure", "Meter cannot be read, charging goes on", "Meter can be read again",
+        "The meter cannot be read; charging goes on and is not billed.",
+        "Zähler nicht lesbar; geladen wird weiter, abgerechnet wird nichts.",
     )  # fmt: skip
     METER_UNSIGNED = _stop(
         "meter-unsigned", None, "PowerMeterFailure", "Meter does not sign", "Meter signs again",

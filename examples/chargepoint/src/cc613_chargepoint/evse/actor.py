@@ -162,7 +162,8 @@ class ConnectorActor(ServedConnector):
 
     def _raise(self, fault: Fault) -> None:
         self._note(fault)
-        self._post(Event.FAULT, fault.detail)
+        if fault.name.kind.severity is not Severity.WARNING:
+            self._post(Event.FAULT, fault.detail)
 
     def _note(self, fault: Fault) -> None:
         """A fault stands; what follows from it has its own row in the table."""

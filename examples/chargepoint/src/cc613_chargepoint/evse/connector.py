@@ -7,44 +7,41 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import evolve
 
-from cc613_chargepoint.domain.events import (
-    FaultCleared,
-    Offered,
-    Sampled,
-    StepDone,
-    Toggled,
-)
-from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
-from cc613_chargepoint.domain.limit import Offer
+from cc613_chargepoint.domain.events import Identified, Sampled, SessionResumed, StepDone, Toggled
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.limit import ALL_PHASES, CABLE, Offer
 from cc613_chargepoint.domain.session import Sample
+from cc613_chargepoint.evse.absence import Absence
 from cc613_chargepoint.evse.actor import ConnectorActor
+from cc613_chargepoint.evse.digital import DigitalTalk
+from cc613_chargepoint.evse.gate import ClosingFacts, objections
+from cc613_chargepoint.evse.high_level import DigitalLink, HighLevel
+from cc613_chargepoint.evse.offering import Offering
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.phases import PhaseChanger
 from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
+from cc613_chargepoint.evse.recovery import Recovery
 from cc613_chargepoint.evse.sequences import Sequences
-from cc613_chargepoint.evse.session_keeper import SessionKeeper
+from cc613_chargepoint.evse.session_keeper import OpenSession, SessionKeeper
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner, Unsigned
-from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch
+from cc613_chargepoint.evse.supervision import OverCurrentWatch, PartsWatch, ResidualLog
 from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
-from cc613_chargepoint.limits import LimitBook, OfferPacing
+from cc613_chargepoint.limits import LimitBook
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError, SafetyRefused, Unsupported
 from cc613hal.events import Subscription
 from cc613hal.health import HealthChange, HealthState
 from cc613hal.interfaces import (
-    CableState,
     ContactorReading,
     ContactorState,
     LockPosition,
     LockReading,
-    PilotOutput,
     PilotReading,
     PilotState,
     ResidualTrip,
 )
-from cc613hal.units import duty_for_current
 
 __all__ = ["Connector"]
 
@@ -61,8 +58,14 @@ _PILOT_EVENTS = {
 _IN_USE = {State.STARTING, State.READY, State.ENERGISING, State.CHARGING, State.PAUSED, State.STOPPING}
 """Where a part that goes away ends the session."""
 
-CABLE, SIMPLIFIED_PILOT, SELF_TEST = "cable", "simplified pilot", "residual current self-test"
-"""Source names of the limits that a connector sets itself."""
+RETEST_GRACE_S = 60.0
+"""A charge whose self-test is due pauses for it by itself; so long after that the contactor does not close any more, s."""
+
+_OFFERING = {State.READY, State.ENERGISING, State.CHARGING}
+"""Where the pilot shows an offer."""
+
+SIMPLIFIED_PILOT, SELF_TEST = "simplified pilot", "residual current self-test"
+"""Source names of the limits that a connector sets itself, besides the cable's."""
 
 
 class Connector(ConnectorActor):
@@ -75,6 +78,7 @@ class Connector(ConnectorActor):
         settings: how it behaves.
         recorder: records sessions before anybody is told about them; by default they are only counted.
         signer: has sessions signed; by default they are not.
+        high_level: talks ISO 15118 with vehicles; ``None``: the pilot's duty cycle alone.
     """
 
     def __init__(
@@ -86,17 +90,43 @@ class Connector(ConnectorActor):
         recorder: SessionRecorder | None = None,
         *,
         signer: SessionSigner | None = None,
+        high_level: HighLevel | None = None,
     ) -> None:
         self.parts = parts
         self._settings = settings or ConnectorSettings()
         super().__init__(parts.number, parts.drop, clock, limits, step)
-        self._sequences = Sequences(parts, clock, self._news.publish)
-        self._pacing, self._over_current, self._watch = OfferPacing(), OverCurrentWatch(), PartsWatch(parts)
+        self._sequences = Sequences(parts, clock, self._news.publish, self._settings)
+        self._residual = ResidualLog(parts, self._settings.rcd_delta_ma, self._news.publish)
+        self._over_current, self._watch = OverCurrentWatch(), PartsWatch(parts, self._residual.seen)
         self._vehicle: PilotState = PilotState.UNKNOWN
-        self._offer = Offer(current_a=0.0, source="no valid limit")
+        self._offering = Offering(
+            parts.number,
+            parts.pilot,
+            limits,
+            clock,
+            self._jobs,
+            stands=lambda: self._state in _OFFERING,
+            nothing=lambda why: self._post(Event.NOTHING_TO_OFFER, why),
+            again=lambda why: self._post(Event.SOMETHING_TO_OFFER, why),
+            tell=self._news.publish,
+        )
+        self._recovery = Recovery(parts, clock, self._settings, self._jobs, self._sequences, standing=self._faults, clear=self.clear_fault)
         self._phases = PhaseChanger(parts.phases, limits, clock, self._settings, is_off=lambda: not self._contactor_on)
-        self._waking = False
+        self._wished_phases: int | None = None
+        self._digital = DigitalTalk(
+            high_level,
+            self._offering,
+            clock,
+            self._jobs,
+            link=self._link,
+            contactor_on=lambda: self._contactor_on,
+            over=self._talked,
+        )
+        self._absence = Absence(
+            parts, clock, self._settings.fault_look_s, faulted=lambda: self._state is State.FAULTED, gone=self._left_in_fault
+        )
         self._asked_s = self._tested_s = float("-inf")
+        self._interrupted: OpenSession | None = None
         self._session = SessionKeeper(
             parts.number,
             parts.meter,
@@ -113,8 +143,8 @@ class Connector(ConnectorActor):
     def _carried_out(self) -> Mapping[Action, Callable[[], Awaitable[None]]]:
         return {
             Action.START: self._start,
-            Action.OFFER: self._show_offer,
-            Action.WITHDRAW: self._withdraw,
+            Action.OFFER: lambda: self._offering.show(),
+            Action.WITHDRAW: lambda: self._offering.withdraw(),
             Action.CLOSE: self._close,
             Action.OPEN: self._open,
             Action.WAIT_FOR_VEHICLE: self._wait_for_vehicle,
@@ -134,7 +164,26 @@ class Connector(ConnectorActor):
             SafetyRefused: not allowed by configuration, or too often in this session.
         """
         self._phases.check(phases)
+        self._wished_phases = phases
         self._jobs.start("phases", self._change_phases(phases))
+
+    def _follow_phases(self, offer: Offer) -> None:
+        """Where the board can choose: no more phases than any limit allows, and than somebody wished."""
+        if self._phases.phases is None or self._state not in _IN_USE - {State.STARTING, State.STOPPING}:
+            return
+        wanted = min(offer.phases or 3, self._wished_phases or 3)
+        if wanted == self._phases.phases or self._jobs.running("phases") or not self._phases.allowed(wanted):
+            return
+        self._jobs.start("phases", self._change_phases(wanted))
+
+    async def _choose_phases(self) -> None:
+        """Before a charge nothing stands against another number of phases."""
+        if self._phases.phases is not None:
+            await self._phases.prepare(min(self.limits.effective().phases or 3, self._wished_phases or 3))
+            self._use_phases()
+
+    def _use_phases(self) -> None:
+        self.limits.use((1,) if self._phases.phases == 1 else ALL_PHASES)
 
     async def _change_phases(self, phases: int) -> None:
         started_s = self._clock.monotonic_s()
@@ -144,6 +193,7 @@ class Connector(ConnectorActor):
             _log.warning("connector %d: the phases stay as they are: %s", self.number, error)
             return
         if changed:
+            self._use_phases()
             elapsed_s = self._clock.monotonic_s() - started_s
             self._news.publish(StepDone(connector=self.number, step="phases", detail=f"{phases}", elapsed_s=elapsed_s))
 
@@ -194,12 +244,19 @@ class Connector(ConnectorActor):
             self._post(event, f"pilot {reading.state.value}, {reading.high_v:+.1f} V")
 
     @property
-    def _asks(self) -> bool:
-        """The vehicle asks for energy in a way that is served."""
+    def _shows_c(self) -> bool:
+        """The pilot shows a vehicle that asks for energy in a way that is served."""
         return self._vehicle is PilotState.C or (self._vehicle is PilotState.D and self._settings.ventilation)
 
+    @property
+    def _asks(self) -> bool:
+        """The vehicle asks for energy; where it talks ISO 15118, there too."""
+        return self._shows_c and not self._digital.blocks
+
     def _pilot_event(self) -> Event | None:
-        return Event.VEHICLE_C if self._asks else _PILOT_EVENTS.get(self._vehicle)
+        if self._shows_c:
+            return Event.VEHICLE_C if self._asks else Event.VEHICLE_B
+        return _PILOT_EVENTS.get(self._vehicle)
 
     def _note_asking(self, before: PilotState) -> None:
         now_s = self._clock.monotonic_s()
@@ -218,6 +275,7 @@ class Connector(ConnectorActor):
 
     def _tripped(self, trip: ResidualTrip) -> None:
         self._drop()
+        self._jobs.start("residual", self._residual.look())
         self._raise(Fault(name=FaultName.RESIDUAL_CURRENT, detail=f"residual current monitor tripped ({trip.cause.value})"))
 
     def _contactor_moved(self, reading: ContactorReading) -> None:
@@ -232,8 +290,9 @@ class Connector(ConnectorActor):
             self._raise(Fault(name=FaultName.DEVICE_LOST, detail=change.reason))
 
     def _limits_changed(self, offer: Offer) -> None:
-        if not offer.pauses and offer.current_a < self._offer.current_a and self._state in {State.READY, State.ENERGISING, State.CHARGING}:
-            self._jobs.start("offer", self._show_offer())  # a reduction goes out at once, and needs no turn of its own
+        self._follow_phases(offer)
+        if not offer.pauses and offer.current_a < self._offering.now.current_a and self._state in _OFFERING:
+            self._jobs.start("offer", self._offering.show())  # a reduction goes out at once, and needs no turn of its own
             return
         self._post(Event.NOTHING_TO_OFFER if offer.pauses else Event.SOMETHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
 
@@ -242,12 +301,46 @@ class Connector(ConnectorActor):
     async def _first_look(self) -> None:
         try:
             await self._sequences.weld_check("at start-up")
+            await self._release_at_start()
         except StepFailed as failed:
             self._raise(failed.fault)
         reading = await self.parts.pilot.read()
         self._vehicle = reading.state
+        await self._take_up_interrupted()
         if reading.state is not PilotState.A and (event := self._pilot_event()) is not None:
             self._post(event, "already there at start-up")
+
+    async def _release_at_start(self) -> None:
+        """What a power cut left locked is released, unless the session goes on or the cable belongs to the station."""
+        if self.parts.lock is None or self._settings.lock_permanent or self._interrupted is not None:
+            return
+        if (await self.parts.lock.position()).position is not LockPosition.UNLOCKED:
+            await self._sequences.unlock()
+
+    @property
+    def session_number(self) -> int | None:
+        """See :class:`ConnectorActor`."""
+        return self._session.number
+
+    def resume(self, session: OpenSession) -> bool:
+        """See :meth:`ConnectorActor.resume`."""
+        if self._settings.after_power_loss != "resume" or not self._session.may_resume:
+            return False
+        self._interrupted = session
+        return True
+
+    async def _take_up_interrupted(self) -> None:
+        session, self._interrupted = self._interrupted, None
+        if session is None:
+            return
+        self._session.reopen(session)
+        if not self._vehicle.connected or self._stopping_faults():
+            await self._session.end("the station lost power or was restarted")
+            self._session.close()
+            await self._release()
+            return
+        self._news.publish(SessionResumed(connector=self.number, number=session.number, token=session.token))
+        self.accept(session.token)
 
     async def _handle(self, event: Event, because: str) -> None:
         if event is Event.VEHICLE_D:
@@ -258,7 +351,7 @@ class Connector(ConnectorActor):
 
     async def _unmoved(self, event: Event) -> None:
         if event is Event.SOMETHING_TO_OFFER and self._state in {State.READY, State.CHARGING}:
-            await self._show_offer()
+            await self._offering.show()
 
     def _moved(self, before: State, event: Event) -> None:
         if before is State.READY and self._state is not State.READY:
@@ -268,51 +361,47 @@ class Connector(ConnectorActor):
         elif self._state is State.READY and self._asks:
             self._post(Event.VEHICLE_C, "still asking")
         elif self._state is State.READY and event in {Event.STARTED, Event.SOMETHING_TO_OFFER} and self._settings.wake_up:
-            self._jobs.start("wake", self._wake_up())
+            if self._digital.link is None:
+                self._jobs.start("wake", self._wake_up())
         elif self._state is State.CONNECTED and self._token is not None:
             self._post(Event.ACCEPTED, "accepted before")
+        if self._state in {State.CONNECTED, State.STARTING}:
+            self._digital.begin()
 
     def _clear_faults(self) -> None:
-        latched = self.parts.rcd.latched
-        for name in [name for name in self._faults if name.clearing is Clearing.UNPLUG]:
-            if name is FaultName.DEVICE_LOST and (away := self._away()):
-                _log.debug("connector %d: %s is still away", self.number, away)
-                self._jobs.start("health", self._await_health())
-                continue
-            if name is FaultName.RESIDUAL_CURRENT and latched:
-                self._jobs.start("rcd-reset", self._reset_rcd())
-                continue
-            self._news.publish(FaultCleared(connector=self.number, fault=self._faults.pop(name)))
+        self._recovery.unplugged()
         if self._state is State.FAULTED and not self._stopping_faults():
             self._post(Event.CLEARED, "unplugged")
         elif self._state is State.AVAILABLE and self._stopping_faults():
             self._post(Event.FAULT, "a fault stands")
 
-    def _away(self) -> str:
-        """The vital parts that cannot be relied on; empty if all can."""
-        gone = {HealthState.OFFLINE, HealthState.FAULT}
-        return ", ".join(name for name, health in self.parts.vital.items() if health.state in gone)
+    # Digital communication.
 
-    async def _await_health(self) -> None:
-        """A part that was lost clears its fault by being back, not by an empty socket: looked for with pauses of 1 to 30 s."""
-        pause_s = 1.0
-        while self._away():
-            await self._clock.sleep(pause_s)
-            pause_s = min(30.0, 2.0 * pause_s)
-        self._clear_faults()
+    def _link(self) -> DigitalLink:
+        return DigitalLink(
+            self.number,
+            self.limits,
+            contactor_on=lambda: self._contactor_on,
+            identify=lambda token: self._news.publish(Identified(connector=self.number, token=token)),
+            power=self._fed_or_not,
+            end=self.stop,
+        )
 
-    async def _reset_rcd(self) -> None:
-        """Reset on unplug; where the current still flows, again after a while, a bounded number of times."""
-        for attempt in range(1, self._settings.rcd_resets + 1):
-            try:
-                await self.parts.rcd.reset()
-                break
-            except HalError as error:
-                _log.warning("connector %d: reset %d of the residual current monitor: %s", self.number, attempt, error)
-            await self._clock.sleep(self._settings.rcd_reset_s)
-        else:
-            return  # somebody has to look; the next unplugging tries again
-        self.clear_fault(FaultName.RESIDUAL_CURRENT, "residual current gone")
+    async def _talked(self) -> None:
+        """A talk is over: the duty cycle says it all again."""
+        if self._state in _OFFERING:
+            await self._offering.repeat("end of the digital communication")
+        if self._asks:
+            self._post(Event.VEHICLE_C, "still asking")
+
+    def _fed_or_not(self) -> None:
+        """The link says that the vehicle may be fed, or not any more."""
+        if self._asks:
+            self._post(Event.VEHICLE_C, "PowerDelivery")
+        elif self._vehicle.connected:
+            if self._contactor_on:
+                self._drop()
+            self._post(Event.VEHICLE_B, "PowerDelivery ended")
 
     # Actions of the table.
 
@@ -323,8 +412,10 @@ class Connector(ConnectorActor):
         ampacity_a = await self._sequences.cable_ampacity_a()
         if ampacity_a is not None:
             self.limits.set(CABLE, ampacity_a)
+        self._watch.cable_a = ampacity_a
+        await self._choose_phases()
         await self._sequences.lock()
-        await self._sequences.weld_check("before closing")
+        await self._sequences.proven_open()
         await self._prove_rcd()
         self._post(Event.STARTED, "lock and self-test proven")
 
@@ -348,43 +439,12 @@ class Connector(ConnectorActor):
         await self._clock.sleep(self._settings.wake_after_s)
         if self._vehicle is not PilotState.B:
             return
-        self._waking = True
+        self._offering.held = True
         try:
             await self._sequences.wake_up(self._settings.wake_pulse_s, self._settings.wake_rest_s)
         finally:
-            self._waking = False
-        self._offer = Offer(current_a=0.0, source="wake-up")
-        self._pacing.start_over()
-        await self._show_offer()
-
-    async def _show_offer(self) -> None:
-        if self._waking or self._state not in {State.READY, State.ENERGISING, State.CHARGING}:
-            return
-        offer, now_s = self.limits.effective(), self._clock.monotonic_s()
-        duty = duty_for_current(offer.current_a)
-        if duty is None:
-            self._post(Event.NOTHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
-            return
-        if (wait_s := self._pacing.wait_s(offer.current_a, now_s)) > 0.0:
-            self._jobs.start("raise", self._raise_later(wait_s))
-            return
-        if offer != self._offer:
-            await self.parts.pilot.offer(duty)
-            self._pacing.shown(offer.current_a, now_s)
-            self._offer = offer
-            self._news.publish(Offered(connector=self.number, offer=offer))
-
-    async def _raise_later(self, wait_s: float) -> None:
-        await self._clock.sleep(wait_s)
-        self._post(Event.SOMETHING_TO_OFFER, "the duty cycle may change again")
-
-    async def _withdraw(self) -> None:
-        await self.parts.pilot.steady()
-        self._jobs.cancel("raise")
-        if self._offer.current_a > 0.0:
-            self._offer = Offer(current_a=0.0, source=self.limits.effective().source)
-            self._pacing.shown(0.0, self._clock.monotonic_s())
-            self._news.publish(Offered(connector=self.number, offer=self._offer))
+            self._offering.held = False
+        await self._offering.repeat("wake-up")
 
     async def _close(self) -> None:
         self._jobs.start("close", self._close_sequence())
@@ -393,12 +453,17 @@ class Connector(ConnectorActor):
         held_s = self._clock.monotonic_s() - self._asked_s
         if held_s < self._settings.toggle_hold_s:
             await self._clock.sleep(self._settings.toggle_hold_s - held_s)  # a toggle takes it back, which cancels this
-        await self._sequences.diode()
-        if not self._session.open:
-            if self._token is None:
-                raise StepFailed(Fault(name=FaultName.DEVICE_LOST, detail="nobody is authorised"))
+        clear = await self._sequences.proven_open()
+        diode = await self._sequences.diode()
+        locked = await self._sequences.still_locked()
+        if not self._session.open and self._token is not None:
             await self._session.begin(self._token)
             self._stop_reason = ""
+        if against := self._objections(locked=locked, diode=diode, clear=clear):  # looked at without a pause before the coil is told
+            _log.warning("connector %d: the contactor stays open: %s", self.number, "; ".join(against))
+            if self.limits.effective().pauses:
+                self._post(Event.NOTHING_TO_OFFER, "; ".join(against))
+            return
         self._contactor_on = True
         await self._sequences.energise()
         if self._asks:
@@ -410,14 +475,33 @@ class Connector(ConnectorActor):
         else:
             self._drop()
 
+    def _objections(self, *, locked: bool | None, diode: bool, clear: bool) -> tuple[str, ...]:
+        return objections(
+            ClosingFacts(
+                asks=self._asks,
+                authorised=self._token is not None,
+                locked=locked,
+                diode=diode,
+                tested_ago_s=self._clock.monotonic_s() - self._tested_s,
+                test_interval_s=self._settings.rcd_test_interval_s + RETEST_GRACE_S,
+                clear=clear,
+                faults=[fault.name.word for fault in self._stopping_faults()],
+                offer=self._offering.now,
+                allowed=self.limits.effective(),
+            )
+        )
+
     async def _open(self) -> None:
-        was_on, self._contactor_on = self._contactor_on, False
+        was_on = self._contactor_on
         self._drop()
         await self._jobs.end("close", "sampling", "watch", "wait", "start", "raise")
         self._over_current.start_over()
         self._watch.start_over()
-        if was_on:
-            await self._sequences.de_energise(under_load=self._asks)
+        try:
+            if was_on:
+                await self._sequences.de_energise(under_load=self._shows_c)
+        finally:
+            self._contactor_on = False
 
     async def _wait_for_vehicle(self) -> None:
         self._jobs.start("wait", self._stop_timeout())
@@ -442,8 +526,20 @@ class Connector(ConnectorActor):
             return  # a plug that may be live stays locked
         when = "vehicle unplugged" if self._vehicle is PilotState.A else "vehicle still plugged in"
         await self._sequences.weld_check(when)
-        if not self._settings.lock_permanent:
+        if self._settings.lock_permanent:
+            return
+        try:
             await self._sequences.unlock()
+        except StepFailed as failed:
+            if failed.fault.name is FaultName.UNLOCK_FAILED:
+                self._recovery.unlock_again()
+            raise
+
+    async def _release_after_fault(self) -> None:
+        """Whoever finds a station in F must be able to take the plug."""
+        await self._clock.sleep(self._settings.fault_release_s)
+        if self._state is State.FAULTED and self.parts.lock is not None:
+            await self._release()
 
     async def _release_in_need(self, because: str) -> None:
         while self._contactor_on:
@@ -453,47 +549,27 @@ class Connector(ConnectorActor):
             await self._sequences.unlock()
 
     async def _signal_fault(self) -> None:
-        self._offer = Offer(current_a=0.0, source="fault")
-        self._jobs.start("unplugged", self._notice_unplugging())
-        await self.parts.pilot.fault()
+        await self._jobs.end("wake", "phases")
+        await self._digital.end()
+        self._jobs.start("unplugged", self._absence.notice())
+        self._jobs.start("fault release", self._release_after_fault())
+        await self._offering.signal_fault()
 
-    async def _notice_unplugging(self) -> None:
-        """In F the pilot cannot show whether a vehicle is there. The proximity resistor can; without one the pilot is let go briefly."""
-        there = True
-        while self._state is State.FAULTED:
-            try:
-                gone = await self._gone_in_fault()
-            except HalError as error:  # the part that would tell may be the one that is lost: it is asked again when it is back
-                _log.debug("connector %d: whether the plug is still there is not known: %s", self.number, error)
-                gone = False
-            if gone and there:
-                self._vehicle = PilotState.A
-                self._post(Event.VEHICLE_A, "no plug in the socket")
-                if self.parts.proximity is None:
-                    return
-            there = not gone
-            await self._clock.sleep(self._settings.fault_look_s)
-
-    async def _gone_in_fault(self) -> bool:
-        if self.parts.proximity is not None:
-            if (await self.parts.pilot.read()).output is not PilotOutput.FAULT:
-                await self.parts.pilot.fault()  # it was away and has forgotten
-            return (await self.parts.proximity.read_cable()).cable is CableState.NO_CABLE
-        await self.parts.pilot.steady()
-        try:
-            await self._clock.sleep(0.1)
-            return (await self.parts.pilot.read()).state is PilotState.A
-        finally:
-            await self.parts.pilot.fault()
+    def _left_in_fault(self) -> None:
+        self._vehicle = PilotState.A
+        self._post(Event.VEHICLE_A, "no plug in the socket")
 
     async def _forget(self) -> None:
-        await self._jobs.end("expect", "start", "phases")
+        await self._jobs.end("expect", "start", "phases", "fault release")
+        await self._digital.end()
         self._phases.start_over()
+        self._wished_phases = None
+        self._residual.start_over()
         self._token, self._group, self._stop_reason = None, None, ""
         self._session.close()
         self.limits.withdraw(CABLE)
         self.limits.withdraw(SIMPLIFIED_PILOT)
-        self._pacing.start_over()
+        self._offering.start_over()
 
     async def _watching(self) -> None:
         while True:
@@ -504,8 +580,9 @@ class Connector(ConnectorActor):
                 return
 
     def _judge(self, sample: Sample, energy_wh: float) -> None:
-        self._news.publish(Sampled(connector=self.number, sample=sample, offered_a=self._offer.current_a, energy_wh=energy_wh))
+        self._news.publish(Sampled(connector=self.number, sample=sample, offered_a=self._offering.now.current_a, energy_wh=energy_wh))
         drawn_a = max(map(abs, sample.current_a), default=0.0)
-        if self._over_current.exceeded(drawn_a, self._offer.current_a, sample.at_s):
+        offered_a = self._offering.now.current_a
+        if self._over_current.exceeded(drawn_a, offered_a, sample.at_s):
             self._drop()
-            self._raise(Fault(name=FaultName.OVER_CURRENT, detail=f"{drawn_a:.1f} A drawn, {self._offer.current_a:g} A offered"))
+            self._raise(Fault(name=FaultName.OVER_CURRENT, detail=f"{drawn_a:.1f} A drawn, {offered_a:g} A offered"))

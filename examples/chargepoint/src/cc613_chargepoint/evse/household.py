@@ -38,14 +38,18 @@ class HouseholdSettings:
     """How a household socket behaves.
 
     Attributes:
+        enabled: the board's household socket is a connector of the station.
         idle_a: a current below this is no charging, A.
         idle_s: a session that drew less than ``idle_a`` for this long ends, s; 0 never.
+        weld_unproven: its contactor may close although nothing shows that it is open: few sockets have a feedback.
         flap_must_close: no current while the flap is open, where a flap switch is fitted.
     """
 
+    enabled: bool = True
     idle_a: float = field(default=0.2, validator=validators.ge(0.0))
     idle_s: float = field(default=0.0, validator=validators.ge(0.0))
     flap_must_close: bool = False
+    weld_unproven: bool = True
 
 
 class HouseholdConnector(ConnectorActor):
@@ -77,7 +81,9 @@ class HouseholdConnector(ConnectorActor):
         self._household = household or HouseholdSettings()
         super().__init__(parts.number, parts.drop, clock, limits, household_step)
         limits.set(SOCKET, parts.socket.max_current_a)
-        self._switching = Switching(parts.number, parts.contactor, parts.weld, clock, self._news.publish)
+        self._switching = Switching(
+            parts.number, parts.contactor, parts.weld, clock, self._news.publish, weld_unproven=self._household.weld_unproven
+        )
         self._over_current = OverCurrentWatch()
         self._plugged: bool | None = None
         self._drew_s = 0.0
@@ -95,6 +101,11 @@ class HouseholdConnector(ConnectorActor):
                 fault=self._raise,
                 cleared=self.clear_fault,
             )
+
+    @property
+    def session_number(self) -> int | None:
+        """See :class:`ConnectorActor`."""
+        return None if self._session is None else self._session.number
 
     @property
     def locks(self) -> bool:
@@ -199,20 +210,23 @@ class HouseholdConnector(ConnectorActor):
         self._jobs.start("start", self._start_sequence())
 
     async def _start_sequence(self) -> None:
-        await self._switching.weld_check("before closing")
+        await self._switching.proven_open()
         self._post(Event.STARTED, "contacts are open")
 
     async def _close(self) -> None:
         self._jobs.start("close", self._close_sequence())
 
     async def _close_sequence(self) -> None:
+        await self._switching.proven_open()
+        if self._session is not None and not self._session.open and self._token is not None:
+            await self._session.begin(self._token)
+            self._stop_reason = ""
         offer = self.limits.effective()
         if offer.current_a <= 0.0:
             self._post(Event.NOTHING_TO_OFFER, f"{offer.current_a:g} A by {offer.source}")
             return
-        if self._session is not None and not self._session.open and self._token is not None:
-            await self._session.begin(self._token)
-            self._stop_reason = ""
+        if self._stopping_faults() or self._token is None or self._plugged is False:  # what came while the steps before took their time
+            return
         self._contactor_on = True
         await self._switching.energise()
         self._drew_s = self._clock.monotonic_s()
@@ -222,12 +236,15 @@ class HouseholdConnector(ConnectorActor):
             self._jobs.start("sampling", self._session.sampling(self._judge))
 
     async def _open(self) -> None:
-        was_on, self._contactor_on = self._contactor_on, False
+        was_on = self._contactor_on
         self._drop()
         await self._jobs.end("close", "sampling", "start")
         self._over_current.start_over()
-        if was_on:
-            await self._switching.de_energise(under_load=True)
+        try:
+            if was_on:
+                await self._switching.de_energise(under_load=True)
+        finally:
+            self._contactor_on = False
 
     async def _end_session(self) -> None:
         if self._session is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.limits import LimitBook
 from cc613hal.clock import Clock
-from cc613hal.errors import SafetyRefused, Unsupported
+from cc613hal.errors import HalError, SafetyRefused, Unsupported
 from cc613hal.interfaces import PhaseSwitching
 
 __all__ = ["PHASE_CHANGE", "PhaseChanger"]
@@ -56,6 +56,19 @@ class PhaseChanger:
             raise SafetyRefused(
                 f"the phases were changed {self._settings.phase_budget} times in this session", hint="it is possible again in the next one"
             )
+
+    def allowed(self, phases: int) -> bool:
+        """Whether a change is allowed now."""
+        try:
+            self.check(phases)
+        except (ValueError, HalError):
+            return False
+        return True
+
+    async def prepare(self, phases: int) -> None:
+        """Choose before a charge begins: no vehicle draws yet, so it costs neither pause nor budget."""
+        if self._part is not None and self._part.phases != phases:
+            await self._part.select_phases(phases)
 
     async def change(self, phases: int) -> bool:
         """Pause, change, and let the charge go on; returns whether anything had to be changed.

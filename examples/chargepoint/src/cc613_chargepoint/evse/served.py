@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from cc613_chargepoint.domain.events import StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.evse.session_keeper import OpenSession
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.limits import LimitBook
@@ -75,6 +76,20 @@ class ServedConnector(ABC):
     @abstractmethod
     def release_plug(self, because: str) -> None:
         """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
+
+    @property
+    def session_number(self) -> int | None:
+        """The number of the session that is open; ``None`` without one."""
+        return None
+
+    def resume(self, session: OpenSession) -> bool:
+        """Go on with a session that a power cut interrupted, if that is wanted and possible; to be said before :meth:`run`.
+
+        Returns:
+            Whether the connector takes it; otherwise it has to be ended where it was.
+        """
+        del session
+        return False
 
     def obey(self, settings: ConnectorSettings) -> None:
         """Take over what may change while the connector serves: how long a customer may take to plug in."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from attrs import frozen
 
 from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionEnded, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
@@ -12,16 +16,39 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
 from cc613_chargepoint.evse.recording import SessionRecorder
 from cc613_chargepoint.evse.settings import ConnectorSettings
-from cc613_chargepoint.evse.signing import SessionSigner
+from cc613_chargepoint.evse.signing import SessionSigner, Unsigned
 from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.metering import SessionMeter
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.interfaces import SnapshotMeter
 
-__all__ = ["SessionKeeper"]
+__all__ = ["OpenSession", "SessionKeeper"]
 
 _log = logging.getLogger(__name__)
+
+
+@frozen(kw_only=True)
+class OpenSession:
+    """A session that a power cut interrupted, as far as it was recorded.
+
+    Attributes:
+        number: of the session.
+        token: who.
+        started: when its begin register was taken, UTC.
+        begin_wh: import register then, Wh.
+        last_wh: the last register that was recorded, Wh.
+        samples: how many readings were counted.
+        highest_current_a: highest current of any phase that was recorded, A.
+    """
+
+    number: int
+    token: Token
+    started: datetime
+    begin_wh: Decimal
+    last_wh: Decimal
+    samples: int = 0
+    highest_current_a: float = 0.0
 
 
 class SessionKeeper:
@@ -59,6 +86,29 @@ class SessionKeeper:
         self._tell, self._fault, self._cleared = tell, fault, cleared
         self._meter: SessionMeter | None = None
         self._record: SessionRecord | None = None
+        self._blind = False
+
+    @property
+    def number(self) -> int | None:
+        """The number of the open session; ``None`` without one."""
+        return None if self._meter is None else self._meter.number
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether an interrupted session may go on: a signed one was ended with its signature and cannot."""
+        return isinstance(self._signer, Unsigned)
+
+    def reopen(self, session: OpenSession) -> None:
+        """Go on with a session that is recorded and not ended."""
+        meter = SessionMeter(self._source, self._clock, connector=self._number, token=session.token, number=session.number)
+        meter.take_up(
+            started=session.started,
+            begin_wh=session.begin_wh,
+            last_wh=session.last_wh,
+            samples=session.samples,
+            highest_a=session.highest_current_a,
+        )
+        self._meter = meter
 
     @property
     def open(self) -> bool:
@@ -75,7 +125,7 @@ class SessionKeeper:
         try:
             first = await meter.begin()
         except HalError as error:
-            raise StepFailed(Fault(name=FaultName.METER_LOST, detail=error.message)) from error
+            raise StepFailed(self._lost(error.message)) from error
         try:
             meter.number = await self._recorder.begin(self._number, token, meter.started, first)
         except HalError as error:
@@ -100,6 +150,7 @@ class SessionKeeper:
         meter, self._meter = self._meter, None
         if meter is None:
             return
+        self._seeing(because="the session is over")
         end_read = True
         try:
             await meter.insist()
@@ -146,9 +197,12 @@ class SessionKeeper:
             except HalError as error:
                 if error.transient and self._clock.monotonic_s() - heard_s < self._settings.meter_lost_s:
                     continue  # noise on the line costs a sample, not the session
-                self._fault(Fault(name=FaultName.METER_LOST, detail=str(error)))
+                if self._goes_on_blind(str(error)):
+                    continue
+                self._fault(self._lost(str(error)))
                 return
             heard_s = self._clock.monotonic_s()
+            self._seeing(because="the meter answers again")
             judge(sample, float(self._meter.energy_wh))
             try:
                 await self._recorder.sample(self._meter.number, self._meter.samples, self._clock.wall(), sample)
@@ -156,6 +210,25 @@ class SessionKeeper:
                 self._jobs.start("mend store", self._mend_store(None))
                 self._fault(Fault(name=FaultName.STORE_FAILED, detail=error.message))
                 return
+
+    def _lost(self, detail: str) -> Fault:
+        if self._settings.meter_behind_rcd:
+            return Fault(name=FaultName.RCD_SUSPECTED, detail=f"the meter behind it is silent: {detail}")
+        return Fault(name=FaultName.METER_LOST, detail=detail)
+
+    def _goes_on_blind(self, detail: str) -> bool:
+        """Where nothing is billed, a charge may go on without its meter; a session that is signed never does."""
+        if self._settings.meter_lost_policy != "continue" or not isinstance(self._signer, Unsigned):
+            return False
+        if not self._blind:
+            self._blind = True
+            self._fault(Fault(name=FaultName.METER_SILENT, detail=detail))
+        return True
+
+    def _seeing(self, *, because: str) -> None:
+        if self._blind:
+            self._blind = False
+            self._cleared(FaultName.METER_SILENT, because)
 
     async def _mend_store(self, owed: SessionRecord | None) -> None:
         """Try to record what is owed, with pauses of 1 to 60 s; nobody is told of a session's end that is not on the disk."""

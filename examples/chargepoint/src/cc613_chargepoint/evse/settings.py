@@ -37,6 +37,17 @@ class ConnectorSettings:
             EvseManager leaves it off for that reason).
         phase_pause_s: without current before the contactor closes with other phases, s (10 s: EvseManager's default).
         phase_budget: changes per session.
+        rcd_delta_ma: residual current is told when it moved by so much, mA; 0 only at a trip (Bender's RCMBDelta).
+        weld_unproven: a contactor of which nothing shows that it is open may close; otherwise such a station charges nobody.
+        lock_unproven: a bolt that no feedback confirms is believed home after its drive time.
+        cable_min_a: a cable that carries less is refused, A; 0 takes every valid one (Phoenix Contact 106377_en_04, page 56: 13 A).
+        fault_release_s: the plug is released so long after a fault, s (5 s in EVerest's EvseManager); never under power.
+        unlock_retries: further tries to release a plug that is stuck.
+        unlock_again_s: before the first of them, s; the pause doubles.
+        meter_lost_policy: ``stop``, or ``continue`` where nothing is billed: the energy of such a session is then not known.
+        meter_behind_rcd: the meter hangs behind a residual current device without auxiliary contact: silence may mean that it tripped.
+        after_power_loss: ``end`` a session that a power cut interrupted, or ``resume`` it where the vehicle is still there.
+        resume_within_s: a longer interruption ends it all the same, s.
         lock_permanent: the plug stays locked between sessions (a cable that belongs to the station).
     """
 
@@ -59,3 +70,14 @@ class ConnectorSettings:
     phase_switching: bool = False
     phase_pause_s: float = field(default=10.0, validator=validators.ge(5.0))
     phase_budget: int = field(default=10, validator=validators.ge(0))
+    rcd_delta_ma: float = field(default=1.0, validator=validators.ge(0.0))
+    weld_unproven: bool = False
+    lock_unproven: bool = False
+    cable_min_a: float = field(default=0.0, validator=validators.ge(0.0))
+    fault_release_s: float = field(default=5.0, validator=validators.ge(0.0))
+    unlock_retries: int = field(default=5, validator=validators.ge(0))
+    unlock_again_s: float = field(default=10.0, validator=_positive)
+    meter_lost_policy: str = field(default="stop", validator=validators.in_(("stop", "continue")))
+    meter_behind_rcd: bool = False
+    after_power_loss: str = field(default="end", validator=validators.in_(("end", "resume")))
+    resume_within_s: float = field(default=600.0, validator=_positive)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 
+from cc613_chargepoint.domain.events import ResidualMeasured, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613hal.errors import HalError
-from cc613hal.interfaces import ControlPilot, PilotOutput, PilotReading
+from cc613hal.interfaces import CableState, ControlPilot, PilotOutput, PilotReading, ResidualReading
 
-__all__ = ["OverCurrentWatch", "PartsWatch"]
+__all__ = ["OverCurrentWatch", "PartsWatch", "ResidualLog"]
+
+_log = logging.getLogger(__name__)
 
 
 class PartsWatch:
@@ -20,6 +25,10 @@ class PartsWatch:
 
     Args:
         parts: of the connector.
+        residual: is given what the residual current monitor shows.
+
+    Attributes:
+        cable_a: what the cable carried when the charge began, A; ``None`` with a tethered one.
     """
 
     PERIOD_S = 0.75
@@ -31,9 +40,12 @@ class PartsWatch:
     FAILURES = 2
     """Looks in a row that may not fail."""
 
-    def __init__(self, parts: ConnectorParts) -> None:
+    def __init__(self, parts: ConnectorParts, residual: Callable[[ResidualReading], None] = lambda _: None) -> None:
         self._parts = parts
+        self._residual = residual
         self._failures = 0
+        self._cable_wrong = 0
+        self.cable_a: float | None = None
 
     async def look(self) -> Fault | None:
         """What speaks against a closed contactor; ``None`` if all is well."""
@@ -56,8 +68,21 @@ class PartsWatch:
     async def _ask(self) -> Fault | None:
         fault = await self._pilot(self._parts.pilot)
         await self._parts.contactor.sense()
-        await self._parts.rcd.read()
-        return fault
+        self._residual(await self._parts.rcd.read())
+        return fault or await self._cable()
+
+    async def _cable(self) -> Fault | None:
+        """The plug is watched through the whole charge: its resistor must stay what it was."""
+        if self._parts.proximity is None or self.cable_a is None:
+            return None
+        reading = await self._parts.proximity.read_cable()
+        fits = reading.cable is CableState.CABLE and reading.ampacity_a is not None and reading.ampacity_a >= self.cable_a
+        self._cable_wrong = 0 if fits else self._cable_wrong + 1
+        if self._cable_wrong < self.FAILURES:
+            return None
+        seen = "open" if reading.resistance_ohm is None else f"{reading.resistance_ohm:.0f} Ω"
+        detail = f"the proximity resistor changed in the charge: {seen} where {self.cable_a:g} A belong"
+        return Fault(name=FaultName.CABLE_FAULT, detail=detail)
 
     async def _pilot(self, pilot: ControlPilot) -> Fault | None:
         reading = await pilot.read()
@@ -73,7 +98,7 @@ class PartsWatch:
 
     def start_over(self) -> None:
         """The contactor was off."""
-        self._failures = 0
+        self._failures = self._cable_wrong = 0
 
 
 def _flat(reading: PilotReading) -> bool:
@@ -87,6 +112,42 @@ def _heard(asking: asyncio.Future[Fault | None]) -> None:
     """What comes too late has been told as such already."""
     if not asking.cancelled():
         asking.exception()
+
+
+class ResidualLog:
+    """Tells residual current when it moved by more than is set, and at a trip. Monitors with switching outputs alone have no values.
+
+    Args:
+        parts: of the connector.
+        delta_ma: how much is worth telling, mA; 0 for trips alone.
+        tell: where news goes.
+    """
+
+    def __init__(self, parts: ConnectorParts, delta_ma: float, tell: Callable[[StationEvent], None]) -> None:
+        self._parts, self._delta_ma, self._tell = parts, delta_ma, tell
+        self._told_ma: float | None = None
+
+    def seen(self, reading: ResidualReading) -> None:
+        """The monitor was read."""
+        if reading.dc_ma is None and reading.rms_ma is None:
+            return
+        most_ma = max(abs(reading.dc_ma or 0.0), abs(reading.rms_ma or 0.0))
+        moved = self._told_ma is None or abs(most_ma - self._told_ma) >= self._delta_ma
+        if reading.tripped or (self._delta_ma and moved):
+            self._told_ma = most_ma
+            news = ResidualMeasured(connector=self._parts.number, dc_ma=reading.dc_ma, rms_ma=reading.rms_ma, tripped=reading.tripped)
+            self._tell(news)
+
+    async def look(self) -> None:
+        """Read it now: what flowed at a trip."""
+        try:
+            self.seen(await self._parts.rcd.read())
+        except HalError as error:
+            _log.debug("connector %d: what flowed at the trip is not known: %s", self._parts.number, error)
+
+    def start_over(self) -> None:
+        """Another vehicle: its first value is told."""
+        self._told_ma = None
 
 
 class OverCurrentWatch:

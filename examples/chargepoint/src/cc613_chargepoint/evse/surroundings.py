@@ -37,11 +37,11 @@ _log = logging.getLogger(__name__)
 
 @frozen(kw_only=True)
 class BreakerInput:
-    """A digital input that is true while a breaker is closed.
+    """A digital input that is active while all is well: a breaker's auxiliary contact, an earth monitor, a phase sequence relay.
 
     Attributes:
-        fault: what it means when it opens: ``MCB_TYPE2``, ``MCB_HOUSEHOLD`` or ``RCD_TRIPPED``.
-        connector: whose breaker it is; 0 for all.
+        fault: what it means when it opens: ``MCB_TYPE2``, ``MCB_HOUSEHOLD``, ``RCD_TRIPPED``, ``EARTH_MISSING``, ``PHASE_ROTATION`` …
+        connector: whose it is; 0 for all.
     """
 
     fault: FaultName = FaultName.MCB_TYPE2
@@ -174,7 +174,7 @@ class Surroundings:
         if reading.active:
             self._clear(breaker.fault, f"{reading.source} is closed again", connectors)
         else:
-            self._raise(breaker.fault, f"{reading.source} says that the breaker is open", connectors)
+            self._raise(breaker.fault, f"{reading.source} is open", connectors)
 
     def _bay_changed(self, name: str, reading: PresenceReading) -> None:
         if reading.occupied is None:

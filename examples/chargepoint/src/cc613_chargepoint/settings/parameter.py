@@ -39,6 +39,9 @@ class Group(enum.Enum):
 
     INSTALLATION = "installation"
     CONNECTOR = "connector"
+    HEAT = "heat"
+    SURROUNDINGS = "surroundings"
+    HOUSEHOLD = "household"
     AUTHORIZATION = "authorization"
     METERING = "metering"
     STORE = "store"

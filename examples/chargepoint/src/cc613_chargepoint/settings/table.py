@@ -6,38 +6,21 @@ A parameter stands here when something obeys it; rooms that are added bring thei
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.settings import hmi
+from cc613_chargepoint.settings.charge_rows import CHARGE_ROWS
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
+from cc613_chargepoint.settings.rows import AT_START as _AT_START
+from cc613_chargepoint.settings.rows import count as _count
+from cc613_chargepoint.settings.rows import number as _number
+from cc613_chargepoint.settings.rows import switch as _switch
+from cc613_chargepoint.settings.surroundings_rows import SURROUNDINGS_ROWS
 
 __all__ = ["RULES", "TABLE", "parameter"]
 
-
-def _number(  # noqa: PLR0917 - a row of a table
-    key: str, default: float, unit: str, minimum: float, maximum: float, en: str, de: str, **more: Any
-) -> Parameter[float]:
-    group = Group(key.partition(".")[0])
-    return Parameter(
-        key=key, kind=Kind.FLOAT, default=default, unit=unit, minimum=minimum, maximum=maximum, group=group, en=en, de=de, **more
-    )
-
-
-def _count(  # noqa: PLR0917 - a row of a table
-    key: str, default: int, unit: str, minimum: int, maximum: int, en: str, de: str, **more: Any
-) -> Parameter[int]:
-    group = Group(key.partition(".")[0])
-    return Parameter(
-        key=key, kind=Kind.INT, default=default, unit=unit, minimum=minimum, maximum=maximum, group=group, en=en, de=de, **more
-    )
-
-
-def _switch(key: str, default: bool, en: str, de: str, **more: Any) -> Parameter[bool]:
-    return Parameter(key=key, kind=Kind.BOOL, default=default, group=Group(key.partition(".")[0]), en=en, de=de, **more)
-
-
-_AT_START: dict[str, Any] = {"restart": True, "change": Role.INSTALLER}
 
 HARDWARE_CURRENT_A = _number(
     "installation.hardware_current_a", 80.0, "A", 6.0, 80.0,
@@ -51,81 +34,6 @@ INSTALLED_CURRENT_A = _number(
 OPERATOR_CURRENT_A = _number(
     "installation.operator_current_a", 80.0, "A", 0.0, 80.0,
     "What the operator allows per phase; 0 pauses.", "Was der Betreiber je Phase erlaubt; 0 pausiert.",
-)  # fmt: skip
-
-PLUG_IN_S = _number(
-    "connector.plug_in_s", 60.0, "s", 1.0, 86_400.0,
-    "How long an accepted customer may take to plug in.", "Wie lange ein freigegebener Kunde zum Stecken hat.",
-    ocpp16="ConnectionTimeOut", ocpp201="TxCtrlr.EVConnectionTimeOut",
-)  # fmt: skip
-VEHICLE_STOP_S = _number(
-    "connector.vehicle_stop_s", 6.0, "s", 6.0, 60.0,
-    "How long a vehicle may take to stop drawing before the contactor opens under load.",
-    "Wie lange ein Fahrzeug zum Abschalten hat, bevor das Schütz unter Last öffnet.", **_AT_START,
-)  # fmt: skip
-FAULT_LOOK_S = _number(
-    "connector.fault_look_s", 1.0, "s", 0.2, 60.0,
-    "Between looks whether the plug is still there while a fault stands.", "Abstand der Blicke auf den Stecker, solange ein Fehler steht.",
-    **_AT_START,
-)  # fmt: skip
-VENTILATION = _switch(
-    "connector.ventilation", False,
-    "The place is ventilated: vehicles in state D are served.", "Der Ort ist belüftet: Fahrzeuge im Zustand D werden geladen.", **_AT_START,
-)  # fmt: skip
-TOGGLE_HOLD_S = _number(
-    "connector.toggle_hold_s", 0.45, "s", 0.0, 2.0,
-    "How long a vehicle must ask before the contactor closes.", "Wie lange ein Fahrzeug anfordern muss, bevor das Schütz schließt.",
-    **_AT_START,
-)  # fmt: skip
-WAKE_UP = _switch(
-    "connector.wake_up", True,
-    "A vehicle that does not answer an offer is woken with a pulse of state F.",
-    "Ein Fahrzeug, das auf ein Angebot nicht reagiert, wird mit einem F-Puls geweckt.", **_AT_START,
-)  # fmt: skip
-WAKE_AFTER_S = _number(
-    "connector.wake_after_s", 30.0, "s", 1.0, 600.0, "Silence before the wake-up pulse.", "Stille vor dem Weckpuls.", **_AT_START
-)
-WAKE_PULSE_S = _number("connector.wake_pulse_s", 4.0, "s", 0.3, 10.0, "Length of the wake-up pulse.", "Länge des Weckpulses.", **_AT_START)
-WAKE_REST_S = _number(
-    "connector.wake_rest_s", 0.75, "s", 0.5, 10.0, "Time without PWM after the wake-up pulse.", "Zeit ohne PWM nach dem Weckpuls.",
-    **_AT_START,
-)  # fmt: skip
-SIMPLIFIED_PILOT_A: Parameter[float | None] = Parameter(
-    key="connector.simplified_pilot_a", kind=Kind.FLOAT, default=None, unit="A", minimum=6.0, maximum=80.0, none=True,
-    group=Group.CONNECTOR,
-    en="Limit for a vehicle that goes from A to C without B; none leaves it to the vehicle.",
-    de="Grenze für ein Fahrzeug, das ohne B von A nach C geht; none überlässt es dem Fahrzeug.", **_AT_START,
-)  # fmt: skip
-RCD_TEST_INTERVAL_S = _number(
-    "connector.rcd_test_interval_s", 86_400.0, "s", 60.0, 604_800.0,
-    "A charge longer than this is paused for another self-test of the residual current monitor.",
-    "Eine längere Ladung wird für einen weiteren Selbsttest der Fehlerstromüberwachung pausiert.", **_AT_START,
-)  # fmt: skip
-RCD_RESET_S = _number(
-    "connector.rcd_reset_s", 10.0, "s", 1.0, 3600.0,
-    "Between attempts to reset a tripped monitor after unplugging.", "Abstand der Rücksetzversuche nach dem Abstecken.", **_AT_START,
-)  # fmt: skip
-RCD_RESETS = _count(
-    "connector.rcd_resets", 6, "", 1, 100,
-    "Attempts to reset before somebody has to come.", "Rücksetzversuche, bevor jemand kommen muss.", **_AT_START,
-)  # fmt: skip
-LOCK_PERMANENT = _switch(
-    "connector.lock_permanent", False,
-    "The plug stays locked between sessions (a cable that belongs to the station).",
-    "Der Stecker bleibt zwischen den Ladungen verriegelt (ein Kabel der Station).", **_AT_START,
-)  # fmt: skip
-PHASE_SWITCHING = _switch(
-    "connector.phase_switching", False,
-    "One and three phases may be changed in a session; some vehicles do not bear it.",
-    "Ein- und dreiphasig darf während der Ladung gewechselt werden; manche Fahrzeuge vertragen es nicht.", **_AT_START,
-)  # fmt: skip
-PHASE_PAUSE_S = _number(
-    "connector.phase_pause_s", 10.0, "s", 5.0, 300.0,
-    "Time without current when the phases are changed.", "Zeit ohne Strom beim Wechsel der Phasen.", **_AT_START,
-)  # fmt: skip
-PHASE_BUDGET = _count(
-    "connector.phase_budget", 10, "", 0, 1000,
-    "Changes of phases per session.", "Phasenwechsel je Ladung.", **_AT_START,
 )  # fmt: skip
 
 _CARD = r"[0-9A-Za-z:_*-]{1,36}"
@@ -196,6 +104,17 @@ STORE_SAMPLE_S = _number(
     "metering.store_sample_s", 60.0, "s", 1.0, 3600.0,
     "Between stored samples of a session.", "Abstand der gespeicherten Messwerte einer Ladung.",
 )  # fmt: skip
+METER_LOST_POLICY: Parameter[str] = Parameter(
+    key="metering.lost_policy", kind=Kind.CHOICE, default="stop", choices=("stop", "continue"), group=Group.METERING,
+    en="A charge whose meter is lost stops, or goes on unbilled; nothing then sees too much current but the breaker. Signed ones stop.",
+    de="Eine Ladung ohne Zähler stoppt, oder läuft unbezahlt weiter; Überstrom sieht dann nur der Schutzschalter. Signierte stoppen.",
+    **_AT_START,
+)  # fmt: skip
+METER_BEHIND_RCD = _switch(
+    "metering.behind_rcd", False,
+    "The meter hangs behind a residual current device: a silent meter may mean that it tripped.",
+    "Der Zähler hängt hinter einem Fehlerstromschutzschalter: Schweigt er, hat dieser vielleicht ausgelöst.", **_AT_START,
+)  # fmt: skip
 METER_LOST_S = _number(
     "metering.lost_s", 5.0, "s", 1.0, 300.0,
     "How long the meter may be silent in a session.", "Wie lange der Zähler in einer Ladung schweigen darf.", **_AT_START,
@@ -248,11 +167,12 @@ TABLE: Mapping[str, Parameter[Any]] = {
     each.key: each
     for each in (
         HARDWARE_CURRENT_A, INSTALLED_CURRENT_A, OPERATOR_CURRENT_A,
-        PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
-        SIMPLIFIED_PILOT_A, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, LOCK_PERMANENT, PHASE_SWITCHING, PHASE_PAUSE_S, PHASE_BUDGET,
+        *CHARGE_ROWS,
+        *SURROUNDINGS_ROWS,
         AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, LOCAL_LIST, CACHE,
         CACHE_SIZE, CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_ID, KEY_SWITCH,
-        SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
+        SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, METER_LOST_POLICY, METER_BEHIND_RCD,
+        SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
         STATUS_PORT,
         *hmi.PARAMETERS,
@@ -279,7 +199,33 @@ def _days_in_order(values: Mapping[str, Any]) -> str | None:
     return None
 
 
-RULES: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (_cards_to_accept, _samples_in_order, _days_in_order)
+def _curves_in_order(values: Mapping[str, Any]) -> str | None:
+    for prefix in ("", "external_"):
+        points = [tuple(float(part) for part in point.split(":")) for point in values[f"heat.{prefix}curve"]]
+        if any(later[0] <= earlier[0] or later[1] > earlier[1] for earlier, later in pairwise(points)):
+            return f"heat.{prefix}curve: temperatures must rise from point to point, and currents must not"
+        if not points and values[f"heat.{prefix}reduce_c"] >= values[f"heat.{prefix}stop_c"]:
+            return f"heat.{prefix}reduce_c must be lower than heat.{prefix}stop_c"
+    if values["heat.reduce_to_a"] > values["heat.reduce_from_a"]:
+        return "heat.reduce_to_a is more than heat.reduce_from_a: it would be allowed more as it gets hotter"
+    return None
+
+
+def _climate_in_order(values: Mapping[str, Any]) -> str | None:
+    if values["heat.lower_c"] + values["heat.band_c"] > values["heat.upper_c"]:
+        return "heat.lower_c and heat.band_c reach above heat.upper_c: heater and fan would work against each other"
+    return None
+
+
+def _inputs_once(values: Mapping[str, Any]) -> str | None:
+    names = [each.partition("=")[0] for each in values["surroundings.inputs"]]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return f"surroundings.inputs: {', '.join(twice)} can watch one thing only" if twice else None
+
+
+RULES: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (
+    _cards_to_accept, _samples_in_order, _days_in_order, _curves_in_order, _climate_in_order, _inputs_once,
+)  # fmt: skip
 """What must hold between the values in effect; each gives the mistake, or nothing."""
 
 
