@@ -124,8 +124,11 @@ class Thermometer(Driver, TemperatureSensor, Identified):
         if raw != self._last_raw:
             self._last_raw, self._changed_s = raw, now_s
             return Quality.GOOD
-        if not self._place.stuck_s or now_s - self._changed_s < self._place.stuck_s:
+        if not self._stuck(now_s):
             return Quality.GOOD
         self._complained = True
         self._context.health.degraded(f"the temperature has not moved by a bit for {self._place.stuck_s:g} s")
         return Quality.SUSPECT
+
+    def _stuck(self, now_s: float) -> bool:
+        return bool(self._place.stuck_s) and now_s - self._changed_s >= self._place.stuck_s
