@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import pytest
 
 from cc613hal.plugins.manager import Plugins
 from cc613hal.plugins.spec import BusKind
 from cc613hal.testing.conformance import SUITES, BadInputSuite, DriverSuite, Suite
 
+ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = Plugins.discover()
 FAMILIES = {"actuators", "banner", "bender", "hella", "hmi", "meters", "modem", "phoenix_contact", "rfid", "sensors"}
 FIRST_PARTY = {
@@ -50,6 +54,30 @@ def test_driver(name: str, bus: BusKind | None, suite: type[Suite], test: str) -
         pytest.skip(NEEDS_OPTIONS[name])
     subject = type(f"{suite.__name__}Of", (suite,), {"driver": name, "bus": bus, "plugins": PLUGINS, "lines": LINES.get(name, {})})()
     getattr(subject, test)()
+
+
+def shown_tables() -> dict[str, list[type[BadInputSuite]]]:
+    """The tables of bad input in the packages' own tests, by driver: the rows that only a driver's author can show."""
+    found: dict[str, list[type[BadInputSuite]]] = {}
+    for file in sorted(ROOT.glob("drivers/*/tests/test_*.py")):
+        if "BadInputSuite" not in file.read_text("utf-8"):
+            continue
+        spec = spec_from_file_location(f"shown_{file.parts[-3]}_{file.stem}", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for name, member in vars(module).items():
+            if name.startswith("Test") and isinstance(member, type) and issubclass(member, BadInputSuite):
+                found.setdefault(member.driver, []).append(member)
+    return found
+
+
+def test_every_driver_shows_or_explains_every_row_of_the_table_of_bad_input() -> None:
+    tables = shown_tables()
+    assert not sorted(set(FIRST_PARTY) - set(tables)), "these drivers have no BadInputSuite of their own in their package's tests"
+    row = "test_every_row_of_the_table_is_shown_or_explained"
+    assert not [name for name, suites in tables.items() if not any(callable(getattr(suite, row, None)) for suite in suites)]
 
 
 def test_all_families_are_there() -> None:

@@ -33,3 +33,28 @@ class TestScame20023261bl(BadInputSuite):
 class TestHartingType2(BadInputSuite):
     driver = "actuators.harting-type2"
     cannot: ClassVar[Mapping[str, str]] = LINES_ONLY
+
+
+class TestKuester04s(BadInputSuite):
+    driver = "actuators.kuester-04s"
+    cannot: ClassVar[Mapping[str, str]] = LINES_ONLY
+
+
+class TestScame20023260bs(BadInputSuite):
+    driver = "actuators.scame-200.23260bs"
+    cannot: ClassVar[Mapping[str, str]] = LINES_ONLY
+
+
+class TestScame20023261bp(BadInputSuite):
+    driver = "actuators.scame-200.23261bp"
+    cannot: ClassVar[Mapping[str, str]] = LINES_ONLY
+
+
+class TestScame20023261bs(BadInputSuite):
+    driver = "actuators.scame-200.23261bs"
+    cannot: ClassVar[Mapping[str, str]] = LINES_ONLY
+
+
+class TestGeneric(BadInputSuite):
+    driver = "actuators.generic"
+    cannot: ClassVar[Mapping[str, str]] = LINES_ONLY

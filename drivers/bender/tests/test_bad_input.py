@@ -56,6 +56,10 @@ class TestHouseholdSocket(LinesOnly):
     driver = "bender.household-socket"
 
 
+class TestClimate(LinesOnly):
+    driver = "bender.climate"
+
+
 class TestFrontLed(LinesOnly):
     driver = "bender.front-led"
 
