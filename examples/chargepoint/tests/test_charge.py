@@ -25,6 +25,7 @@ from cc613_chargepoint.domain.events import (
 )
 from cc613_chargepoint.domain.fault import FaultName
 from cc613_chargepoint.domain.session import SessionRecord
+from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.transitions import State
 from cc613hal.board import Board, load_board, open_board
 from cc613hal.clock import run_virtual
@@ -313,6 +314,28 @@ def test_an_accepted_customer_without_a_vehicle_is_forgotten() -> None:
         await made.sleep(60.0)
         assert made.state is State.AVAILABLE
         assert made.station.connector.token is None
+
+    play(story)
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.2, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("card", ["04A2B3C4D5E680", "04FFEEDDCCBBAA"])
+def test_a_customer_who_comes_while_the_plug_is_still_being_released_is_the_next_one(after_s: float, card: str) -> None:
+    """Found with a calendar that jumped: the plug of the one before was forgotten together with the one who came."""
+
+    async def story(made: Scene) -> None:
+        vehicle = Vehicle(made.outlet)
+        await made.charging(vehicle)
+        await made.sleep(10.0)
+        vehicle.unplug(force=True)
+        await made.sleep(0.06 + after_s)
+        made.station.connector.accept(Token(id=card, source=TokenSource.CARD))
+        await made.until(lambda: made.state is State.AUTHORISED)
+        vehicle.plug_in(cable_ohm=220.0)
+        await made.until(lambda: made.state is State.CHARGING)
+        assert made.station.connector.token is not None
+        assert made.station.connector.token.id == card
+        assert len(made.sessions) == 1
 
     play(story)
 

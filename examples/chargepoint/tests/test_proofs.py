@@ -9,7 +9,7 @@ import pytest
 
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.domain.events import FaultCleared, Offered, ResidualMeasured, StepDone
-from cc613_chargepoint.domain.fault import FaultName
+from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import SimulatedStation, simulated_station
@@ -284,7 +284,6 @@ def test_a_vehicle_that_never_stops_drawing_is_switched_off_after_six_seconds() 
 
 def test_state_f_stands_for_its_time_although_the_fault_is_gone_at_once() -> None:
     async def story(made: SimulatedStation) -> None:
-        from cc613_chargepoint.domain.fault import Fault
 
         output: list[tuple[float, float]] = []
         made.outlet.pilot_high_v.on(lambda volts: output.append((made.board.clock.monotonic_s(), volts)))

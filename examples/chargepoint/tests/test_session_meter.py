@@ -97,3 +97,54 @@ def test_without_an_end_register_no_energy_is_claimed() -> None:
 
     record = run_virtual(story())
     assert (record.begin_wh, record.end_wh, record.energy_wh) == (Decimal(1000), None, None)
+
+
+@pytest.mark.parametrize(
+    ("registers", "currents", "words"),
+    [
+        (("1000", "9000"), (10.0, 10.0), "went from 1000 Wh to 9000 Wh"),
+        (("1000", "1001"), (10.0, 500.0), "500 A cannot be"),
+        (("1000", "1001"), (10.0, -500.0), "500 A cannot be"),
+    ],
+)
+def test_what_no_installation_can_have_is_no_measurement_and_the_next_one_counts(
+    registers: tuple[str, ...], currents: tuple[float, ...], words: str
+) -> None:
+    async def story() -> None:
+        meter = session(*registers, "1002")
+        script = meter._meter
+        assert isinstance(script, Script)
+        script.current_a = currents[0]
+        await meter.begin()
+        script.current_a = currents[1]
+        with pytest.raises(ImplausibleReading, match=words) as refused:
+            await meter.sample()
+        assert refused.value.transient
+        script.current_a = 10.0
+        await meter.sample()
+        assert meter.energy_wh == Decimal(2)
+
+    run_virtual(story())
+
+
+def test_a_register_that_counts_whole_kilowatt_hours_may_step() -> None:
+    async def story() -> None:
+        meter = session("1000", "1000", "2000")
+        await meter.begin()
+        await meter.sample()
+        await Clock().sleep(1.0)
+        await meter.sample()
+        assert meter.energy_wh == Decimal(1000)
+
+    run_virtual(story())
+
+
+def test_after_a_long_silence_the_register_may_have_moved_far() -> None:
+    async def story() -> None:
+        meter = session("1000", "21000")
+        await meter.begin()
+        await Clock().sleep(3600.0)
+        await meter.sample()
+        assert meter.energy_wh == Decimal(20_000)
+
+    run_virtual(story())

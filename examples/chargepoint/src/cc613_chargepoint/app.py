@@ -32,7 +32,7 @@ from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettin
 from cc613_chargepoint.hmi import HmiSettings, Panel
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
-from cc613_chargepoint.records import Along, FaultKeeper, StoreRecorder, close_interrupted, interrupted
+from cc613_chargepoint.records import Along, FaultKeeper, StoreRecorder, close_interrupted, interrupted, may_prune
 from cc613_chargepoint.settings import Settings, table
 from cc613_chargepoint.signed_records import settle, signed_sessions
 from cc613_chargepoint.store import Store, StoreError
@@ -292,6 +292,9 @@ class Station:
             await self._clock.sleep(pause_s)
             pause_s = 86_400.0
             try:
+                if not await may_prune(store, self._clock):
+                    _log.warning("the clock says %s and is not synchronised: nothing is pruned by it", self._clock.wall().isoformat())
+                    continue
                 await store.prune(self._clock.wall())
             except StoreError as error:
                 _log.error("the store is not pruned today: %s", error)

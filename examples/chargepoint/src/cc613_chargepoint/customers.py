@@ -11,7 +11,7 @@ from attrs import frozen
 from cc613_chargepoint.authorization import Authorizer, token_of
 from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
 from cc613_chargepoint.authorization.rules import Directory
-from cc613_chargepoint.domain.events import AvailabilityChanged, Decided, ReservationUsed, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import AvailabilityChanged, Decided, Identified, ReservationUsed, StateChanged, StationEvent
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.domain.verdict import Verdict
@@ -131,6 +131,9 @@ class Customers:
 
     def hear(self, news: StationEvent) -> None:
         """A plug may bring a customer along: free charging, a turned key, somebody who was expected at another connector."""
+        if isinstance(news, Identified):
+            self.present(news.token, connector=news.connector)
+            return
         if not isinstance(news, StateChanged) or news.after != State.CONNECTED.value:
             return
         here = self._connectors[news.connector]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from attrs import frozen
 
@@ -15,11 +15,13 @@ from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.session_keeper import OpenSession
 from cc613_chargepoint.store import Store, StoredSample, StoredSession, StoreError, Transaction
-from cc613hal.clock import Clock
+from cc613hal.clock import Clock, ClockState
 
-__all__ = ["Along", "FaultKeeper", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted"]
+__all__ = ["Along", "FaultKeeper", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted", "may_prune"]
 
 _log = logging.getLogger(__name__)
+_BELIEVABLE = timedelta(days=366)
+"""A clock that nobody synchronised is believed so far after the latest session."""
 POWER_LOSS = "the station lost power or was restarted"
 
 Along = Callable[[Transaction, StoredSession], None]
@@ -168,6 +170,14 @@ async def close_interrupted(
     for each in found:
         _log.warning("session %d was cut by a restart at %s and is ended now", each.record.number, clock.wall().isoformat())
     return found
+
+
+async def may_prune(store: Store, clock: Clock) -> bool:
+    """Whether the calendar can be trusted with throwing things away: a clock that jumped by years would throw away everything."""
+    if clock.state is ClockState.SYNCHRONISED:
+        return True
+    newest = await store.read(lambda tx: tx.sessions.recent(1), "looking at the latest session")
+    return not newest or clock.wall() - newest[0].started < _BELIEVABLE
 
 
 def _recovered(session: StoredSession) -> SessionRecovered:

@@ -135,6 +135,8 @@ class ConnectorActor(ServedConnector):
         before, self._state = self._state, following.next
         if following.next is not before:
             self._news.publish(StateChanged(connector=self.number, before=before.value, after=following.next.value, because=because))
+        if Action.FORGET in following.actions:  # at once: whoever comes while the plug is still being released is the next customer
+            self._token, self._group = None, None
         for action in following.actions:
             try:
                 await self._actions[action]()

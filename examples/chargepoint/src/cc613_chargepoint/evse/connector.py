@@ -460,9 +460,7 @@ class Connector(ConnectorActor):
             await self._session.begin(self._token)
             self._stop_reason = ""
         if against := self._objections(locked=locked, diode=diode, clear=clear):  # looked at without a pause before the coil is told
-            _log.warning("connector %d: the contactor stays open: %s", self.number, "; ".join(against))
-            if self.limits.effective().pauses:
-                self._post(Event.NOTHING_TO_OFFER, "; ".join(against))
+            self._refuse(against)
             return
         self._contactor_on = True
         await self._sequences.energise()
@@ -474,6 +472,16 @@ class Connector(ConnectorActor):
                 self._jobs.start("retest", self._retest())
         else:
             self._drop()
+
+    def _refuse(self, against: tuple[str, ...]) -> None:
+        """The contactor stays open. Where nothing else that is under way says so, that is a fault, and not a wait."""
+        _log.warning("connector %d: the contactor stays open: %s", self.number, "; ".join(against))
+        if self._stopping_faults() or not self._asks:
+            return  # the event that goes with it is in the queue
+        if self.limits.effective().pauses or self._offering.now.pauses:
+            self._post(Event.NOTHING_TO_OFFER, "; ".join(against))
+        else:
+            self._raise(Fault(name=FaultName.DEVICE_LOST, detail=f"the contactor stays open: {'; '.join(against)}"))
 
     def _objections(self, *, locked: bool | None, diode: bool, clear: bool) -> tuple[str, ...]:
         return objections(
@@ -565,7 +573,7 @@ class Connector(ConnectorActor):
         self._phases.start_over()
         self._wished_phases = None
         self._residual.start_over()
-        self._token, self._group, self._stop_reason = None, None, ""
+        self._stop_reason = ""
         self._session.close()
         self.limits.withdraw(CABLE)
         self.limits.withdraw(SIMPLIFIED_PILOT)

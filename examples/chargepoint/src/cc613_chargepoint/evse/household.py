@@ -262,7 +262,7 @@ class HouseholdConnector(ConnectorActor):
 
     async def _forget(self) -> None:
         await self._jobs.end("expect", "start")
-        self._token, self._group, self._stop_reason = None, None, ""
+        self._stop_reason = ""
         if self._session is not None:
             self._session.close()
 
