@@ -4,40 +4,135 @@ from __future__ import annotations
 
 import pytest
 
-from cc613_chargepoint.evse.transitions import ALWAYS, TABLE, Action, Event, State, step
+from cc613_chargepoint.evse.transitions import ALWAYS, HOUSEHOLD, TABLE, Action, Event, State, household_step, step
 
 A, E, S = Action, Event, State
 
 
-@pytest.mark.parametrize(
-    ("state", "event", "following", "actions"),
-    [
-        (S.AVAILABLE, E.ACCEPTED, S.AUTHORISED, [A.EXPECT_VEHICLE]),
-        (S.AVAILABLE, E.VEHICLE_B, S.CONNECTED, []),
-        (S.AVAILABLE, E.VEHICLE_C, S.CONNECTED, []),
-        (S.AUTHORISED, E.VEHICLE_B, S.STARTING, [A.START]),
-        (S.AUTHORISED, E.AUTHORISATION_EXPIRED, S.AVAILABLE, [A.FORGET]),
-        (S.AUTHORISED, E.STOP_REQUESTED, S.AVAILABLE, [A.FORGET]),
-        (S.CONNECTED, E.ACCEPTED, S.STARTING, [A.START]),
-        (S.STARTING, E.STARTED, S.READY, [A.OFFER]),
-        (S.READY, E.VEHICLE_C, S.ENERGISING, [A.CLOSE]),
-        (S.ENERGISING, E.CLOSED, S.CHARGING, [A.OFFER]),
-        (S.ENERGISING, E.VEHICLE_B, S.READY, [A.OPEN]),
-        (S.CHARGING, E.VEHICLE_B, S.READY, [A.OPEN]),
-        (S.CHARGING, E.NOTHING_TO_OFFER, S.PAUSED, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
-        (S.PAUSED, E.STOP_TIMEOUT, S.PAUSED, [A.OPEN]),
-        (S.PAUSED, E.SOMETHING_TO_OFFER, S.READY, [A.OFFER]),
-        (S.CHARGING, E.STOP_REQUESTED, S.STOPPING, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
-        (S.STOPPING, E.VEHICLE_B, S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
-        (S.STOPPING, E.STOP_TIMEOUT, S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
-        (S.FINISHING, E.VEHICLE_A, S.AVAILABLE, [A.RELEASE, A.FORGET]),
-        (S.FAULTED, E.CLEARED, S.AVAILABLE, [A.WITHDRAW, A.FORGET]),
-    ],
-)
-def test_a_row(state: State, event: Event, following: State, actions: list[Action]) -> None:
+VEHICLE = {
+    (S.AVAILABLE, E.ACCEPTED): (S.AUTHORISED, [A.EXPECT_VEHICLE]),
+    (S.AVAILABLE, E.VEHICLE_B): (S.CONNECTED, []),
+    (S.AVAILABLE, E.VEHICLE_C): (S.CONNECTED, []),
+    (S.AVAILABLE, E.VEHICLE_D): (S.CONNECTED, []),
+    (S.AVAILABLE, E.VEHICLE_A): (S.AVAILABLE, []),
+    (S.AUTHORISED, E.AUTHORISATION_EXPIRED): (S.AVAILABLE, [A.FORGET]),
+    (S.AUTHORISED, E.STOP_REQUESTED): (S.AVAILABLE, [A.FORGET]),
+    (S.AUTHORISED, E.VEHICLE_B): (S.STARTING, [A.START]),
+    (S.AUTHORISED, E.VEHICLE_C): (S.STARTING, [A.START]),
+    (S.AUTHORISED, E.VEHICLE_A): (S.AUTHORISED, []),
+    (S.CONNECTED, E.ACCEPTED): (S.STARTING, [A.START]),
+    (S.STARTING, E.STARTED): (S.READY, [A.OFFER]),
+    (S.STARTING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.READY, E.VEHICLE_C): (S.ENERGISING, [A.CLOSE]),
+    (S.READY, E.NOTHING_TO_OFFER): (S.PAUSED, [A.WITHDRAW]),
+    (S.READY, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.ENERGISING, E.CLOSED): (S.CHARGING, [A.OFFER]),
+    (S.ENERGISING, E.VEHICLE_B): (S.READY, [A.OPEN]),
+    (S.ENERGISING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.ENERGISING, E.NOTHING_TO_OFFER): (S.PAUSED, [A.OPEN, A.WITHDRAW]),
+    (S.CHARGING, E.VEHICLE_B): (S.READY, [A.OPEN]),
+    (S.CHARGING, E.NOTHING_TO_OFFER): (S.PAUSED, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
+    (S.CHARGING, E.STOP_REQUESTED): (S.STOPPING, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
+    (S.PAUSED, E.VEHICLE_B): (S.PAUSED, [A.OPEN]),
+    (S.PAUSED, E.STOP_TIMEOUT): (S.PAUSED, [A.OPEN]),
+    (S.PAUSED, E.SOMETHING_TO_OFFER): (S.READY, [A.OFFER]),
+    (S.PAUSED, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.STOPPING, E.VEHICLE_B): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.STOPPING, E.STOP_TIMEOUT): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.FINISHING, E.VEHICLE_A): (S.AVAILABLE, [A.RELEASE, A.FORGET]),
+    (S.FAULTED, E.CLEARED): (S.AVAILABLE, [A.WITHDRAW, A.FORGET]),
+    (S.FAULTED, E.VEHICLE_A): (S.FAULTED, [A.OPEN, A.RELEASE]),
+    (S.FAULTED, E.FAULT): (S.FAULTED, [A.OPEN, A.END_SESSION]),
+    (S.FAULTED, E.PILOT_E): (S.FAULTED, [A.OPEN]),
+}
+"""Every row of the vehicle's table, written down a second time: what changes there has to be meant."""
+
+ANYWHERE = {
+    E.VEHICLE_A: (S.AVAILABLE, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE, A.FORGET]),
+    E.PILOT_E: (S.FAULTED, [A.OPEN, A.SIGNAL_FAULT, A.END_SESSION, A.RELEASE]),
+    E.VEHICLE_D: (S.FAULTED, [A.OPEN, A.SIGNAL_FAULT, A.END_SESSION]),
+    E.FAULT: (S.FAULTED, [A.OPEN, A.SIGNAL_FAULT, A.END_SESSION]),
+}
+"""What holds where a state's own rows say nothing."""
+
+SOCKET = {
+    (S.AVAILABLE, E.ACCEPTED): (S.AUTHORISED, [A.EXPECT_VEHICLE]),
+    (S.AVAILABLE, E.VEHICLE_B): (S.CONNECTED, []),
+    (S.AUTHORISED, E.VEHICLE_B): (S.STARTING, [A.START]),
+    (S.AUTHORISED, E.STOP_REQUESTED): (S.AVAILABLE, [A.FORGET]),
+    (S.AUTHORISED, E.AUTHORISATION_EXPIRED): (S.AVAILABLE, [A.FORGET]),
+    (S.CONNECTED, E.ACCEPTED): (S.STARTING, [A.START]),
+    (S.CONNECTED, E.VEHICLE_A): (S.AVAILABLE, []),
+    (S.STARTING, E.STARTED): (S.ENERGISING, [A.CLOSE]),
+    (S.STARTING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.ENERGISING, E.CLOSED): (S.CHARGING, []),
+    (S.ENERGISING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.ENERGISING, E.NOTHING_TO_OFFER): (S.PAUSED, [A.OPEN]),
+    (S.CHARGING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.CHARGING, E.NOTHING_TO_OFFER): (S.PAUSED, [A.OPEN]),
+    (S.PAUSED, E.SOMETHING_TO_OFFER): (S.ENERGISING, [A.CLOSE]),
+    (S.PAUSED, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.FINISHING, E.VEHICLE_A): (S.AVAILABLE, [A.FORGET]),
+    (S.FAULTED, E.CLEARED): (S.AVAILABLE, [A.FORGET]),
+    (S.FAULTED, E.FAULT): (S.FAULTED, [A.OPEN, A.END_SESSION]),
+    (S.FAULTED, E.VEHICLE_A): (S.FAULTED, []),
+    (S.AVAILABLE, E.VEHICLE_A): (S.AVAILABLE, []),
+    (S.AUTHORISED, E.VEHICLE_A): (S.AUTHORISED, []),
+}
+"""Every row of the household socket's table."""
+
+
+@pytest.mark.parametrize(("state", "event"), list(VEHICLE), ids=lambda each: each.name)
+def test_a_row_of_the_vehicles_table(state: State, event: Event) -> None:
     result = step(state, event)
     assert result is not None
-    assert (result.next, list(result.actions)) == (following, actions)
+    assert (result.next, list(result.actions)) == VEHICLE[state, event]
+
+
+@pytest.mark.parametrize("state", list(State), ids=lambda each: each.name)
+@pytest.mark.parametrize("event", list(Event), ids=lambda each: each.name)
+def test_what_has_no_row_follows_the_rule_for_everywhere_or_nothing(state: State, event: Event) -> None:
+    if (state, event) in VEHICLE:
+        return
+    result = step(state, event)
+    assert (None if result is None else (result.next, list(result.actions))) == ANYWHERE.get(event)
+
+
+@pytest.mark.parametrize(("state", "event"), list(SOCKET), ids=lambda each: each.name)
+def test_a_row_of_the_household_sockets_table(state: State, event: Event) -> None:
+    result = household_step(state, event)
+    assert result is not None
+    assert (result.next, list(result.actions)) == SOCKET[state, event]
+
+
+@pytest.mark.parametrize("state", list(State), ids=lambda each: each.name)
+@pytest.mark.parametrize("event", list(Event), ids=lambda each: each.name)
+def test_a_household_socket_without_a_row_obeys_plug_and_fault_alone(state: State, event: Event) -> None:
+    if (state, event) in SOCKET:
+        return
+    result = household_step(state, event)
+    if event is E.VEHICLE_A:
+        assert result is not None
+        assert (result.next, result.actions[0]) == (S.AVAILABLE, A.OPEN)
+    elif event is E.FAULT:
+        assert result is not None
+        assert (result.next, result.actions) == (S.FAULTED, (A.OPEN, A.END_SESSION))
+    else:
+        assert result is None
+
+
+def test_no_row_is_without_its_test() -> None:
+    assert set(TABLE) == set(VEHICLE)
+    assert set(ALWAYS) == set(ANYWHERE)
+    assert set(HOUSEHOLD) == set(SOCKET)
+
+
+def test_a_household_socket_is_never_closed_without_a_customer_and_never_left_closed() -> None:
+    closing = {state for (state, _), row in HOUSEHOLD.items() if A.CLOSE in row.actions}
+    assert closing == {S.STARTING, S.PAUSED}
+    for (state, event), row in HOUSEHOLD.items():
+        if state in {S.ENERGISING, S.CHARGING} and row.next not in {S.CHARGING, S.ENERGISING}:
+            assert row.actions[0] is A.OPEN, (state, event)
 
 
 ENERGISED = [S.ENERGISING, S.CHARGING, S.PAUSED, S.STOPPING]
