@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import ClassVar
 
+from cc613hal.errors import BusPermission
 from cc613hal.testing.bench import PART
 from cc613hal.testing.conformance import BadInputSuite, DriverSuite, TemperatureSensorSuite, TiltSensorSuite
 
@@ -121,6 +122,58 @@ class TestAds1115WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
 
     def out_of_range(self, simulation):
         return held(simulation, "broken", "open")
+
+
+class TestDs18b20(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.ds18b20"
+
+
+class TestHwmon(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.hwmon"
+
+
+class TestThermalZone(DriverSuite, TemperatureSensorSuite):
+    driver = "sensors.thermal-zone"
+
+
+class KernelWhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
+    """Nothing that is read through the kernel has a bus of ours: who it is and what gets lost is the kernel's affair."""
+
+    options: ClassVar = {"stuck_s": 60.0}
+    cannot: ClassVar = {"wrong_identity": "it is found by the name it must have", "lost_answer": "there is no bus: the kernel answers"}
+    wrong_identity = BadInputSuite.wrong_identity
+
+    def out_of_range(self, simulation):
+        return held(simulation, "stuck_text", "200000")
+
+    @contextmanager
+    def absent(self, simulation):
+        faults = simulation.plant.parts[PART].faults
+        faults.unplug()
+        yield
+        faults.plug()
+
+    @contextmanager
+    def forbidden(self, simulation, gate):
+        kernel = simulation.plant.parts[PART]
+        kernel.refusal = BusPermission("reading name: Permission denied", device=PART, hint="give the user access by a udev rule")
+        yield
+        kernel.refusal = None
+
+
+class TestHwmonWhenThingsGoWrong(KernelWhenThingsGoWrong):
+    driver = "sensors.hwmon"
+
+
+class TestThermalZoneWhenThingsGoWrong(KernelWhenThingsGoWrong):
+    driver = "sensors.thermal-zone"
+
+
+class TestDs18b20WhenThingsGoWrong(KernelWhenThingsGoWrong):
+    driver = "sensors.ds18b20"
+
+    def out_of_range(self, simulation):
+        return held(simulation, "powered_on", 10_000)
 
 
 class TestLis2dh12(DriverSuite, TiltSensorSuite):
