@@ -221,6 +221,6 @@ def test_the_link_asks_one_question_at_a_time() -> None:
             told = await asyncio.gather(link.ask(Command.SERIAL_NUMBER), link.ask(Command.DEVICE_TYPE), link.ask(Command.STATUS_WORD))
             assert [list(answer) for answer in told] == [[Command.SERIAL_NUMBER], [Command.DEVICE_TYPE], [Command.STATUS_WORD]]
             with pytest.raises(DeviceRefused, match="no such command"):
-                await link.ask(Command.GET_LAST_OCMF)
+                await link.ask(Command.GET_OCMF)
 
     play(scene())

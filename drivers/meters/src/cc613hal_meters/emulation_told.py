@@ -52,9 +52,6 @@ __all__ = [
     "PulseOutput",
     "SmlEmulation",
     "SpeedwireEmulation",
-    "emulate_gsh01",
-    "emulate_iem_dcr",
-    "emulate_lem",
     "emulate_s0",
     "emulate_sml",
     "emulate_speedwire",
@@ -390,19 +387,31 @@ class Gsh01Emulation(DcMeter, SerialPeer):
             self._send(self.damage(frame) if self.damage is not None else frame)
 
     def _answer(self, content: bytes) -> bytes:
-        commands: list[int] = []
+        commands: list[tuple[int, bytes]] = []
         at = 0
         while at + 5 <= len(content):
-            commands.append(int.from_bytes(content[at : at + 2], "little"))
-            at += max(5, int.from_bytes(content[at + 2 : at + 4], "little"))
-        self.asked.append(tuple(commands))
+            length = max(5, int.from_bytes(content[at + 2 : at + 4], "little"))
+            commands.append((int.from_bytes(content[at : at + 2], "little"), content[at + 5 : at + length]))
+            at += length
+        self.asked.append(tuple(command for command, _ in commands))
         answer = b""
-        for command in commands:
-            data = self._data(command)
-            status = self.refuse.get(command, 5 if data is None else 0)
-            data = b"" if status or data is None else data
+        for command, given in commands:
+            status, data = self._reply(command, given)
             answer += command.to_bytes(2, "little") + (5 + len(data)).to_bytes(2, "little") + bytes([status]) + data
         return answer
+
+    def obey(self, command: int, data: bytes) -> tuple[int, bytes] | None:  # noqa: ARG002  # a meter that only measures obeys nothing
+        """Commands that change something: status and data of the answer; ``None`` for those that only ask."""
+        return None
+
+    def _reply(self, command: int, given: bytes) -> tuple[int, bytes]:
+        if command in self.refuse:
+            return self.refuse[command], b""
+        obeyed = self.obey(command, given)
+        if obeyed is not None:
+            return obeyed
+        data = self._data(command)
+        return (5, b"") if data is None else (0, data)
 
     def _data(self, command: int) -> bytes | None:
         def scaled(name: str, factor: float, width: int) -> bytes:
@@ -490,27 +499,6 @@ def emulate_speedwire(site: EmulationSite, options: SpeedwireOptions) -> None:
     meter = SpeedwireEmulation(Measured(outlet=site.outlet), options)
     site.plant.parts[site.device] = meter
     site.attach_multicast(meter)
-
-
-def emulate_lem(site: EmulationSite, options: LemDcbmOptions) -> None:
-    """Put an emulated DCBM on the host; it is kept in ``site.plant.parts``."""
-    meter = LemEmulation(Measured(outlet=site.outlet, phases=1), options)
-    site.plant.parts[site.device] = meter
-    site.attach_http(meter)
-
-
-def emulate_iem_dcr(site: EmulationSite, options: IemDcrOptions) -> None:
-    """Put an emulated IEM-DCR on the host; it is kept in ``site.plant.parts``."""
-    meter = IemDcrEmulation(Measured(outlet=site.outlet, phases=1), options)
-    site.plant.parts[site.device] = meter
-    site.attach_http(meter)
-
-
-def emulate_gsh01(site: EmulationSite, options: Gsh01Options) -> None:
-    """Put an emulated GSH01 at the other end of the line; it is kept in ``site.plant.parts``."""
-    meter = Gsh01Emulation(Measured(outlet=site.outlet, phases=1), options)
-    site.plant.parts[site.device] = meter
-    site.attach_serial(meter)
 
 
 def emulate_s0(site: EmulationSite, options: S0Options) -> None:

@@ -24,6 +24,8 @@ __all__ = ["Command", "Gsh01Link", "Gsh01Meter", "StatusBit", "join_parts", "spl
 BROADCAST = 255
 """Every meter answers."""
 
+_QUIET_S = 0.15
+"""After this long without another octet a message is over (EVerest waits 0.1 s within one)."""
 _HEAD = 5
 """Octets of a part before its data: command and length, two each, low octet first, and the status."""
 
@@ -183,21 +185,33 @@ class Gsh01Link:
             found[command] = data
         return found
 
+    @staticmethod
+    def answers_alike(request: bytes) -> bool:
+        """Whether a successful answer may be octet for octet what was asked."""
+        return request == join_parts({Command.STOP_TRANSACTION: b""})
+
     async def _content(self, request: bytes, reply_s: float) -> bytes:
         frames = SlipFrames()
         self._port.discard_input()
         await self._port.write(slip_encode(self.address, request))
         until_s = self._clock.monotonic_s() + reply_s
         heard = 0
+        same: bytes | None = None
         while (left_s := until_s - self._clock.monotonic_s()) > 0.0:
             data = await self._port.read(left_s)
             heard += len(data)
             for address, content in frames.feed(data):
-                if content == request:
+                if content == request and same is None and address == self.address:
+                    # a two-wire line hears itself; but to a command without data "done" looks just the same
                     heard -= len(slip_encode(address, content))
-                    continue  # a two-wire line hears itself
+                    same = content
+                    if self.answers_alike(request):
+                        until_s = min(until_s, self._clock.monotonic_s() + _QUIET_S)
+                    continue
                 if self.address in {BROADCAST, address}:
                     return content
+        if same is not None and self.answers_alike(request):
+            return same
         if heard > 0:
             raise FrameError(
                 f"{heard} bytes within {reply_s:g} s and no whole frame", device=self._context.device, hint="check speed and wires"

@@ -44,13 +44,17 @@ class IemDcrLink:
         return await self._port.json("POST", _ROOT + what, dict(content), priority=Priority.CONTROL)
 
     async def record(self, what: str = "transaction") -> bytes:
-        """The signed record, byte for byte: ``transaction`` or ``receipt``.
+        """The signed record, byte for byte: ``receipt`` of what was just ended, ``transaction`` for the last one.
+
+        Newer firmware has the last one under version 2 of the interface, which is then tried.
 
         Raises:
             DeviceRefused: there is none; ``code`` is the HTTP status.
             ProtocolViolation: the record is empty.
         """
         response = await self._port.request("GET", _ROOT + what)
+        if response.status != 200 and what == "transaction":
+            response = await self._port.request("GET", _ROOT.replace("v1", "v2") + what)
         if response.status != 200:
             raise DeviceRefused(f"has no {what} record: status {response.status}", code=response.status)
         if not response.body:

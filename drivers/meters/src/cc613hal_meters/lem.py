@@ -28,10 +28,14 @@ class LemLink:
 
     Args:
         port: the host.
+
+    Attributes:
+        version: of the paths for transactions: 2 from application firmware x.2 on.
     """
 
     def __init__(self, port: HttpPort) -> None:
         self._port = port
+        self.version = 1
 
     async def status(self) -> dict[str, object]:
         """Identification, versions, public key and status bits."""
@@ -42,16 +46,27 @@ class LemLink:
         return await self._port.json("GET", "/v1/livemeasure")
 
     async def settings(self, content: Mapping[str, object]) -> dict[str, object]:
-        """Change settings: time, NTP, TLS, the identification type of OCMF. The meter takes them from two minutes after power-up on."""
+        """Change settings: time, NTP, TLS, the identification type of OCMF. The meter keeps them from two minutes after power-up on."""
         return await self._port.json("PUT", "/v1/settings", dict(content), priority=Priority.CONTROL)
+
+    async def legal(self) -> str:
+        """The identifier of the transaction that runs, or of the last one; ``""`` for none."""
+        try:
+            told = await self._port.json("GET", f"/v{self.version}/legal")
+        except DeviceRefused as refusal:
+            if refusal.code == 404:
+                return ""
+            raise
+        found = told.get("transactionId", "")
+        return found if isinstance(found, str) else ""
 
     async def begin(self, content: Mapping[str, object]) -> dict[str, object]:
         """Begin a transaction; ``running`` in the answer says whether it did."""
-        return await self._port.json("POST", "/v1/legal", dict(content), expect=(201, 200), priority=Priority.CONTROL)
+        return await self._port.json("POST", f"/v{self.version}/legal", dict(content), expect=(201, 200), priority=Priority.CONTROL)
 
     async def end(self, transaction: str) -> dict[str, object]:
         """End a transaction; bit 2 of ``meterValue.transactionStatus`` in the answer is clear if it did."""
-        target = f"/v1/legal?transactionId={quote(transaction, safe='')}"
+        target = f"/v{self.version}/legal?transactionId={quote(transaction, safe='')}"
         return await self._port.json("PUT", target, {"running": False}, priority=Priority.CONTROL)
 
     async def ocmf(self, transaction: str) -> bytes:
@@ -61,7 +76,7 @@ class LemLink:
             DeviceRefused: there is none; ``code`` is the HTTP status.
             ProtocolViolation: the record is empty.
         """
-        response = await self._port.request("GET", f"/v1/ocmf?transactionId={quote(transaction, safe='')}")
+        response = await self._port.request("GET", f"/v{self.version}/ocmf?transactionId={quote(transaction, safe='')}")
         if response.status != 200:
             raise DeviceRefused(f"has no record of transaction {transaction}: status {response.status}", code=response.status)
         if not response.body:
@@ -96,6 +111,7 @@ class LemMeter(ToldMeter):
             raise ProtocolViolation("its status has no meterId", device=self._device, hint="is this really a LEM DCBM?")
         version = status.get("version")
         firmware = version.get("applicationFirmwareVersion") if isinstance(version, dict) else None
+        self.link.version = 2 if _knows_version_two(str(firmware)) else 1
         self._who = Identity(vendor="LEM", model="DCBM", serial=serial, firmware=str(firmware) if firmware is not None else None)
         await super().connect()
 
@@ -121,3 +137,9 @@ class LemMeter(ToldMeter):
         }
         raw = {"energy_import": counter_words(imported), "energy_export": counter_words(exported)}
         return Sample(stamp=stamp, values=values, raw=raw, identity=self._who)
+
+
+def _knows_version_two(firmware: str) -> bool:
+    """Application firmware of four numbers whose second is above 1 (EVerest's rule)."""
+    numbers = firmware.split(".")
+    return len(numbers) == 4 and numbers[1].isdecimal() and int(numbers[1]) > 1

@@ -35,6 +35,7 @@ __all__ = [
     "Sdm630Options",
     "Shm2Options",
     "SigningOptions",
+    "SigningToldOptions",
     "Snapshots",
     "Sunspec203Options",
     "Sunspec213Options",
@@ -132,6 +133,19 @@ def _zone(_: object, attribute: Attribute[str], value: str) -> None:
 @frozen(kw_only=True)
 class SigningOptions(MeterOptions):
     """What meters have in common that sign their values.
+
+    Attributes:
+        timezone: whose local time the records show, as ``Europe/Berlin``; the meter gets its offset, daylight saving time included.
+        signature_s: longest wait for a signature, s.
+    """
+
+    timezone: str = field(default="UTC", validator=_zone)
+    signature_s: float = field(default=15.0, validator=validators.gt(0))
+
+
+@frozen(kw_only=True)
+class SigningToldOptions(ToldOptions):
+    """What meters without a register map have in common that sign their values.
 
     Attributes:
         timezone: whose local time the records show, as ``Europe/Berlin``; the meter gets its offset, daylight saving time included.

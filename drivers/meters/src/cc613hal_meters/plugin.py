@@ -10,6 +10,8 @@ _MBMD = "mbmd (github.com/volkszaehler/mbmd), meters/rs485"
 _VICTRON = "Victron Energy register tables (dbus-cgwacs, dbus-modbus-client)"
 _OTHERS = "meter tables of openWB, OpenEMS, SmartEVSE and EVerest, which agree"
 _SML_RULES = "SML 1.04 (BSI TR-03109-1, annex IV) and OBIS (IEC 62056-61)"
+_TOLD = ("PowerMeter", "EnergyMeter", "SnapshotMeter", "Identified")
+_SIGNED = (*_TOLD, "SignedMeter", "MeterClock")
 _CAPABILITIES = ("PowerMeter", "EnergyMeter", "PhaseMeter", "SnapshotMeter", "Identified")
 
 
@@ -53,7 +55,7 @@ def _told(
     sources: tuple[str, ...],
     buses: tuple[BusKind, ...] = (),
     lines: tuple[LineSpec, ...] = (),
-    capabilities: tuple[str, ...] = ("PowerMeter", "EnergyMeter", "SnapshotMeter", "Identified"),
+    capabilities: tuple[str, ...] = _TOLD,
     probe: str = "",
 ) -> DriverSpec:
     """A meter without a register map; its driver is code."""
@@ -65,7 +67,7 @@ def _told(
         capabilities=capabilities,
         buses=buses,
         lines=lines,
-        emulator=f"cc613hal_meters.emulation_told:{emulator}",
+        emulator=f"cc613hal_meters.{emulator if ':' in emulator else f'emulation_told:{emulator}'}",
         probe=f"cc613hal_meters.probe:{probe}" if probe else "",
         quality=QualityLevel.SIMULATED,
         sources=sources,
@@ -340,19 +342,21 @@ _NETWORK = (
     ),
     _told(
         "lem-dcbm",
-        "LEM DCBM 400 and 600, DC, over HTTP: the measured values, not the signatures",
-        "lem:LemMeter",
+        "LEM DCBM 400 and 600, DC, over HTTP, signs OCMF",
+        "signing.lem:LemDcbm",
         "LemDcbmOptions",
-        emulator="emulate_lem",
+        emulator="signing.emulated_told:emulate_lem",
+        capabilities=_SIGNED,
         sources=("EVerest driver LemDCBM400600, which follows LEM's communication protocols manual",),
         buses=(BusKind.HTTP,),
     ),
     _told(
         "iem-dcr",
-        "Isabellenhütte IEM-DCR 125, 1000 and 1500, DC, over HTTP: the measured values, not the signatures",
-        "iem_dcr:IemDcrMeter",
+        "Isabellenhütte IEM-DCR 125, 1000 and 1500, DC, over HTTP, signs OCMF",
+        "signing.iem_dcr:IemDcr",
         "IemDcrOptions",
-        emulator="emulate_iem_dcr",
+        emulator="signing.emulated_told:emulate_iem_dcr",
+        capabilities=_SIGNED,
         sources=("EVerest driver IsabellenhuetteIemDcr",),
         buses=(BusKind.HTTP,),
     ),
@@ -362,10 +366,11 @@ _NETWORK = (
 _OTHERS_IN_CODE = (
     _told(
         "gsh01",
-        "DZG GSH01, DC, in SLIP frames over RS-485: the measured values, not the signatures",
-        "gsh01:Gsh01Meter",
+        "DZG GSH01, DC, in SLIP frames over RS-485, signs OCMF",
+        "signing.gsh01:Gsh01",
         "Gsh01Options",
-        emulator="emulate_gsh01",
+        emulator="signing.emulated_told:emulate_gsh01",
+        capabilities=_SIGNED,
         sources=("EVerest driver DZG_GSH01",),
         buses=(BusKind.SERIAL,),
     ),

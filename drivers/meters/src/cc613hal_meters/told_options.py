@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from attrs import field, frozen, validators
 
-from cc613hal_meters.options import MountedOptions, ToldOptions
+from cc613hal_meters.options import MountedOptions, SigningToldOptions, ToldOptions
 
 __all__ = [
     "EasymeterQ3Options",
@@ -92,34 +92,46 @@ class SpeedwireOptions(PushOptions):
 
 
 @frozen(kw_only=True)
-class LemDcbmOptions(ToldOptions):
+class LemDcbmOptions(SigningToldOptions):
     """LEM DCBM 400 and 600.
 
     Attributes:
         kilo: power and energy come in kW and kWh, as LEM documents it; ``false`` for W and Wh, as one public driver reads them.
+        tariff_id: the meter's tariff number of a transaction.
+        cable_id: which of the meter's cables is taken off, with loss compensation.
     """
 
     kilo: bool = True
+    tariff_id: int = field(default=0, validator=validators.ge(0))
+    cable_id: int = field(default=0, validator=validators.ge(0))
 
 
 @frozen(kw_only=True)
-class IemDcrOptions(ToldOptions):
-    """Isabellenhütte IEM-DCR 125, 1000 and 1500."""
+class IemDcrOptions(SigningToldOptions):
+    """Isabellenhütte IEM-DCR 125, 1000 and 1500.
+
+    Attributes:
+        user_text: goes into the record's ``US``, which is the maker's own.
+    """
+
+    user_text: str = field(default="", validator=validators.max_len(40))
 
 
 @frozen(kw_only=True)
-class Gsh01Options(ToldOptions):
+class Gsh01Options(SigningToldOptions):
     """DZG GSH01.
 
     Attributes:
         address: the meter's bus address; 255 is answered by any meter, so it is for a line with one.
         point: where power and energy count.
         reply_s: longest wait for an answer, s.
+        clock_error_s: error of the meter's clock from which on it is set before a begin, s.
     """
 
     address: int = field(default=255, validator=[validators.ge(0), validators.le(255)])
     point: MeasuringPoint = MeasuringPoint.DEVICE
     reply_s: float = field(default=1.1, validator=_positive)
+    clock_error_s: float = field(default=60.0, validator=[validators.ge(30.0), validators.le(300.0)])
 
 
 @frozen(kw_only=True)

@@ -23,7 +23,7 @@ from cc613hal_meters.signing.registers import bytes_of, words_of
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve, EllipticCurvePrivateKey
 
-__all__ = ["SigningMeter", "ocmf_time", "payload_text"]
+__all__ = ["SigningMeter", "ocmf_time", "payload_text", "test_key"]
 
 _ILLEGAL_ADDRESS = 2
 _ILLEGAL_VALUE = 3
@@ -70,7 +70,7 @@ class SigningMeter(MapMeter):
         self.page = 1
         self._pending: tuple[float, Callable[[], None]] | None = None
         self._set_at: tuple[float, float] | None = None
-        self.key = _test_key(name, curve)
+        self.key = test_key(name, curve)
 
     @property
     def synchronised(self) -> bool:
@@ -210,7 +210,8 @@ def _written(value: Any) -> str:
     return json.dumps(value)
 
 
-def _test_key(name: str, curve: EllipticCurve) -> EllipticCurvePrivateKey:
+def test_key(name: str, curve: EllipticCurve) -> EllipticCurvePrivateKey:
+    """The key that an emulated meter of this name signs with: the same in every run, and known to everybody."""
     from cryptography.hazmat.primitives.asymmetric.ec import derive_private_key  # noqa: PLC0415  # see above
 
     return derive_private_key(int.from_bytes(hashlib.sha256(f"cc613hal test key {name}".encode()).digest()) >> 2, curve)
