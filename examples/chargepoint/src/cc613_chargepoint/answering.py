@@ -62,9 +62,19 @@ class StationAnswers:
         board: its board.
         store: its store, if it has one.
         settings: its settings, if it has some.
+        backend: how its backend connection is, in words, if it has one.
     """
 
-    def __init__(self, station: Station, board: Board, store: Store | None = None, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        station: Station,
+        board: Board,
+        store: Store | None = None,
+        settings: Settings | None = None,
+        *,
+        backend: Callable[[], str] = str,
+    ) -> None:
+        self._backend = backend
         self._station = station
         self._board = board
         self._offers: dict[int, Offered] = {}
@@ -108,6 +118,7 @@ class StationAnswers:
             connectors=tuple(self._connector_status(each, role) for each in self._station.connectors.values()),
             devices={name: health.state.value for name, health in self._board.health().items()},
             clock_state=self._board.clock.state.value,
+            backend=self._backend(),
         )
 
     def status_page(self) -> tuple[int, Any]:

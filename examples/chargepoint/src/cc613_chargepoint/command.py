@@ -28,6 +28,8 @@ from cc613_chargepoint.facade.client import AnswerError
 from cc613_chargepoint.facade.server import serve_socket
 from cc613_chargepoint.narrator import Narrator
 from cc613_chargepoint.news_log import log_news
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.service import backend_of, conversing
 from cc613_chargepoint.operating import SOCKET, VERBS, add_verbs, operate
 from cc613_chargepoint.service import Supervisor, owned, set_up_logging
 from cc613_chargepoint.settings import Settings, table
@@ -47,6 +49,8 @@ __all__ = ["EXIT_INTERRUPTED", "main"]
 _log = logging.getLogger(__name__)
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
+_AGAIN = -1
+"""In place of an exit code: somebody asked the station to start again."""
 
 
 def _amperes(text: str) -> float:
@@ -117,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _understood(arguments)
         if arguments.virtual:
             return run_virtual(_interruptible(arguments), start=datetime.now(UTC))
-        return asyncio.run(_interruptible(arguments))
+        return _lives(arguments)
     except KeyboardInterrupt:
         print("\nstopped; the safe state was reached" if arguments.verb == "run" else "", file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -130,6 +134,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         for each in errors:
             print(_told(each, as_json=getattr(arguments, "json", False)), file=sys.stderr)
         return _code(errors[0])
+
+
+def _lives(arguments: argparse.Namespace) -> int:
+    """Run, and again whenever somebody asks the station to start again."""
+    while (code := asyncio.run(_interruptible(arguments))) == _AGAIN:
+        _log.warning("the station starts again")
+    return code
 
 
 def _told(error: HalError, *, as_json: bool) -> str:
@@ -235,16 +246,26 @@ class _Kept:
             cards = tuple(arguments.card)
             return evolve(of_table, authorization=evolve(of_table.authorization, mode=Mode.LIST, cards=cards))
 
-        station = Station(board, wanted(), store=self.store)
+        backend = self._backend(board, arguments)
+        along = None if backend is None else backend.ledger.along
+        station = Station(board, wanted(), store=self.store, along=along, backend=backend)
         if self.settings is not None:
             self.settings.changes.on(lambda _: station.obey(wanted()))
-        answers = StationAnswers(station, board, self.store, self.settings)
+        describe = str if backend is None else backend.describe
+        answers = StationAnswers(station, board, self.store, self.settings, backend=describe)
         async with contextlib.AsyncExitStack() as doors:
             if arguments.data is not None and not arguments.virtual:
                 await doors.enter_async_context(serve_socket(answers.facade, arguments.data / SOCKET))
             if port := 0 if self.settings is None else self.settings.get(table.STATUS_PORT):
                 await doors.enter_async_context(serve_status(port, {"/health": answers.health_page, "/status": answers.status_page}))
+            if backend is not None:
+                await doors.enter_async_context(conversing(backend, answers.facade))
             yield station
+
+    def _backend(self, board: Board, arguments: argparse.Namespace) -> Engine | None:
+        if self.store is None or self.settings is None or arguments.virtual:
+            return None
+        return backend_of(self.settings, self.store, self.clock, board=board.description.name, data=arguments.data)
 
 
 async def _kept(arguments: argparse.Namespace, stack: contextlib.AsyncExitStack) -> _Kept:
@@ -355,11 +376,15 @@ async def _serve(
         station.news.on(log_news)
     supervisor = Supervisor()
     serving, stop = asyncio.create_task(station.run()), asyncio.create_task(interrupted.wait())
+    again = asyncio.create_task(station.restart.wait())
     visits = None if story is None else asyncio.create_task(story)
-    tasks: list[asyncio.Task[Any]] = [task for task in (serving, stop, visits, asyncio.create_task(supervisor.keep_alive())) if task]
+    tasks: list[asyncio.Task[Any]] = [task for task in (serving, stop, again, visits, asyncio.create_task(supervisor.keep_alive())) if task]
     try:
         supervisor.tell("READY=1", f"MAINPID={os.getpid()}")
-        await asyncio.wait([task for task in (serving, stop, visits) if task], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([task for task in (serving, stop, again, visits) if task], return_when=asyncio.FIRST_COMPLETED)
+        if again.done():
+            narrator.say("asked to start again")
+            return _AGAIN
         supervisor.tell("STOPPING=1")
         if visits is not None and visits.done():
             return visits.result()

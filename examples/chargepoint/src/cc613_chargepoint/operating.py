@@ -167,6 +167,8 @@ def _status_lines(status: StationStatus) -> list[str]:
         lines.append(f"  offer: {each.offer_a:g} A{f' by {each.offer_source}' if each.offer_source else ''}")
         lines += [f"  limit: {limit.current_a:g} A by {limit.source}" for limit in each.limits]
         lines += [f"  fault: {fault.name}: {fault.detail}" for fault in each.faults]
+    if status.backend:
+        lines.append(f"backend: {status.backend}")
     lines += [f"device {name}: {state}" for name, state in status.devices.items() if state != "ok"]
     return lines
 

@@ -368,12 +368,14 @@ class StationStatus(Answer):
         connectors: ascending.
         devices: health by device.
         clock_state: how far the wall clock can be trusted.
+        backend: how the backend connection is, in words; empty without one.
     """
 
     board: str
     connectors: tuple[ConnectorStatus, ...]
     devices: Mapping[str, str] = field(factory=dict[str, str])
     clock_state: str = "unknown"
+    backend: str = ""
 
 
 @frozen(kw_only=True)

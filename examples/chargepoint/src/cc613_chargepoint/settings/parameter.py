@@ -47,6 +47,7 @@ class Group(enum.Enum):
     STORE = "store"
     STATUS = "status"
     HMI = "hmi"
+    OCPP = "ocpp"
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from cc613_chargepoint.domain.role import Role
-from cc613_chargepoint.settings import hmi
+from cc613_chargepoint.settings import hmi, ocpp
 from cc613_chargepoint.settings.charge_rows import CHARGE_ROWS
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 from cc613_chargepoint.settings.rows import AT_START as _AT_START
@@ -176,6 +176,7 @@ TABLE: Mapping[str, Parameter[Any]] = {
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
         STATUS_PORT,
         *hmi.PARAMETERS,
+        *ocpp.PARAMETERS,
     )
 }  # fmt: skip
 """Key → parameter, in the order of forms and documentation."""

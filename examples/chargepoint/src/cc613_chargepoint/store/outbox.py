@@ -83,6 +83,10 @@ class OutboxQueue:
         """It is being sent; recorded first, so that a crash does not forget the attempt."""
         self._queries.run(Outbox.update(attempts=Outbox.attempts + 1, last_attempt=at).where(Outbox.id == number))
 
+    def not_attempted(self, number: int) -> None:
+        """The last attempt was none: the connection went before anybody can have answered."""
+        self._queries.run(Outbox.update(attempts=Outbox.attempts - 1).where((Outbox.id == number) & (Outbox.attempts > 0)))
+
     def rewrite(self, number: int, payload: str) -> None:
         """Give it another content: an identifier that has become known."""
         self._queries.run(Outbox.update(payload=payload).where(Outbox.id == number))

@@ -101,6 +101,10 @@ class TokenCache:
         """How many entries there are."""
         return self._queries.count(CachedToken.select())
 
+    def forget(self, identifier: str) -> None:
+        """Forget one."""
+        self._queries.run(CachedToken.delete().where(CachedToken.folded == identifier.casefold()))
+
     def clear(self) -> None:
         """Forget all."""
         self._queries.run(CachedToken.delete())

@@ -107,8 +107,8 @@ class Reply:
     then: Callable[[], Awaitable[None]] | None = None
 
 
-Handler = Callable[[Call], Awaitable[Reply]]
-"""Carries out a call of the other side; :class:`CallFailed` becomes the CALLERROR it says. It may call out itself."""
+Handler = Callable[[Call], Awaitable[Reply | None]]
+"""Carries out a call of the other side; :class:`CallFailed` becomes the CALLERROR it says, ``None`` is silence. It may call out itself."""
 
 
 def _nothing(_: str) -> None:
@@ -252,7 +252,8 @@ class Link:
             if call.id in self._seen:
                 self._seen[call.id] = call, text
             try:
-                await self._wire.send(text)
+                if text:
+                    await self._wire.send(text)
             except LinkClosed:
                 _log.info("the connection went before %s was answered", call.action)
             if then is not None:
@@ -263,6 +264,8 @@ class Link:
     async def _carried_out(self, call: Call) -> tuple[str, Callable[[], Awaitable[None]] | None]:
         try:
             reply = await self._handler(call)
+            if reply is None:
+                return "", None
             return encoded(CallResult(call.id, reply.payload)), reply.then
         except CallFailed as failed:
             return encoded(CallError(call.id, failed.code, failed.description, failed.details)), None

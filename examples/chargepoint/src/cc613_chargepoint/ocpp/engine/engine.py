@@ -1,0 +1,429 @@
+"""The engine: connection, registration, heartbeat, and the tasks that owe the backend something."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionRecovered, StateChanged, StationEvent
+from cc613_chargepoint.domain.known_token import KnownToken
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.domain.token import Token
+from cc613_chargepoint.facade import Facade
+from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, StationStatus
+from cc613_chargepoint.ocpp.engine.facts import SecurityEvent, StatusReport, packed, unpacked
+from cc613_chargepoint.ocpp.engine.ledger import BEGAN, LOST, QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.operations import Operations
+from cc613_chargepoint.ocpp.engine.reporting import Reporter
+from cc613_chargepoint.ocpp.engine.sampling import Sampler
+from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
+from cc613_chargepoint.ocpp.engine.standing import StationView
+from cc613_chargepoint.ocpp.engine.version import Version
+from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
+from cc613_chargepoint.ocpp.rpc.backoff import Backoff
+from cc613_chargepoint.ocpp.rpc.connection import Endpoint, WebSocketWire, connected
+from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
+from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp, table
+from cc613_chargepoint.store import OutboxMessage, Store
+from cc613hal.clock import Clock, ClockState
+from cc613hal.errors import HalError
+
+__all__ = ["BACKEND", "Engine", "Identity", "Offline", "Versions"]
+
+_log = logging.getLogger(__name__)
+
+BACKEND = Actor(name="backend", role=Role.OPERATOR)
+SECURITY_QUEUE = "security"
+HEARTBEAT_LEAST_S = 86_400.0
+CLOCK_TOLERANCE_S = 1.0
+"""By how much the backend's clock may differ before the station's follows it, s."""
+
+
+class Offline(HalError, ConnectionError):  # noqa: N818 - the base class says that it is an error
+    """The backend cannot be asked now."""
+
+    kind = "offline"
+    default_transient = True
+
+
+Versions = Mapping[str, Callable[["Engine", Link], Version]]
+"""Sub-protocol → makes that version on a connection; in order of preference."""
+
+
+@frozen(kw_only=True)
+class Identity:
+    """What the station is, for its boot.
+
+    Attributes:
+        vendor: its maker.
+        model: its model.
+        serial: its serial number; empty for none.
+        firmware: version of its software.
+    """
+
+    vendor: str
+    model: str
+    serial: str
+    firmware: str
+
+
+class Engine:
+    """The station's side of the conversation with one backend.
+
+    Made before the station, which needs its :attr:`ledger` and asks it about customers; :meth:`run` it once the station has a facade.
+
+    Args:
+        store: the station's.
+        settings: the station's.
+        clock: the station's clock.
+        identity: what the station is.
+        versions: of the protocol.
+        endpoint: where the backend is; asked anew for every connection.
+        log: is shown everything that goes over the wire.
+        backoff: pauses between attempts to connect.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        *,
+        identity: Identity,
+        versions: Versions,
+        endpoint: Callable[[], Endpoint],
+        log: WireLog | None = None,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self.store, self.settings, self.clock, self.identity = store, settings, clock, identity
+        self._versions, self._endpoint, self._log, self._backoff = versions, endpoint, log, backoff or Backoff()
+        self.ledger = Ledger(store)
+        self.registration = ""
+        self._link: Link | None = None
+        self._version: Version | None = None
+        self._wire: WebSocketWire | None = None
+        self._online = asyncio.Event()
+        self._booted = False
+        self._complaint = ""
+        self._next_boot_s = float("-inf")
+        self._boot_now = asyncio.Event()
+        self._reconnect_at_once = False
+        self._plugged: dict[int, asyncio.TimerHandle] = {}
+        self.sender = self._sender(QUEUE)
+        self._security = self._sender(SECURITY_QUEUE)
+        self.facade: Facade
+        self.view: StationView
+        self.operations: Operations
+        self._reporter = Reporter(
+            clock,
+            minimum_s=lambda: settings.get(ocpp.MINIMUM_STATUS_S),
+            online=self._online.is_set,
+            wait_online=self._wait_online,
+            send=self._send_status,
+        )
+
+    def _sender(self, queue: str) -> Sender:
+        return Sender(
+            queue,
+            self.store,
+            self.clock,
+            online=self._wait_online,
+            deliver=self._deliver if queue == QUEUE else self._deliver_security,
+            given_up=self._given_up,
+            attempts=lambda: self.settings.get(ocpp.ATTEMPTS),
+            retry_s=lambda: float(self.settings.get(ocpp.RETRY_S)),
+        )
+
+    # -- who is asked about customers -----------------------------------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether the backend can be asked: connected, and the boot accepted."""
+        return self._online.is_set()
+
+    async def authorize(self, token: Token) -> KnownToken:
+        """Ask about a customer.
+
+        Raises:
+            Offline: it cannot be asked.
+            RpcError: it did not answer, or refused to.
+        """
+        if self._version is None or not self.connected:
+            raise Offline("the backend is not connected")
+        return await self._version.authorize(token.id)
+
+    @property
+    def version(self) -> Version:
+        """The version that is spoken now.
+
+        Raises:
+            Offline: none is.
+        """
+        if self._version is None:
+            raise Offline("the backend is not connected")
+        return self._version
+
+    # -- life -------------------------------------------------------------------------------------------------------------------------
+
+    async def run(self, facade: Facade) -> None:
+        """Serve until cancelled."""
+        self.facade = facade
+        status = await facade.ask(GetStatus(), BACKEND)
+        if not isinstance(status, StationStatus):
+            raise TypeError("the station did not tell its status")
+        numbers = [each.number for each in status.connectors]
+        self.view = StationView(numbers, self._reporter.take, self.clock.wall)
+        for each in status.connectors:
+            self.view.connectors[each.number].state = each.state
+        self.operations = Operations(self, status)
+        sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
+        await self.operations.restore()
+        with contextlib.ExitStack() as listening:
+            for listener in (self.ledger.hear, self.view.hear, self.operations.hear, sampler.hear, self._hear):
+                listening.enter_context(facade.events.on(listener))
+            self.ledger.with_end = self._with_end()
+            listening.enter_context(self.settings.changes.on(lambda _: setattr(self.ledger, "with_end", self._with_end())))
+            for number in self.view.connectors:
+                self.view.refresh(number)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_connected(), name="ocpp connection")
+                group.create_task(self._reporter.run(), name="ocpp status")
+                group.create_task(self.sender.run(), name="ocpp transactions")
+                group.create_task(self._security.run(), name="ocpp security events")
+                group.create_task(sampler.aligned(), name="ocpp clock-aligned values")
+                group.create_task(self.operations.run(), name="ocpp reservations")
+
+    def _with_end(self) -> bool:
+        return bool(self.settings.get(ocpp.STOP_SAMPLED_DATA) or self.settings.get(ocpp.STOP_ALIGNED_DATA))
+
+    def _hear(self, news: StationEvent) -> None:
+        match news:
+            case SessionBegan() | ChargingEnded() | SessionRecovered():
+                self.sender.wake()
+            case StateChanged():
+                self._watch_plug(news)
+            case _:
+                pass
+
+    def _watch_plug(self, news: StateChanged) -> None:
+        """A plug for which nobody identifies in time blocks the place: the connector is finishing (OCPP 1.6 errata, 3.20)."""
+        if (timer := self._plugged.pop(news.connector, None)) is not None:
+            timer.cancel()
+        if news.after == "connected":
+            wait_s = self.settings.get(table.PLUG_IN_S)
+            self._plugged[news.connector] = asyncio.get_running_loop().call_later(wait_s, self._nobody_came, news.connector)
+
+    def _nobody_came(self, connector: int) -> None:
+        self.view.connectors[connector].waited_too_long = True
+        self.view.refresh(connector)
+
+    async def read_meter(self, connector: int) -> MeterView:
+        """Everything a meter tells now.
+
+        Raises:
+            HalError: it cannot be read.
+        """
+        view = await self.facade.ask(ReadMeter(connector=connector), BACKEND)
+        if not isinstance(view, MeterView):
+            raise TypeError("the station did not tell its meter's values")
+        return view
+
+    def describe(self) -> str:
+        """How the connection is, in words."""
+        if self._wire is None:
+            return f"not connected to {self.settings.get(ocpp.URL)}{f': {self._complaint}' if self._complaint else ''}"
+        words = {"": "not registered yet", "Accepted": "registered"}
+        return f"connected, {self._wire.subprotocol}, {words.get(self.registration, f'boot answered with {self.registration}')}"
+
+    # -- connection -------------------------------------------------------------------------------------------------------------------
+
+    async def _keep_connected(self) -> None:
+        while True:
+            try:
+                async with connected(self._endpoint(), self._log) as wire:
+                    self._complaint = ""
+                    await self._converse(wire)
+            except HalError as error:
+                if str(error) != self._complaint:  # once for each reason, not once for each attempt
+                    _log.warning("backend: %s", error)
+                self._complaint = str(error)
+            if self._reconnect_at_once:
+                self._reconnect_at_once = False
+                continue
+            await self.clock.sleep(self._backoff.next_s())
+
+    async def _converse(self, wire: WebSocketWire) -> None:
+        """One connection, until it is gone."""
+        link = Link(wire, self._handle, timeout_s=lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S), invalid=self._invalid)
+        self._wire, self._link, self._version = wire, link, self._versions[wire.subprotocol](self, link)
+        tasks = [
+            asyncio.create_task(self._registered(link, self._version), name="ocpp registration"),
+            asyncio.create_task(wire.keep_alive(lambda: float(self.settings.get(ocpp.PING_S))), name="ocpp pings"),
+        ]
+        try:
+            await link.run()
+        finally:
+            self._online.clear()
+            self._wire = self._link = self._version = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def reconnect(self) -> None:
+        """Close the connection and open it anew, with the settings as they are now; what is owed stays owed."""
+        self._reconnect_at_once = True
+        if self._wire is not None:
+            await self._wire.aclose("new settings")
+
+    async def _registered(self, link: Link, version: Version) -> None:
+        """Register, unless that was done since the start; then say what has changed, and go on saying that the station is there."""
+        try:
+            again = self._booted
+            if not again:
+                await self.boot_until_accepted(version)
+            self._backoff.reset()
+            self._online.set()
+            if again:
+                self._reporter.changed()
+            else:
+                self._reporter.all_again()
+            self.sender.wake()
+            self._security.wake()
+            await self._beat(link, version)
+        except LinkClosed:
+            return
+
+    async def boot_until_accepted(self, version: Version) -> None:
+        """Ask until the backend accepts the station; nothing else is said before (OCPP 1.6, 4.2)."""
+        while True:
+            if (pause_s := self._next_boot_s - self.clock.monotonic_s()) > 0.0:  # a connection that was lost meanwhile shortens nothing
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._boot_now.wait()
+            self._boot_now.clear()
+            wait_s = float(self.settings.get(ocpp.BOOT_RETRY_S))
+            try:
+                answer = await version.boot()
+            except LinkClosed:
+                raise
+            except RpcError as error:
+                _log.warning("the backend did not take the boot: %s; again in %g s", error.message, wait_s)
+            else:
+                self.registration = answer.status
+                self.heard_time(answer.time)
+                if answer.status == "Accepted":
+                    self._booted = True
+                    if answer.interval_s > 0 and answer.interval_s != self.settings.get(ocpp.HEARTBEAT_S):
+                        await self._set_heartbeat(answer.interval_s)
+                    return
+                _log.warning("the backend answers %s to the boot", answer.status)
+                wait_s = float(answer.interval_s) if answer.interval_s > 0 else wait_s
+            self._next_boot_s = self.clock.monotonic_s() + wait_s
+
+    async def boot_now(self) -> None:
+        """The backend asks for the boot: it does not wait for its interval."""
+        self._boot_now.set()
+
+    async def _set_heartbeat(self, interval_s: int) -> None:
+        interval_s = min(max(interval_s, 1), int(HEARTBEAT_LEAST_S))
+        await self.settings.set({ocpp.HEARTBEAT_S.key: interval_s}, actor=BACKEND, layer=Layer.BACKEND)
+
+    async def _beat(self, link: Link, version: Version) -> None:
+        """A heartbeat after every interval without any exchange, and at least one a day for the clock."""
+        loop = asyncio.get_running_loop()
+        beaten_s = loop.time()
+        while True:
+            interval_s = float(self.settings.get(ocpp.HEARTBEAT_S))
+            due_s = min(max(link.heard_s, beaten_s) + interval_s, beaten_s + HEARTBEAT_LEAST_S)
+            if (wait_s := due_s - loop.time()) > 0.0:
+                await self.clock.sleep(min(wait_s, 5.0))  # the interval may change meanwhile
+                continue
+            beaten_s = loop.time()
+            try:
+                await version.heartbeat()
+            except LinkClosed:
+                raise
+            except RpcError as error:
+                _log.warning("a heartbeat was not answered: %s", error.message)
+
+    def heard_time(self, at: datetime) -> None:
+        """The backend told its time: a station that knows none better takes it."""
+        if self.clock.state is ClockState.SYNCHRONISED:
+            return
+        off_s = (at - self.clock.wall()).total_seconds()
+        if abs(off_s) > CLOCK_TOLERANCE_S:
+            self.clock.offset += timedelta(seconds=off_s)
+            self.note_security("SettingSystemTime", f"by {off_s:.0f} s, from the backend")
+        self.clock.state = ClockState.INFORMATIVE if self.clock.state is ClockState.UNKNOWN else self.clock.state
+
+    async def _handle(self, call: Call) -> Reply | None:
+        if self.registration == "Rejected":
+            return None  # OCPP 1.6, 4.2.1: not even an answer
+        if self._version is None:
+            raise CallFailed(ErrorCode.INTERNAL_ERROR, "the connection is being closed")
+        return await self._version.handle(call)
+
+    async def _wait_online(self) -> None:
+        await self._online.wait()
+
+    # -- what is owed -----------------------------------------------------------------------------------------------------------------
+
+    async def _send_status(self, report: StatusReport) -> None:
+        if self._version is None:
+            raise LinkClosed("the backend is not connected")
+        await self._version.status(report)
+
+    async def _deliver(self, message: OutboxMessage) -> Settled:
+        if self._version is None:
+            raise LinkClosed("the backend is not connected")
+        return await self._version.deliver(message)
+
+    async def _deliver_security(self, message: OutboxMessage) -> Settled:
+        if self._version is None:
+            raise LinkClosed("the backend is not connected")
+        try:
+            await self._version.security_event(unpacked(SecurityEvent, message.payload))
+        except CallFailed as failed:
+            if failed.code not in {ErrorCode.NOT_SUPPORTED, ErrorCode.NOT_IMPLEMENTED}:
+                raise
+            _log.info("the backend does not take security events")
+        return nothing
+
+    def _given_up(self, message: OutboxMessage) -> Settled:
+        if message.kind == BEGAN and message.session is not None:
+            session = message.session
+            return lambda tx: Ledger.name(tx, session, LOST)
+        return nothing
+
+    def smart_start_fits(self, profile: object) -> bool:
+        """Whether a charging profile that comes with a remote start can be taken. Without smart charging it is ignored (OCPP 1.6, 5.11)."""
+        del profile
+        return True
+
+    def triggered(self, message: str) -> Callable[[], Awaitable[None]] | None:
+        """What says a message of another profile that the backend asks for; ``None`` if there is no such message here."""
+        del message
+        return None
+
+    def _invalid(self, what: str) -> None:
+        self.note_security("InvalidMessages", what)
+
+    def note_security(self, kind: str, detail: str = "") -> None:
+        """Something happened that matters for security; told where a security profile is in use."""
+        _log.warning("security: %s %s", kind, detail)
+        if self.settings.get(ocpp.SECURITY_PROFILE) < 1:
+            return
+        event = SecurityEvent(type=kind, at=self.clock.wall(), detail=detail[:255])
+        self.operations.spawn(self._keep_security(event))
+
+    async def _keep_security(self, event: SecurityEvent) -> None:
+        await self.store.write(
+            lambda tx: tx.outbox.put(queue=SECURITY_QUEUE, kind=event.type, payload=packed(event), created=event.at),
+            "keeping a security event",
+        )
+        self._security.wake()

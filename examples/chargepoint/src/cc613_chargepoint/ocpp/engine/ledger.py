@@ -1,0 +1,192 @@
+"""Transactions: what is owed about them, committed with the session itself, and the names that the backend gave them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from attrs import define, field
+
+from cc613_chargepoint.domain.events import ChargingEnded, Decided, ReservationUsed, SessionBegan, SessionRecovered, StationEvent
+from cc613_chargepoint.domain.token import TokenSource
+from cc613_chargepoint.ocpp.engine.facts import (
+    Measured,
+    Quantity,
+    Reading,
+    SignedValue,
+    StopReason,
+    TransactionBegan,
+    TransactionEnded,
+    packed,
+)
+from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
+from cc613_chargepoint.ocpp.engine.reasons import reason_of
+from cc613_chargepoint.store import Store, StoredSession, Transaction
+
+__all__ = ["BEGAN", "ENDED", "LOST", "MEASURED", "QUEUE", "Ledger", "Running"]
+
+QUEUE = "transactions"
+"""The one queue of everything that is said about transactions: strictly in order (OCPP 1.6, 3.7)."""
+BEGAN, MEASURED, ENDED = "began", "measured", "ended"
+LOST = -1
+"""The name of a transaction whose begin the backend never took (OCPP 1.6 errata, 3.18)."""
+_ROOM = "ocpp"
+
+
+@define
+class Running:
+    """A transaction that runs.
+
+    Attributes:
+        session: its key.
+        connector: where.
+        token: who began it.
+        began: what was owed about its begin.
+        sampled: its readings so far, for the backend that wants them with the end.
+        stopper: who ended it with a card.
+    """
+
+    session: int
+    connector: int
+    token: str
+    sampled: list[Reading] = field(factory=list[Reading])
+    stopper: str | None = None
+
+
+class Ledger:
+    """Writes what is owed into the outbox.
+
+    :meth:`along` runs inside the transaction that begins or ends a session, so that session and message are both on the disk, or
+    neither is. The rest of what a message needs (who stopped, a reservation) is known in memory by then.
+
+    Args:
+        store: the station's.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.running: dict[int, Running] = {}
+        self._reserved: dict[int, int] = {}
+        self._deciding: dict[int, str] = {}
+        self.with_end: bool = False
+
+    def hear(self, news: StationEvent) -> None:
+        """Keep track of who begins, runs and stops where."""
+        match news:
+            case ReservationUsed():
+                self._reserved[news.connector] = news.number
+            case Decided() if news.verdict.accepted and not news.verdict.master and news.verdict.token.source is not TokenSource.REMOTE:
+                self._deciding[news.connector] = news.verdict.token.id
+            case SessionBegan():
+                self.running[news.connector] = Running(session=news.number, connector=news.connector, token=news.token.id)
+                self._reserved.pop(news.connector, None)
+            case ChargingEnded() | SessionRecovered():
+                self.running.pop(news.connector, None)
+                self._deciding.pop(news.connector, None)
+            case _:
+                pass
+
+    def along(self, tx: Transaction, session: StoredSession) -> None:
+        """See :data:`cc613_chargepoint.records.Along`."""
+        if session.ended is None:
+            began = TransactionBegan(
+                session=session.number,
+                connector=session.connector,
+                token=session.token.id,
+                started=session.started,
+                begin_wh=None if session.begin_wh is None else format(session.begin_wh, "f"),
+                reservation=self._reserved.get(session.connector),
+            )
+            tx.outbox.put(queue=QUEUE, kind=BEGAN, payload=packed(began), created=session.started, session=session.number)
+        else:
+            ended = self._ended(tx, session)
+            tx.outbox.put(queue=QUEUE, kind=ENDED, payload=packed(ended), created=session.ended, session=session.number)
+
+    def _ended(self, tx: Transaction, session: StoredSession) -> TransactionEnded:
+        reason, running = reason_of(session.reason), self.running.get(session.connector)
+        ended = session.ended or session.started
+        begin_wh, end_wh = (None if each is None else format(each, "f") for each in (session.begin_wh, session.end_wh))
+        signed = tuple(
+            SignedValue(context=each.context, format=each.format, record=each.record, public_key=each.public_key, at=each.created)
+            for each in tx.signed.of_session(session.number)
+        )
+        readings: tuple[Reading, ...] = ()
+        if self.with_end:
+            sampled = running.sampled if running is not None and running.session == session.number else []
+            readings = (
+                *_register("Transaction.Begin", session.started, begin_wh),
+                *sampled,
+                *_register("Transaction.End", ended, end_wh),
+            )
+        return TransactionEnded(
+            session=session.number,
+            connector=session.connector,
+            token=self._stopper(session, reason),
+            started=session.started,
+            begin_wh=begin_wh,
+            ended=ended,
+            end_wh=end_wh,
+            reason=reason,
+            readings=readings,
+            signed=signed,
+        )
+
+    def _stopper(self, session: StoredSession, reason: StopReason) -> str | None:
+        """Who ended it: a card did, if the last that was accepted there came to stop; the station names nobody."""
+        if reason is not StopReason.LOCAL or "card" not in session.reason:
+            return None
+        return self._deciding.get(session.connector, session.token.id)
+
+    async def measured(self, connector: int, session: int | None, readings: Sequence[Reading], *, keep: int) -> bool:
+        """Owe values. Those of a transaction that has ended meanwhile are not owed any more; whether these were.
+
+        Args:
+            connector: where.
+            session: of the transaction; ``None`` outside of one.
+            readings: what was measured.
+            keep: how many values may wait.
+        """
+        fact = Measured(session=session, connector=connector, readings=tuple(readings))
+
+        def work(tx: Transaction) -> bool:
+            if session is not None and tx.sessions.get(session).ended is not None:
+                return False
+            tx.outbox.put(queue=QUEUE, kind=MEASURED, payload=packed(fact), created=readings[0].at, session=session, droppable=True)
+            tx.outbox.thin(QUEUE, keep)
+            return True
+
+        return await self._store.write(work, "keeping meter values for the backend")
+
+    def running_session(self, connector: int) -> Running | None:
+        """What runs at a connector."""
+        return self.running.get(connector)
+
+    # The backend's names, inside transactions of the store.
+
+    @staticmethod
+    def name(tx: Transaction, session: int, name: int) -> None:
+        """The backend has named a transaction, or will never do (:data:`LOST`)."""
+        tx.memory.put(_ROOM, f"transaction:{session}", name)
+
+    @staticmethod
+    def forget(tx: Transaction, session: int) -> None:
+        """The last message about a transaction was answered."""
+        tx.memory.forget(_ROOM, f"transaction:{session}")
+
+    async def name_of(self, session: int) -> int | None:
+        """The backend's name of a transaction; ``None`` while it has given none."""
+        found = await self._store.read(lambda tx: tx.memory.get(_ROOM, f"transaction:{session}"), "looking a transaction up")
+        return None if found is None else int(found)
+
+    async def connector_of(self, name: int) -> int | None:
+        """Where a transaction of a name runs."""
+        for connector, running in self.running.items():
+            if await self.name_of(running.session) == name:
+                return connector
+        return None
+
+
+def _register(context: str, at: datetime, value_wh: str | None) -> tuple[Reading, ...]:
+    if value_wh is None:
+        return ()
+    return (Reading(at=at, context=context, quantities=(Quantity(measurand=DEFAULT, value=value_wh, unit="Wh"),)),)

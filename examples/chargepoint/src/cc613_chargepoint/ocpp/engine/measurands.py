@@ -1,0 +1,64 @@
+"""What a meter tells, as the measurands that a backend asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cc613_chargepoint.facade.commands import MeterView
+from cc613_chargepoint.ocpp.engine.facts import Quantity
+
+__all__ = ["DEFAULT", "quantities"]
+
+DEFAULT = "Energy.Active.Import.Register"
+_PHASES = ("L1", "L2", "L3")
+NOMINAL_V = 230.0
+"""Of the mains, V: an offer is a current, and a promise of power only at this voltage."""
+
+
+def quantities(view: MeterView, names: Sequence[str]) -> tuple[Quantity, ...]:
+    """The values of measurands. One that is measured on several phases is told for each of them, unless a phase is named.
+
+    Args:
+        view: what the meter told.
+        names: measurands; none means the energy register.
+    """
+    found: list[Quantity] = []
+    for name in names or (DEFAULT,):
+        base, _, last = name.rpartition(".")
+        measurand, phase = (base, last) if last in _PHASES else (name, None)
+        if phase is not None and measurand == "Power.Active.Import":
+            values = _per_phase(measurand, view.phase_power_w, "W", "")
+        else:
+            values = _of(view, measurand)
+        found += [each for each in values if phase is None or (each.phase or "").startswith(phase)]
+    return tuple(found)
+
+
+def _of(view: MeterView, measurand: str) -> list[Quantity]:
+    phases = sum(each is not None for each in view.current_a) or 1
+    whole: dict[str, tuple[str | None, str | None]] = {
+        "Energy.Active.Import.Register": (view.import_wh, "Wh"),
+        "Energy.Active.Export.Register": (view.export_wh, "Wh"),
+        "Power.Active.Import": (_text(view.power_w), "W"),
+        "Power.Offered": (_text(view.offered_a * NOMINAL_V * phases), "W"),
+        "Current.Offered": (_text(view.offered_a), "A"),
+        "Frequency": (None if view.frequency_hz is None else _text(view.frequency_hz), None),
+    }
+    if measurand == "Current.Import":
+        return _per_phase(measurand, view.current_a, "A", "")
+    if measurand == "Voltage":
+        return _per_phase(measurand, view.voltage_v, "V", "-N")
+    value, unit = whole.get(measurand, (None, None))
+    return [] if value is None else [Quantity(measurand=measurand, value=value, unit=unit)]
+
+
+def _per_phase(measurand: str, values: Sequence[float | None], unit: str, suffix: str) -> list[Quantity]:
+    return [
+        Quantity(measurand=measurand, value=_text(value), unit=unit, phase=name + suffix)
+        for name, value in zip(_PHASES, values, strict=False)
+        if value is not None
+    ]
+
+
+def _text(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,99 @@
+"""Status reports on their way: held back until they have lasted, in order while the backend listens, the latest alone if it did not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from cc613_chargepoint.ocpp.engine.facts import Standing, StatusReport
+from cc613_chargepoint.ocpp.rpc import LinkClosed, RpcError
+from cc613hal.clock import Clock
+
+__all__ = ["Reporter"]
+
+_log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Sends reports.
+
+    Args:
+        clock: the station's clock.
+        minimum_s: how long a status must last before it is told, s; asked anew each time.
+        online: whether the backend listens now.
+        wait_online: waits until it does.
+        send: tells it.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        minimum_s: Callable[[], float],
+        online: Callable[[], bool],
+        wait_online: Callable[[], Awaitable[None]],
+        send: Callable[[StatusReport], Awaitable[None]],
+    ) -> None:
+        self._clock, self._minimum_s = clock, minimum_s
+        self._online, self._wait_online, self._send = online, wait_online, send
+        self._held: dict[int, asyncio.TimerHandle] = {}
+        self._current: dict[int, StatusReport] = {}
+        self._sent: dict[int, StatusReport] = {}
+        self._pending: deque[StatusReport] = deque()
+        self._wake = asyncio.Event()
+
+    def take(self, report: StatusReport) -> None:
+        """A report that says something new. A fault is not held back."""
+        number, minimum_s = report.connector, self._minimum_s()
+        if (timer := self._held.pop(number, None)) is not None:
+            timer.cancel()
+        if minimum_s > 0.0 and report.standing is not Standing.FAULTED and number in self._current:
+            self._held[number] = asyncio.get_running_loop().call_later(minimum_s, self._lasted, report)
+        else:
+            self._lasted(report)
+
+    def _lasted(self, report: StatusReport) -> None:
+        self._held.pop(report.connector, None)
+        before = self._current.get(report.connector)
+        if before is not None and before.says() == report.says():
+            return
+        self._current[report.connector] = report
+        if self._online():
+            self._pending.append(report)
+            self._wake.set()
+
+    def all_again(self) -> None:
+        """After a boot: the backend hears of every connector, the station first."""
+        self._sent.clear()
+        self.changed()
+
+    def changed(self) -> None:
+        """The backend listens again: it hears how those are that it does not know, and no history."""
+        self._pending.clear()
+        for number in sorted(self._current):
+            sent = self._sent.get(number)
+            if sent is None or sent.says() != self._current[number].says():
+                self._pending.append(self._current[number])
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            await self._wait_online()
+            self._wake.clear()
+            if not self._pending:
+                await self._wake.wait()
+                continue
+            report = self._pending[0]
+            try:
+                await self._send(report)
+            except LinkClosed:
+                await self._clock.sleep(0.5)
+                continue  # what is owed then is found out at the next connection
+            except RpcError as error:
+                _log.warning("the status of connector %d was not taken: %s", report.connector, error.message)
+            self._sent[report.connector] = report
+            if self._pending and self._pending[0] is report:
+                self._pending.popleft()

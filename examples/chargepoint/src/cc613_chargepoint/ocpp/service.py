@@ -1,0 +1,94 @@
+"""The backend connection of a station, as its settings describe it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from attrs import evolve
+
+from cc613_chargepoint.facade import Facade
+from cc613_chargepoint.ocpp.engine.engine import Engine, Identity, Versions
+from cc613_chargepoint.ocpp.engine.security import endpoint
+from cc613_chargepoint.ocpp.rpc.backoff import Backoff
+from cc613_chargepoint.ocpp.rpc.connection import Endpoint
+from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
+from cc613_chargepoint.ocpp.v16 import V16
+from cc613_chargepoint.settings import Settings, ocpp
+from cc613_chargepoint.store import Store
+from cc613hal.clock import Clock
+
+__all__ = ["VERSIONS", "WIRE_LOG", "backend_of", "conversing"]
+
+_log = logging.getLogger(__name__)
+MEND_S = 10.0
+"""Pause before a conversation that a defect has ended begins anew, s."""
+
+VERSIONS: Versions = {"ocpp1.6": V16}
+"""Sub-protocol → version, in order of preference."""
+WIRE_LOG = "ocpp.log"
+"""The wire log's name in a data directory."""
+
+
+def backend_of(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    *,
+    board: str,
+    data: Path | None = None,
+    unix_socket: str | None = None,
+    backoff: Backoff | None = None,
+) -> Engine | None:
+    """The engine that the settings ask for; ``None`` without an address.
+
+    Args:
+        settings: the station's.
+        store: the station's.
+        clock: the station's clock.
+        board: name of the board, which is the model where none is set.
+        data: where the wire log goes.
+        unix_socket: connect there instead of to the host of the address (a local proxy, tests).
+        backoff: pauses between attempts to connect.
+    """
+    if not settings.get(ocpp.URL):
+        return None
+    log = WireLog(data / WIRE_LOG, wall=clock.wall) if data is not None and settings.get(ocpp.WIRE_LOG) else None
+    identity = Identity(
+        vendor=settings.get(ocpp.VENDOR),
+        model=settings.get(ocpp.MODEL) or board,
+        serial=settings.get(ocpp.SERIAL),
+        firmware=version("cc613-chargepoint"),
+    )
+
+    def where() -> Endpoint:
+        found = endpoint(settings, tuple(VERSIONS), serial=identity.serial)
+        return found if unix_socket is None else evolve(found, unix_socket=unix_socket)
+
+    made: Callable[[], Endpoint] = where
+    return Engine(store, settings, clock, identity=identity, versions=VERSIONS, endpoint=made, log=log, backoff=backoff)
+
+
+@contextlib.asynccontextmanager
+async def conversing(engine: Engine, facade: Facade) -> AsyncIterator[None]:
+    """Converse with the backend while the context lasts. A defect in here costs the conversation a pause, and charging nothing."""
+    task = asyncio.create_task(_converse(engine, facade), name="backend")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _converse(engine: Engine, facade: Facade) -> None:
+    while True:
+        try:
+            await engine.run(facade)
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged with its traceback and the station goes on
+            _log.exception("the conversation with the backend broke down and begins anew in %g s", MEND_S)
+        await asyncio.sleep(MEND_S)

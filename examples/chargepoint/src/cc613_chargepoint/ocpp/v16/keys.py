@@ -1,0 +1,98 @@
+"""Configuration keys of 1.6: those of the parameter table, and those that only tell what the station can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import field, frozen
+
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.ocpp.messages.v16_types import KeyValue
+from cc613_chargepoint.settings import TABLE, Actor, Layer, Parameter, Settings, SettingsRefused
+from cc613hal.errors import HalError
+
+__all__ = ["MAX_KEYS", "Changed", "Keys"]
+
+MAX_KEYS = 64
+"""Keys that one GetConfiguration may ask for."""
+VALUE_LIMIT = 500
+_BY_KEY: Mapping[str, Parameter[Any]] = {each.ocpp16.casefold(): each for each in TABLE.values() if each.ocpp16}
+
+
+@frozen
+class Changed:
+    """What became of a change.
+
+    Attributes:
+        status: in OCPP's word.
+        key: of the parameter table; empty if none was changed.
+    """
+
+    status: str
+    key: str = field(default="")
+
+
+class Keys:
+    """Reads and changes configuration keys.
+
+    Args:
+        settings: the station's.
+        actor: the backend, for the audit.
+        told: read-only keys → their value now.
+    """
+
+    def __init__(self, settings: Settings, actor: Actor, told: Mapping[str, Callable[[], str]]) -> None:
+        self._settings, self._actor = settings, actor
+        self._told = {name.casefold(): (name, value) for name, value in told.items()}
+
+    def read(self, asked: Sequence[str]) -> tuple[list[KeyValue], list[str]]:
+        """The keys that are there, and those that are not.
+
+        Args:
+            asked: in any case; none asks for all.
+        """
+        if not asked:
+            names = [each.ocpp16 for each in TABLE.values() if each.ocpp16] + [name for name, _ in self._told.values()]
+            return [found for name in sorted(names, key=str.casefold) if (found := self._read(name)) is not None], []
+        known, unknown = [], []
+        for name in asked:
+            found = self._read(name)
+            if found is not None:
+                known.append(found)
+            else:
+                unknown.append(name)
+        return known, unknown
+
+    def _read(self, name: str) -> KeyValue | None:
+        if (told := self._told.get(name.casefold())) is not None:
+            return KeyValue(key=told[0], readonly=True, value=told[1]()[:VALUE_LIMIT])
+        which = _BY_KEY.get(name.casefold())
+        if which is None:
+            return None
+        value = None if which.secret else _ocpp_text(which, self._settings.value(which.key).value)[:VALUE_LIMIT]
+        return KeyValue(key=which.ocpp16, readonly=which.change is None or which.change > Role.OPERATOR, value=value)
+
+    async def change(self, name: str, text: str) -> Changed:
+        """Change a key, as OCPP answers it: unknown is ``NotSupported``; what it may not be, or nobody may change, is ``Rejected``."""
+        if name.casefold() in self._told:
+            return Changed("Rejected")
+        which = _BY_KEY.get(name.casefold())
+        if which is None:
+            return Changed("NotSupported")
+        if which.change is None or which.change > self._actor.role:
+            return Changed("Rejected")
+        try:
+            await self._settings.set({which.key: _table_text(text)}, actor=self._actor, layer=Layer.BACKEND, texts=True)
+        except (SettingsRefused, HalError):
+            return Changed("Rejected")
+        return Changed("RebootRequired" if which.restart else "Accepted", which.key)
+
+
+def _ocpp_text(which: Parameter[Any], value: Any) -> str:
+    return "" if value is None else which.text(value)
+
+
+def _table_text(text: str) -> str:
+    """Lists may have spaces; truth values any case: the table's own reading takes both."""
+    return text

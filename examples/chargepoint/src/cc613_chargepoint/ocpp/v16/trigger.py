@@ -1,0 +1,79 @@
+"""What a backend asks in the profile Remote Trigger: first the answer, then the message, once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.facts import Measured, Reading
+from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.messages import encoded, v16
+from cc613_chargepoint.ocpp.rpc import Reply
+from cc613_chargepoint.ocpp.v16 import words
+from cc613_chargepoint.settings import ocpp
+
+if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.v16.version import V16
+
+__all__ = ["Trigger"]
+
+
+class Trigger:
+    """Carries it out.
+
+    Args:
+        engine: knows the station.
+        version: says what is asked for.
+    """
+
+    def __init__(self, engine: Engine, version: V16) -> None:
+        self._engine, self._version = engine, version
+
+    def handlers(self) -> Mapping[str, Callable[[Any], Awaitable[Reply]]]:
+        """Action → who carries it out."""
+        return {"TriggerMessage": self._trigger}
+
+    async def _trigger(self, request: v16.TriggerMessage) -> Reply:
+        then = self.wanted(request.requested_message, request.connector_id)
+        if isinstance(then, str):
+            return Reply(encoded(v16.TriggerMessageResponse(status="Rejected" if then == "Rejected" else "NotImplemented")))
+        return Reply(encoded(v16.TriggerMessageResponse(status="Accepted")), then)
+
+    def wanted(self, message: str, connector: int | None) -> Callable[[], Awaitable[None]] | str:
+        """What says the message that is asked for; or the word of the refusal.
+
+        Args:
+            message: its name.
+            connector: which; ``None`` means all that it can be about.
+        """
+        numbers = self._engine.operations.connectors
+        match message:
+            case "BootNotification":
+                return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now
+            case "Heartbeat":
+                return self._version.heartbeat
+            case "StatusNotification":
+                if connector is not None and connector not in {0, *numbers}:
+                    return "Rejected"
+                return lambda: self._statuses([0, *numbers] if connector is None else [connector])
+            case "MeterValues":
+                if connector is not None and connector not in numbers:
+                    return "Rejected"
+                return lambda: self._values(numbers if connector is None else [connector])
+            case _:
+                return self._engine.triggered(message) or "NotImplemented"
+
+    async def _statuses(self, numbers: list[int]) -> None:
+        for number in numbers:
+            await self._version.status(self._engine.view.report(number))
+
+    async def _values(self, numbers: list[int]) -> None:
+        names = self._engine.settings.get(ocpp.SAMPLED_DATA)
+        for number in numbers:
+            view = await self._engine.read_meter(number)
+            running = self._engine.ledger.running_session(number)
+            transaction = None if running is None else await self._engine.ledger.name_of(running.session)
+            reading = Reading(at=view.at, context="Trigger", quantities=quantities(view, names))
+            fact = Measured(session=None if running is None else running.session, connector=number, readings=(reading,))
+            await self._version.call(words.measured(fact, transaction), v16.MeterValuesResponse)

@@ -1,0 +1,197 @@
+"""OCPP 1.6 on one connection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
+from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
+from cc613_chargepoint.ocpp.engine.facts import (
+    Measured,
+    Registration,
+    SecurityEvent,
+    StatusReport,
+    TransactionBegan,
+    TransactionEnded,
+    unpacked,
+)
+from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, MEASURED, Ledger
+from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
+from cc613_chargepoint.ocpp.engine.version import Version
+from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded, v16
+from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo
+from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.v16 import words
+from cc613_chargepoint.ocpp.v16.core import Core
+from cc613_chargepoint.ocpp.v16.keys import Keys
+from cc613_chargepoint.ocpp.v16.local_list import LocalLists
+from cc613_chargepoint.ocpp.v16.reservation import Reservation
+from cc613_chargepoint.ocpp.v16.told import told_keys
+from cc613_chargepoint.ocpp.v16.trigger import Trigger
+from cc613_chargepoint.settings import ocpp, table
+from cc613_chargepoint.store import OutboxMessage, Transaction
+
+__all__ = ["V16"]
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+Handler = Callable[[Any], Awaitable[Reply]]
+
+
+class V16(Version):
+    """Speaks 1.6 for an engine.
+
+    Args:
+        engine: whose words it gives.
+        link: the connection.
+    """
+
+    def __init__(self, engine: Engine, link: Link) -> None:
+        self._engine, self._link = engine, link
+        self.keys = Keys(engine.settings, BACKEND, told_keys(engine))
+        self._handlers: Mapping[str, Handler] = {
+            **Core(engine, self.keys).handlers(),
+            **LocalLists(engine).handlers(),
+            **Reservation(engine).handlers(),
+            **Trigger(engine, self).handlers(),
+        }
+
+    async def call(self, request: Any, answer: type[T], *, priority: Priority = Priority.NORMAL) -> T:
+        """Ask the backend.
+
+        Raises:
+            RpcError: as :meth:`Link.call` says; an answer that its message does not allow is a failure too.
+        """
+        action = type(request).__name__
+        payload = await self._link.call(action, encoded(request), priority=priority)
+        try:
+            return decoded(answer, payload, lenient=True)
+        except Invalid as invalid:
+            self._engine.note_security("InvalidMessages", f"answer to {action}: {invalid.message}")
+            raise CallFailed(invalid.code, f"the answer to {action} makes no sense: {invalid.message}") from invalid
+
+    # -- what the station says --------------------------------------------------------------------------------------------------------
+
+    async def boot(self) -> Registration:
+        """See :class:`Version`."""
+        identity = self._engine.identity
+        request = v16.BootNotification(
+            charge_point_vendor=identity.vendor[:20],
+            charge_point_model=identity.model[:20],
+            charge_point_serial_number=identity.serial[:25] or None,
+            firmware_version=identity.firmware[:50],
+        )
+        answer = await self.call(request, v16.BootNotificationResponse)
+        return Registration(status=answer.status, time=answer.current_time, interval_s=answer.interval)
+
+    async def heartbeat(self) -> None:
+        """See :class:`Version`."""
+        answer = await self.call(v16.Heartbeat(), v16.HeartbeatResponse)
+        self._engine.heard_time(answer.current_time)
+
+    async def status(self, report: StatusReport) -> None:
+        """See :class:`Version`."""
+        await self.call(words.status(report), v16.StatusNotificationResponse)
+
+    async def authorize(self, identifier: str) -> KnownToken:
+        """See :class:`Version`."""
+        if len(identifier) > words.ID_LIMIT:
+            raise Offline(f"{identifier} is too long for OCPP 1.6: {words.ID_LIMIT} characters")
+        answer = await self.call(v16.Authorize(id_tag=identifier), v16.AuthorizeResponse, priority=Priority.URGENT)
+        return words.known(identifier, answer.id_tag_info)
+
+    async def security_event(self, event: SecurityEvent) -> None:
+        """See :class:`Version`."""
+        request = v16.SecurityEventNotification(type=event.type[:50], timestamp=event.at, tech_info=event.detail[:255] or None)
+        await self.call(request, v16.SecurityEventNotificationResponse)
+
+    async def deliver(self, message: OutboxMessage) -> Settled:
+        """See :class:`Version`."""
+        deliver: Mapping[str, Callable[[OutboxMessage], Awaitable[Settled]]] = {
+            BEGAN: self._deliver_begin,
+            MEASURED: self._deliver_values,
+            ENDED: self._deliver_end,
+        }
+        return await deliver[message.kind](message)
+
+    async def _deliver_begin(self, message: OutboxMessage) -> Settled:
+        began = unpacked(TransactionBegan, message.payload)
+        answer = await self.call(words.start(began), v16.StartTransactionResponse, priority=Priority.STORED)
+        remember = self._remember(began.token, answer.id_tag_info)
+
+        def settled(tx: Transaction) -> None:
+            Ledger.name(tx, began.session, answer.transaction_id)
+            remember(tx)
+
+        if answer.id_tag_info.status != ACCEPTED:
+            _log.warning("the backend does not accept %s for the transaction it began: %s", began.token, answer.id_tag_info.status)
+            self._engine.operations.spawn(self._refused(began, answer.id_tag_info))
+        return settled
+
+    async def _refused(self, began: TransactionBegan, info: IdTagInfo) -> None:
+        listed = await self._engine.store.read(lambda tx: tx.token_list.find(began.token), "looking at the local list")
+        if listed is not None and listed.status == ACCEPTED and info.status != "ConcurrentTx":
+            conflict = v16.StatusNotification(connector_id=0, error_code="LocalListConflict", status="Available")
+            await self.call(conflict, v16.StatusNotificationResponse)
+        await self._engine.operations.refused(began.connector, began.session)
+
+    async def _deliver_values(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(Measured, message.payload)
+        transaction = None if fact.session is None else await self._name(fact.session)
+        await self.call(words.measured(fact, transaction), v16.MeterValuesResponse, priority=Priority.STORED)
+        return nothing
+
+    async def _deliver_end(self, message: OutboxMessage) -> Settled:
+        ended = unpacked(TransactionEnded, message.payload)
+        settings = self._engine.settings
+        request = words.stop(
+            ended, await self._name(ended.session), most=settings.get(ocpp.STOP_VALUES), bare=settings.get(ocpp.SIGNED_BARE)
+        )
+        answer = await self.call(request, v16.StopTransactionResponse, priority=Priority.STORED)
+        info, token = answer.id_tag_info, ended.token
+        remember = None if info is None or token is None else self._remember(token, info)
+        at = self._engine.clock.wall()
+
+        def settled(tx: Transaction) -> None:
+            Ledger.forget(tx, ended.session)
+            for each in tx.signed.of_session(ended.session):
+                tx.signed.delivered(each.id, at)
+            if remember is not None:
+                remember(tx)
+
+        return settled
+
+    async def _name(self, session: int) -> int:
+        """The backend's name of a transaction; its begin was settled before, or given up."""
+        name = await self._engine.ledger.name_of(session)
+        return LOST if name is None else name
+
+    def _remember(self, token: str, info: IdTagInfo) -> Settled:
+        """Keep in the cache what the backend said, unless the local list knows better."""
+        known, at = words.known(token, info), self._engine.clock.wall()
+        enabled, size = self._engine.settings.get(table.CACHE), self._engine.settings.get(table.CACHE_SIZE)
+
+        def settled(tx: Transaction) -> None:
+            if enabled and tx.token_list.find(token) is None:
+                tx.token_cache.put(known, heard=at, limit=size)
+
+        return settled
+
+    # -- what the backend asks ----------------------------------------------------------------------------------------------------------
+
+    async def handle(self, call: Call) -> Reply:
+        """See :class:`Version`."""
+        kind = v16.REQUESTS.get(call.action)
+        if kind is None:
+            raise CallFailed(ErrorCode.NOT_IMPLEMENTED, f"there is no action {call.action[:50]!r}")
+        handler = self._handlers.get(call.action)
+        if handler is None:
+            raise CallFailed(ErrorCode.NOT_SUPPORTED, f"{call.action} is not done here")
+        try:
+            request = decoded(kind, call.payload)
+        except Invalid as invalid:
+            self._engine.note_security("InvalidMessages", f"{call.action}: {invalid.message}")
+            raise CallFailed(invalid.code, invalid.message) from invalid
+        return await handler(request)

@@ -1,0 +1,155 @@
+"""The engine's facts in the words of OCPP 1.6. Pure."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import cast
+
+from cc613_chargepoint.domain.known_token import KnownToken
+from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, StatusReport, TransactionBegan, TransactionEnded
+from cc613_chargepoint.ocpp.messages import v16
+from cc613_chargepoint.ocpp.messages.v16_types import (
+    ChargePointErrorCode,
+    IdTagInfo,
+    Measurand,
+    MeterValue,
+    Phase,
+    ReadingContext,
+    SampledValue,
+    Unit,
+)
+
+__all__ = ["ID_LIMIT", "known", "meter_values", "signed_values", "start", "status", "stop", "thinned"]
+
+ID_LIMIT = 20
+"""Longest identifier (CiString20)."""
+
+
+def whole_wh(register: str | None) -> int:
+    """A register in whole Wh, as 1.6 has it; what is less than one is cut, so that no energy is invented."""
+    return 0 if register is None else int(Decimal(register))
+
+
+def start(began: TransactionBegan) -> v16.StartTransaction:
+    """The begin of a transaction."""
+    return v16.StartTransaction(
+        connector_id=began.connector,
+        id_tag=began.token[:ID_LIMIT],
+        meter_start=whole_wh(began.begin_wh),
+        timestamp=began.started,
+        reservation_id=began.reservation,
+    )
+
+
+def stop(ended: TransactionEnded, transaction: int, *, most: int, bare: bool) -> v16.StopTransaction:
+    """The end of a transaction.
+
+    Args:
+        ended: the fact.
+        transaction: the backend's name for it.
+        most: values it may carry.
+        bare: whether signed records stand as they are, instead of in the container of the application note.
+    """
+    data = (*meter_values(ended.readings), *signed_values(ended.signed, bare=bare))
+    return v16.StopTransaction(
+        id_tag=None if ended.token is None else ended.token[:ID_LIMIT],
+        meter_stop=whole_wh(ended.end_wh if ended.end_wh is not None else ended.begin_wh),
+        timestamp=ended.ended,
+        transaction_id=transaction,
+        reason=ended.reason.value,
+        transaction_data=thinned(data, most) or None,
+    )
+
+
+def measured(fact: Measured, transaction: int | None) -> v16.MeterValues:
+    """Values of a meter."""
+    return v16.MeterValues(connector_id=fact.connector, transaction_id=transaction, meter_value=meter_values(fact.readings))
+
+
+def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
+    """Readings; every default of the specification is written out."""
+    return tuple(
+        MeterValue(
+            timestamp=reading.at,
+            sampled_value=tuple(
+                SampledValue(
+                    value=each.value,
+                    context=cast("ReadingContext", reading.context),
+                    format="Raw",
+                    measurand=cast("Measurand", each.measurand),
+                    phase=cast("Phase | None", each.phase),
+                    location="Outlet",
+                    unit=cast("Unit | None", each.unit),
+                )
+                for each in reading.quantities
+            ),
+        )
+        for reading in readings
+    )
+
+
+def signed_values(signed: Sequence[SignedValue], *, bare: bool) -> tuple[MeterValue, ...]:
+    """Signed records: in the container of "Signed meter values in OCPP", or, for backends that expect it, bare."""
+    return tuple(
+        MeterValue(
+            timestamp=each.at,
+            sampled_value=(
+                SampledValue(
+                    value=each.record if bare else container(each),
+                    context=cast("ReadingContext", each.context),
+                    format="SignedData",
+                    measurand="Energy.Active.Import.Register",
+                    location="Outlet",
+                    unit="Wh",
+                ),
+            ),
+        )
+        for each in signed
+    )
+
+
+def container(signed: SignedValue) -> str:
+    """The JSON text of a signed record: record, how it is signed and encoded, and the key that verifies it."""
+    key = f"oca:base16:asn1:{signed.public_key}"
+    return json.dumps(
+        {
+            "signedMeterData": base64.b64encode(signed.record.encode()).decode("ascii"),
+            "signingMethod": "",
+            "encodingMethod": signed.format,
+            "publicKey": base64.b64encode(key.encode()).decode("ascii"),
+        },
+        separators=(",", ":"),
+    )
+
+
+def thinned(values: Sequence[MeterValue], most: int) -> tuple[MeterValue, ...]:
+    """At most so many: those of begin and end stay, of the middle ones evenly spread ones do (errata 3.14)."""
+    ends = [each for each in values if each.sampled_value[0].context in {"Transaction.Begin", "Transaction.End"}]
+    room = max(0, most - len(ends))
+    middle = [each for each in values if each not in ends]
+    if len(middle) <= room:
+        return tuple(values)
+    kept = {round(index * (len(middle) - 1) / max(1, room - 1)) for index in range(room)} if room else set()
+    stay = [each for index, each in enumerate(middle) if index in kept]
+    return tuple(each for each in values if each in ends or each in stay)
+
+
+def status(report: StatusReport) -> v16.StatusNotification:
+    """How a connector is."""
+    return v16.StatusNotification(
+        connector_id=report.connector,
+        error_code=cast("ChargePointErrorCode", report.error),
+        status=report.standing.value,
+        info=report.info or None,
+        timestamp=report.at,
+        vendor_id="cc613hal" if report.vendor_error else None,
+        vendor_error_code=report.vendor_error or None,
+    )
+
+
+def known(identifier: str, info: IdTagInfo) -> KnownToken:
+    """What the backend says of a customer."""
+    return KnownToken(id=identifier, status=info.status, expires=info.expiry_date, parent=info.parent_id_tag)

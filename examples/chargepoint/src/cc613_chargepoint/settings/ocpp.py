@@ -1,0 +1,213 @@
+"""The parameters of the backend connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
+
+__all__ = ["MEASURANDS", "PARAMETERS"]
+
+_OCPP: dict[str, Any] = {"group": Group.OCPP}
+
+MEASURANDS = (
+    "Energy.Active.Import.Register",
+    "Energy.Active.Export.Register",
+    "Power.Active.Import",
+    "Power.Offered",
+    "Current.Import",
+    "Current.Offered",
+    "Voltage",
+    "Frequency",
+)
+"""What the station can report; those that are measured per phase may be asked for with ``.L1``, ``.L2`` or ``.L3`` behind."""
+
+_MEASURAND = "(" + "|".join(each.replace(".", r"\.") for each in MEASURANDS) + r"|(Power\.Active\.Import|Current\.Import|Voltage)\.L[123])"
+
+
+def _text(key: str, default: str, maximum: int, en: str, de: str, **more: Any) -> Parameter[str]:
+    return Parameter(key=key, kind=Kind.TEXT, default=default, maximum=maximum, en=en, de=de, **_OCPP, **more)
+
+
+def _count(  # noqa: PLR0917 - a row of a table
+    key: str, default: int, unit: str, minimum: int, maximum: int, en: str, de: str, **more: Any
+) -> Parameter[int]:
+    return Parameter(key=key, kind=Kind.INT, default=default, unit=unit, minimum=minimum, maximum=maximum, en=en, de=de, **_OCPP, **more)
+
+
+def _switch(key: str, default: bool, en: str, de: str, **more: Any) -> Parameter[bool]:
+    return Parameter(key=key, kind=Kind.BOOL, default=default, en=en, de=de, **_OCPP, **more)
+
+
+def _measurands(key: str, default: tuple[str, ...], en: str, de: str, **more: Any) -> Parameter[tuple[str, ...]]:
+    return Parameter(key=key, kind=Kind.LIST, default=default, maximum=16, pattern=_MEASURAND, en=en, de=de, **_OCPP, **more)
+
+
+URL = _text(
+    "ocpp.url", "", 512,
+    "Address of the central system (ws:// or wss://), without the identity; empty for none.",
+    "Adresse des Zentralsystems (ws:// oder wss://) ohne die Kennung; leer für keines.",
+    pattern=r"(wss?://[^\s/@#]+[^\s#]*)?", restart=True,
+)  # fmt: skip
+IDENTITY = _text(
+    "ocpp.identity", "", 48, "What the central system calls this station.", "Wie das Zentralsystem diese Station nennt.", restart=True
+)
+PASSWORD = _text(
+    "ocpp.password", "", 128,
+    "Password for HTTP Basic: 32 to 40 hexadecimal digits are taken as bytes, 16 to 40 other characters as text; empty for none.",
+    "Passwort für HTTP Basic: 32 bis 40 Hexadezimalziffern gelten als Bytes, 16 bis 40 andere Zeichen als Text; leer für keines.",
+    pattern=r"|[0-9A-Fa-f]{32}([0-9A-Fa-f]{2}){0,4}|[!-~]{16,40}", secret=True, see=Role.OPERATOR,
+    ocpp16="AuthorizationKey", ocpp201="SecurityCtrlr.BasicAuthPassword",
+)  # fmt: skip
+SECURITY_PROFILE = _count(
+    "ocpp.security_profile", 0, "", 0, 3,
+    "0 none, 1 password, 2 password over TLS, 3 TLS with a certificate of the station's own.",
+    "0 keine, 1 Passwort, 2 Passwort über TLS, 3 TLS mit eigenem Zertifikat der Station.",
+    ocpp16="SecurityProfile", ocpp201="SecurityCtrlr.SecurityProfile", restart=True,
+)  # fmt: skip
+CA_FILE = _text(
+    "ocpp.ca_file", "", 200,
+    "File with the root certificates that the central system's must come from; empty for those of the system.",
+    "Datei mit den Stammzertifikaten des Zentralsystems; leer für die des Systems.", restart=True, change=Role.INSTALLER,
+)  # fmt: skip
+CLIENT_CERTIFICATE = _text(
+    "ocpp.client_certificate", "", 200,
+    "File with the station's own certificate chain and key, for profile 3.",
+    "Datei mit eigener Zertifikatskette und Schlüssel der Station, für Profil 3.", restart=True, change=Role.INSTALLER,
+)  # fmt: skip
+CPO_NAME = _text(
+    "ocpp.cpo_name", "", 64, "The operator's name in the station's certificate.", "Name des Betreibers im Zertifikat der Station.",
+    ocpp16="CpoName", ocpp201="SecurityCtrlr.OrganizationName",
+)  # fmt: skip
+VENDOR = _text("ocpp.vendor", "cc613hal", 20, "The maker, as backends are told.", "Hersteller, wie er Backends genannt wird.", restart=True)
+MODEL = _text(
+    "ocpp.model", "", 20, "The model, as backends are told; empty for the board's name.",
+    "Modell, wie es Backends genannt wird; leer für den Namen der Steuerung.", restart=True,
+)  # fmt: skip
+SERIAL = _text(
+    "ocpp.serial", "", 25, "Serial number of the station, as backends are told; empty for none.",
+    "Seriennummer der Station, wie sie Backends genannt wird; leer für keine.", restart=True, change=Role.INSTALLER,
+)  # fmt: skip
+HEARTBEAT_S = _count(
+    "ocpp.heartbeat_s", 300, "s", 1, 86_400,
+    "Between heartbeats without any other exchange; the central system says it at boot.",
+    "Abstand der Lebenszeichen ohne anderen Verkehr; das Zentralsystem nennt ihn beim Start.",
+    ocpp16="HeartbeatInterval", ocpp201="OCPPCommCtrlr.HeartbeatInterval",
+)  # fmt: skip
+BOOT_RETRY_S = _count(
+    "ocpp.boot_retry_s", 60, "s", 5, 86_400,
+    "Until the next BootNotification where the central system does not say.",
+    "Bis zur nächsten BootNotification, wenn das Backend nichts sagt.",
+)  # fmt: skip
+MESSAGE_TIMEOUT_S = _count(
+    "ocpp.message_timeout_s", 30, "s", 1, 600, "How long an answer may take.", "Wie lange eine Antwort dauern darf.",
+    ocpp16="MessageTimeout", ocpp201="OCPPCommCtrlr.MessageTimeout",
+)  # fmt: skip
+PING_S = _count(
+    "ocpp.ping_s", 60, "s", 0, 3600, "Between pings of the connection; 0 for none.", "Abstand der Pings der Verbindung; 0 für keine.",
+    ocpp16="WebSocketPingInterval", ocpp201="OCPPCommCtrlr.WebSocketPingInterval",
+)  # fmt: skip
+ATTEMPTS = _count(
+    "ocpp.attempts", 3, "", 1, 100,
+    "How often a message of a transaction is sent before it is given up.",
+    "Wie oft eine Transaktionsnachricht gesendet wird, bevor sie verfällt.",
+    ocpp16="TransactionMessageAttempts", ocpp201="OCPPCommCtrlr.MessageAttempts",
+)  # fmt: skip
+RETRY_S = _count(
+    "ocpp.retry_s", 60, "s", 0, 3600,
+    "Pause after a failed attempt, times the number of attempts.", "Pause nach einem Fehlversuch, mal Anzahl der Versuche.",
+    ocpp16="TransactionMessageRetryInterval", ocpp201="OCPPCommCtrlr.MessageAttemptInterval",
+)  # fmt: skip
+QUEUED_SAMPLES = _count(
+    "ocpp.queued_samples", 10_000, "", 100, 1_000_000,
+    "Meter values that wait for the backend; beyond, every second one in the middle of a transaction goes.",
+    "Zählerwerte, die auf das Backend warten; darüber hinaus entfällt jeder zweite aus der Mitte einer Transaktion.",
+)  # fmt: skip
+AUTHORIZE_REMOTE = _switch(
+    "ocpp.authorize_remote", True,
+    "Whoever the backend starts is judged like a card.", "Wen das Backend startet, der wird wie eine Karte beurteilt.",
+    ocpp16="AuthorizeRemoteTxRequests", ocpp201="AuthCtrlr.AuthorizeRemoteStart",
+)  # fmt: skip
+STOP_ON_INVALID = _switch(
+    "ocpp.stop_on_invalid", True,
+    "A charge whose customer the backend refuses is ended; otherwise it only gets no more energy.",
+    "Eine Ladung, deren Kunden das Backend ablehnt, wird beendet; sonst bekommt sie nur keine Energie mehr.",
+    ocpp16="StopTransactionOnInvalidId", ocpp201="TxCtrlr.StopTxOnInvalidId",
+)  # fmt: skip
+MINIMUM_STATUS_S = _count(
+    "ocpp.minimum_status_s", 0, "s", 0, 3600,
+    "How long a status must last before it is told.", "Wie lange ein Status bestehen muss, bevor er gemeldet wird.",
+    ocpp16="MinimumStatusDuration",
+)  # fmt: skip
+SAMPLE_S = _count(
+    "ocpp.sample_s", 60, "s", 0, 86_400,
+    "Between meter values in a transaction; 0 for none.", "Abstand der Zählerwerte in einer Transaktion; 0 für keine.",
+    ocpp16="MeterValueSampleInterval", ocpp201="SampledDataCtrlr.TxUpdatedInterval",
+)  # fmt: skip
+ALIGNED_S = _count(
+    "ocpp.aligned_s", 0, "s", 0, 86_400,
+    "Between meter values on the clock, counted from midnight UTC; 0 for none.",
+    "Abstand der Zählerwerte nach der Uhr, ab Mitternacht UTC; 0 für keine.",
+    ocpp16="ClockAlignedDataInterval", ocpp201="AlignedDataCtrlr.Interval",
+)  # fmt: skip
+SAMPLED_DATA = _measurands(
+    "ocpp.sampled_data", (MEASURANDS[0],), "What is told during a transaction.", "Was während einer Transaktion gemeldet wird.",
+    ocpp16="MeterValuesSampledData", ocpp201="SampledDataCtrlr.TxUpdatedMeasurands",
+)  # fmt: skip
+ALIGNED_DATA = _measurands(
+    "ocpp.aligned_data", (MEASURANDS[0],), "What is told on the clock.", "Was nach der Uhr gemeldet wird.",
+    ocpp16="MeterValuesAlignedData", ocpp201="AlignedDataCtrlr.Measurands",
+)  # fmt: skip
+STOP_SAMPLED_DATA = _measurands(
+    "ocpp.stop_sampled_data", (), "What the end of a transaction tells of its samples.",
+    "Was das Ende einer Transaktion von ihren Messwerten meldet.",
+    ocpp16="StopTxnSampledData", ocpp201="SampledDataCtrlr.TxEndedMeasurands",
+)  # fmt: skip
+STOP_ALIGNED_DATA = _measurands(
+    "ocpp.stop_aligned_data", (), "What the end of a transaction tells of the values on the clock.",
+    "Was das Ende einer Transaktion von den Werten nach der Uhr meldet.",
+    ocpp16="StopTxnAlignedData", ocpp201="AlignedDataCtrlr.TxEndedMeasurands",
+)  # fmt: skip
+STOP_VALUES = _count(
+    "ocpp.stop_values", 100, "", 2, 1000, "Most values in the end of a transaction; the middle ones go first.",
+    "Höchstzahl der Werte im Ende einer Transaktion; mittlere entfallen zuerst.", ocpp16="StopTransactionMaxMeterValues",
+)  # fmt: skip
+SIGNED_BARE = _switch(
+    "ocpp.signed_bare", False,
+    "Signed records are sent as they are, not in the container of the OCPP application note: many backends expect it so.",
+    "Signierte Datensätze werden unverpackt gesendet, nicht im Container der OCPP Application Note: viele Backends erwarten es so.",
+)  # fmt: skip
+PHASE_ROTATION: Parameter[tuple[str, ...]] = Parameter(
+    key="ocpp.phase_rotation", kind=Kind.LIST, default=(), maximum=16,
+    pattern=r"\d{1,2}\.(NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR)",
+    en="How the phases of each connector are wired, as 1.RST; told to backends.",
+    de="Wie die Phasen jedes Anschlusses verdrahtet sind, etwa 1.RST; für Backends.", ocpp16="ConnectorPhaseRotation", **_OCPP,
+)  # fmt: skip
+RESERVE_ANY = _switch(
+    "ocpp.reserve_any", True,
+    "A place may be reserved without saying which connector.", "Ein Platz kann reserviert werden, ohne den Anschluss zu nennen.",
+    ocpp16="ReserveConnectorZeroSupported", ocpp201="ReservationCtrlr.NonEvseSpecific", change=Role.INSTALLER,
+)  # fmt: skip
+RESERVATIONS = _switch(
+    "ocpp.reservations", True, "Backends may reserve.", "Backends dürfen reservieren.",
+    ocpp201="ReservationCtrlr.Enabled", change=Role.INSTALLER,
+)  # fmt: skip
+RESET_TRIES = _count(
+    "ocpp.reset_tries", 1, "", 0, 10,
+    "How often a restart that failed is tried again.", "Wie oft ein missglückter Neustart wiederholt wird.",
+    ocpp16="ResetRetries", ocpp201="OCPPCommCtrlr.ResetRetries",
+)  # fmt: skip
+WIRE_LOG = _switch(
+    "ocpp.wire_log", False,
+    "Everything that goes over the connection is written into ocpp.log, without secrets.",
+    "Alles, was über die Verbindung geht, wird ohne Geheimnisse in ocpp.log geschrieben.", restart=True,
+)  # fmt: skip
+
+PARAMETERS: tuple[Parameter[Any], ...] = (
+    URL, IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
+    HEARTBEAT_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
+    AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
+    STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
+)  # fmt: skip
+"""In the order of forms and documentation."""

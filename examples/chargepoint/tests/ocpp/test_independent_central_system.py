@@ -1,0 +1,140 @@
+"""The whole program in a process of its own, in real time, against a central system that somebody else wrote (PyPI `ocpp`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ocpp.routing import on
+from ocpp.v16 import ChargePoint, call, call_result
+from ocpp.v16.enums import Action
+from websockets.asyncio.server import ServerConnection, serve
+
+PROGRAM = [sys.executable, "-m", "cc613_chargepoint"]
+CARD = "04A2B3C4D5E680"
+
+
+class CentralSystem(ChargePoint):
+    """What the package calls a charge point is its end of the conversation."""
+
+    def __init__(self, identity: str, connection: ServerConnection) -> None:
+        super().__init__(identity, connection)
+        self.heard: list[tuple[str, dict]] = []
+        self.news = asyncio.Event()
+
+    def note(self, action: str, said: dict) -> None:
+        self.heard.append((action, said))
+        self.news.set()
+
+    async def until(self, action: str, **members: object) -> dict:
+        async with asyncio.timeout(40.0):
+            while True:
+                for name, said in self.heard:
+                    if name == action and all(said.get(key) == value for key, value in members.items()):
+                        return said
+                self.news.clear()
+                await self.news.wait()
+
+    @on(Action.boot_notification)
+    def boot(self, **said: object) -> call_result.BootNotification:
+        self.note("boot", said)
+        return call_result.BootNotification(current_time=datetime.now(UTC).isoformat(), interval=60, status="Accepted")
+
+    @on(Action.status_notification)
+    def status(self, **said: object) -> call_result.StatusNotification:
+        self.note("status", said)
+        return call_result.StatusNotification()
+
+    @on(Action.heartbeat)
+    def heartbeat(self) -> call_result.Heartbeat:
+        return call_result.Heartbeat(current_time=datetime.now(UTC).isoformat())
+
+    @on(Action.authorize)
+    def authorize(self, **said: object) -> call_result.Authorize:
+        self.note("authorize", said)
+        return call_result.Authorize(id_tag_info={"status": "Accepted"})
+
+    @on(Action.start_transaction)
+    def began(self, **said: object) -> call_result.StartTransaction:
+        self.note("start", said)
+        return call_result.StartTransaction(transaction_id=4711, id_tag_info={"status": "Accepted"})
+
+    @on(Action.meter_values)
+    def values(self, **said: object) -> call_result.MeterValues:
+        self.note("values", said)
+        return call_result.MeterValues()
+
+    @on(Action.stop_transaction)
+    def ended(self, **said: object) -> call_result.StopTransaction:
+        self.note("stop", said)
+        return call_result.StopTransaction()
+
+
+@asynccontextmanager
+async def central_system() -> AsyncIterator[tuple[int, asyncio.Queue[CentralSystem]]]:
+    met: asyncio.Queue[CentralSystem] = asyncio.Queue()
+
+    async def meet(connection: ServerConnection) -> None:
+        system = CentralSystem("CP1", connection)
+        met.put_nowait(system)
+        await system.start()
+
+    async with serve(meet, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+        yield server.sockets[0].getsockname()[1], met
+
+
+async def program(*words: str) -> asyncio.subprocess.Process:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return await asyncio.create_subprocess_exec(
+        *PROGRAM, *words, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+
+
+async def done(*words: str) -> str:
+    process = await program(*words)
+    out, _ = await process.communicate()
+    assert process.returncode == 0, out.decode()
+    return out.decode()
+
+
+async def test_a_charge_from_afar_against_a_central_system_that_somebody_else_wrote(tmp_path: Path) -> None:
+    data = str(tmp_path)
+    async with central_system() as (port, met):
+        assignments = [f"ocpp.url=ws://127.0.0.1:{port}/steve", "ocpp.identity=CP1", "ocpp.sample_s=1", "ocpp.wire_log=on"]
+        await done("config", "set", "--data", data, "authorization.mode=backend", *assignments)
+        station = await program("run", "--sim", "--by-hand", "--data", data)
+        try:
+            async with asyncio.timeout(30.0):
+                system = await met.get()
+            boot = await system.until("boot")
+            assert boot["charge_point_model"] == "bender.cc613"
+            await system.until("status", connector_id=1, status="Available")
+            assert "backend: connected, ocpp1.6, registered" in await done("status", "--data", data)
+            await done("sim", "plug", "--data", data)
+            await system.until("status", connector_id=1, status="Preparing")
+            answer = await system.call(call.RemoteStartTransaction(id_tag=CARD, connector_id=1))
+            assert answer.status == "Accepted"
+            await system.until("authorize", id_tag=CARD)
+            await system.until("start", id_tag=CARD, connector_id=1)
+            await system.until("status", connector_id=1, status="Charging")
+            values = await system.until("values", transaction_id=4711)
+            assert values["meter_value"][0]["sampled_value"][0]["measurand"] == "Energy.Active.Import.Register"
+            keys = await system.call(call.GetConfiguration())
+            assert len(keys.configuration_key) > 20
+            answer = await system.call(call.RemoteStopTransaction(transaction_id=4711))
+            assert answer.status == "Accepted"
+            ended = await system.until("stop", transaction_id=4711, reason="Remote")
+            assert ended["meter_stop"] >= 0
+            await system.until("status", connector_id=1, status="Finishing")
+        finally:
+            station.terminate()
+            out, _ = await station.communicate()
+        assert station.returncode == 0, out.decode()
+        frames = [json.loads(line) for line in (tmp_path / "ocpp.log").read_text().splitlines()]
+        assert {"sent", "received", "opened", "closed"} <= {each["way"] for each in frames}

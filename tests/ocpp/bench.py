@@ -1,0 +1,249 @@
+"""A station on the simulated board, a central system on a real WebSocket, and people and weather in between; all on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from cc613_chargepoint.answering import StationAnswers
+from cc613_chargepoint.app import Station, StationSettings
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.ocpp.rpc.backoff import Backoff
+from cc613_chargepoint.ocpp.service import backend_of
+from cc613_chargepoint.settings import Actor, Settings
+from cc613_chargepoint.store import Store
+from cc613hal.board import BoardDescription, load_board, open_board
+from cc613hal.clock import run_virtual
+from cc613hal.plant import FieldCard, Simulation
+from cc613hal.plant.vehicle import Vehicle
+from tests.ocpp.central import Central
+
+CARD, OTHER = "04A2B3C4D5E680", "04FFEEDDCCBBAA"
+INSTALLER = Actor(name="bench", role=Role.MANUFACTURER)
+
+SETTINGS: dict[str, Any] = {
+    "ocpp.url": "ws://central.example/ocpp",
+    "ocpp.identity": "CP 1",
+    "authorization.mode": "backend",
+    "authorization.cache": False,
+    "ocpp.sample_s": 0,
+    "connector.plug_in_s": 60.0,
+    "metering.store_sample_s": 10.0,
+}
+"""What every case starts with: a backend that decides, nothing remembered, no values unless asked for."""
+
+
+@define(eq=False)
+class Bench:
+    """What a case works with.
+
+    Attributes:
+        central: the central system.
+        simulation: the world.
+        place: where the station keeps what outlives it.
+    """
+
+    central: Central
+    simulation: Simulation
+    place: Path
+    settings: dict[str, Any]
+    station: Station | None = None
+    store: Store | None = None
+    kept: Settings | None = None
+    vehicles: dict[int, Vehicle] = field(factory=dict)
+    _life: asyncio.Task[None] | None = None
+    _up: asyncio.Event = field(factory=asyncio.Event)
+    restarts: int = 0
+
+    # -- the station's life -----------------------------------------------------------------------------------------------------------
+
+    async def power_up(self) -> None:
+        """Start the station; it starts again by itself when it asks for that."""
+        self._life = asyncio.create_task(self._live())
+        await self._up.wait()
+
+    async def power_cut(self) -> None:
+        """Take its supply away: nothing is ended, nothing is said."""
+        assert self._life is not None
+        self._life.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._life
+        self._up.clear()
+
+    async def _live(self) -> None:
+        while True:
+            async with self._running() as (station, tasks):
+                restart = asyncio.create_task(station.restart.wait())
+                done, _ = await asyncio.wait([restart, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                restart.cancel()
+                for task in done - {restart}:
+                    task.result()
+                    raise AssertionError(f"{task.get_name()} ended by itself")
+            self.restarts += 1
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[tuple[Station, list[asyncio.Task[None]]]]:
+        description, clock = self.simulation.description, self.simulation.clock
+        async with (
+            await Store.open(self.place / "station.db") as store,
+            open_board(description, self.simulation.buses, clock=clock, state_dir=self.place) as board,
+        ):
+            settings = await Settings.load(store, clock)
+            if not self.restarts and not settings.value("ocpp.url").value:
+                await settings.set(self.settings, actor=INSTALLER)
+            engine = backend_of(
+                settings, store, clock, board=description.name, data=self.place, unix_socket=str(self.central.path),
+                backoff=Backoff(first_s=2.0, longest_s=30.0),
+            )  # fmt: skip
+            assert engine is not None
+            station = Station(board, StationSettings.of(settings), store=store, along=engine.ledger.along, backend=engine)
+            settings.changes.on(lambda _: station.obey(StationSettings.of(settings)))
+            answers = StationAnswers(station, board, store, settings)
+            self.station, self.store, self.kept = station, store, settings
+            tasks = [
+                asyncio.create_task(engine.run(answers.facade), name="backend"),
+                asyncio.create_task(station.run(), name="station"),
+            ]
+            self._up.set()
+            try:
+                yield station, tasks
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- people -------------------------------------------------------------------------------------------------------------------------
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass, s."""
+        await asyncio.sleep(seconds)
+
+    def wall(self) -> datetime:
+        """The calendar."""
+        return self.simulation.clock.wall()
+
+    async def card(self, uid: str = CARD) -> None:
+        """Hold a card to the reader."""
+        cards = self.simulation.plant.cabinet.cards
+        cards.set((FieldCard(uid=bytes.fromhex(uid), sak=0x00, atqa=0x0044),))
+        await self.sleep(1.0)
+        cards.set(())
+        await self.sleep(3.5)
+
+    def plug(self, connector: int = 1, **properties: Any) -> Vehicle:
+        """Plug a vehicle in."""
+        if connector not in self.vehicles or properties:
+            self.vehicles[connector] = Vehicle(self.simulation.plant.outlet(connector), **properties)
+        vehicle = self.vehicles[connector]
+        vehicle.plug_in(cable_ohm=None if self.tethered else 220.0)
+        return vehicle
+
+    async def unplug(self, connector: int = 1, *, force: bool = False) -> None:
+        """Pull the plug out, once the lock lets go of it."""
+        outlet = self.simulation.plant.outlet(connector)
+        async with asyncio.timeout(30.0):
+            while outlet.bolt_locked.value > 0.5 and not force:
+                await self.sleep(0.2)
+        self.vehicles[connector].unplug(force=force)
+
+    @property
+    def tethered(self) -> bool:
+        """Whether the cable is the station's own."""
+        return "tethered" in self.simulation.description.name
+
+    # -- preconditions ----------------------------------------------------------------------------------------------------------------
+
+    async def idle(self) -> None:
+        """Accepted, connected, idle, everything told."""
+        await self.power_up()
+        await self.central.expect("BootNotification")
+        await self.central.status("Available", 0)
+        await self.central.status("Available", 1)
+        self.central.forget()
+
+    async def charging(self) -> int:
+        """A transaction runs, begun from afar; its name."""
+        self.plug()
+        await self.central.status("Preparing")
+        await self.remote_start()
+        await self.central.expect("StartTransaction", idTag=CARD)
+        await self.central.status("Charging")
+        self.central.forget()
+        return self.central.transaction
+
+    async def remote_start(self, tag: str = CARD, connector: int | None = 1, **more: Any) -> None:
+        """Start somebody from afar, as it must work."""
+        where = {} if connector is None else {"connectorId": connector}
+        answer = await self.central.ask("RemoteStartTransaction", idTag=tag, **where, **more)
+        assert answer == {"status": "Accepted"}
+
+    async def configure(self, **keys: Any) -> None:
+        """Change configuration keys, as it must work."""
+        for key, value in keys.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            answer = await self.central.ask("ChangeConfiguration", key=key, value=text)
+            assert answer["status"] in {"Accepted", "RebootRequired"}, (key, value, answer)
+
+    async def key(self, name: str) -> str:
+        """The value of a configuration key."""
+        answer = await self.central.ask("GetConfiguration", key=[name])
+        value: str = answer["configurationKey"][0]["value"]
+        return value
+
+
+BOARDS = {"socket": "bender.cc613", "tethered": "bender.cc613-tethered"}
+
+
+def play(story: Callable[[Bench], Awaitable[None]], *, board: str | BoardDescription, settings: dict[str, Any], boot: bool = True) -> None:
+    """Run a case; every message of the station must have obeyed its schema."""
+
+    async def whole() -> None:
+        description = load_board(board) if isinstance(board, str) else board
+        with tempfile.TemporaryDirectory(prefix="ocpp-") as place:
+            central = Central(Path(place) / "central.sock")
+            simulation = Simulation(description)
+            async with central.serving(), simulation:
+                it = Bench(central, simulation, Path(place), {**SETTINGS, **settings})
+                try:
+                    if boot:
+                        await it.idle()
+                    await story(it)
+                finally:
+                    if it._life is not None:
+                        it._life.cancel()
+                        await asyncio.gather(it._life, return_exceptions=True)
+            assert not central.mistakes, central.mistakes
+
+    run_virtual(whole())
+
+
+def case(*, boards: tuple[str, ...] = ("socket", "tethered"), boot: bool = True, **settings: Any) -> Callable[[Any], Any]:
+    """Make a test of a story: one run for each kind of outlet.
+
+    Args:
+        boards: ``socket``, ``tethered``.
+        boot: whether the station is up and idle when the story begins.
+        settings: of the station, with ``__`` for the full stop.
+    """
+    import pytest
+
+    named = {key.replace("__", "."): value for key, value in settings.items()}
+
+    def made(story: Callable[[Bench], Awaitable[None]]) -> Any:
+        def test(outlet: str) -> None:
+            play(story, board=BOARDS[outlet], settings=named, boot=boot)
+
+        functools.update_wrapper(test, story)
+        del test.__wrapped__  # or pytest would look at the story's arguments
+        return pytest.mark.parametrize("outlet", boards)(test)
+
+    return made

@@ -1,0 +1,300 @@
+"""A central system that records everything, answers as it is told, and holds every message against the published schemas."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import ocpp
+from attrs import define, field
+from websockets.asyncio.server import Server, ServerConnection, unix_serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request
+
+SCHEMAS = Path(ocpp.__file__).parent / "v16" / "schemas"
+
+
+@functools.cache
+def validator(name: str) -> Any:
+    schema = json.loads((SCHEMAS / f"{name}.json").read_text("utf-8-sig"))
+    return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
+
+
+def broken_rules(name: str, payload: Any) -> list[str]:
+    """What a payload does that its schema does not allow; a step of 0.1 is not representable and therefore not looked at."""
+    return [f"{name}: {each.message}" for each in validator(name).iter_errors(payload) if "multiple of" not in each.message]
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a defect
+    """A CALLERROR, to be raised by an answer, or received."""
+
+    def __init__(self, code: str, description: str = "") -> None:
+        super().__init__(f"{code}: {description}")
+        self.code = code
+
+
+class Silence(Exception):  # noqa: N818 - likewise
+    """No answer at all, to be raised by an answer."""
+
+
+@define(eq=False)
+class Heard:
+    """A call of the station.
+
+    Attributes:
+        action: its name.
+        payload: its content.
+        at_s: when it came, on the loop's clock.
+        number: in the order in which all came.
+        taken: a case has looked at it.
+    """
+
+    action: str
+    payload: dict[str, Any]
+    at_s: float
+    number: int
+    taken: bool = False
+
+
+def now() -> str:
+    loop = asyncio.get_running_loop()
+    wall = loop.wall() if hasattr(loop, "wall") else datetime.now(UTC)
+    return wall.isoformat().replace("+00:00", "Z")
+
+
+@define(eq=False)
+class Central:
+    """The central system.
+
+    Attributes:
+        path: of its socket.
+        heard: everything the station called.
+        answers: action → payload, or what makes it from the request's.
+        mistakes: what broke a rule on the wire.
+        ids: of the calls, to see whether one comes twice.
+        requests: the HTTP requests of the connections.
+        transaction: the last transaction's name.
+    """
+
+    path: Path
+    heard: list[Heard] = field(factory=list)
+    answers: dict[str, Any] = field(factory=dict)
+    mistakes: list[str] = field(factory=list)
+    ids: set[str] = field(factory=set)
+    requests: list[Request] = field(factory=list)
+    subprotocols: tuple[str, ...] = ("ocpp1.6",)
+    transaction: int = 0
+    interval_s: int = 300
+    connection: ServerConnection | None = None
+    listens: bool = True
+    _server: Server | None = None
+    _news: asyncio.Event = field(factory=asyncio.Event)
+    _numbers: int = 0
+    _waiting: dict[str, tuple[str, asyncio.Future[Any]]] = field(factory=dict)
+    tags: dict[str, dict[str, Any]] = field(factory=dict)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Central]:
+        def look(connection: ServerConnection, request: Request) -> Any:
+            self.requests.append(request)
+            return None if self.listens else connection.respond(503, "closed\n")
+
+        self.path.unlink(missing_ok=True)
+        async with unix_serve(
+            self._talk, str(self.path), subprotocols=self.subprotocols, process_request=look, ping_interval=None, close_timeout=1.0
+        ) as self._server:
+            yield self
+
+    # -- the connection ---------------------------------------------------------------------------------------------------------------
+
+    async def _talk(self, connection: ServerConnection) -> None:
+        self.connection = connection
+        self._poke()
+        try:
+            async for text in connection:
+                await self._take(connection, text)
+        except ConnectionClosed:
+            pass
+        finally:
+            if self.connection is connection:
+                self.connection = None
+            self._poke()
+
+    async def _take(self, connection: ServerConnection, text: str | bytes) -> None:
+        assert isinstance(text, str)
+        frame = json.loads(text)
+        if frame[0] == 2:
+            _, identifier, action, payload = frame
+            if len(identifier) > 36 or identifier in self.ids:
+                self.mistakes.append(f"{action}: the id {identifier} is too long, or was used before")
+            self.ids.add(identifier)
+            self.mistakes += broken_rules(action, payload)
+            self.heard.append(Heard(action, payload, asyncio.get_running_loop().time(), len(self.heard)))
+            self._poke()
+            await self._answer(connection, identifier, action, payload)
+            return
+        action, waiting = self._waiting.pop(frame[1], ("", None))
+        if waiting is None or waiting.done():
+            self.mistakes.append(f"an answer to nothing: {text}")
+        elif frame[0] == 3:
+            self.mistakes += broken_rules(f"{action}Response", frame[2])
+            waiting.set_result(frame[2])
+        else:
+            waiting.set_exception(Refusal(frame[2], frame[3]))
+
+    async def _answer(self, connection: ServerConnection, identifier: str, action: str, payload: dict[str, Any]) -> None:
+        answer = self.answers.get(action, DEFAULTS.get(action, {}))
+        try:
+            if callable(answer):
+                answer = answer(self, payload) if answer in DEFAULTS.values() else answer(payload)
+            if asyncio.iscoroutine(answer):
+                answer = await answer
+        except Refusal as refusal:
+            await connection.send(json.dumps([4, identifier, refusal.code, "", {}]))
+            return
+        except Silence:
+            return
+        await connection.send(json.dumps([3, identifier, answer]))
+
+    def info(self, tag: str) -> dict[str, Any]:
+        return self.tags.get(tag.upper(), {"status": "Accepted"})
+
+    def _poke(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    async def _until(self, condition: Callable[[], Any], within_s: float, what: str) -> Any:
+        try:
+            async with asyncio.timeout(within_s):
+                while not (found := condition()):
+                    await self._news.wait()
+                return found
+        except TimeoutError:
+            said = "\n  ".join(f"{each.at_s:8.2f} {'·' if each.taken else '?'} {each.action} {each.payload}" for each in self.heard[-25:])
+            raise AssertionError(f"not within {within_s:g} s: {what}; the station said\n  {said}") from None
+
+    # -- what a case looks for --------------------------------------------------------------------------------------------------------
+
+    async def connected(self, within_s: float = 300.0) -> None:
+        """Wait for a connection."""
+        await self._until(lambda: self.connection, within_s, "a connection")
+
+    async def disconnected(self, within_s: float = 300.0) -> None:
+        """Wait until the connection is gone."""
+        await self._until(lambda: self.connection is None, within_s, "the end of the connection")
+
+    async def expect(self, action: str, within_s: float = 70.0, **members: Any) -> Heard:
+        """The first call of a name, with these members, that no one has looked at yet.
+
+        Args:
+            action: name of the message.
+            within_s: how long it may take, s.
+            members: what its payload must say; a callable judges the value.
+        """
+        found: Heard = await self._until(lambda: self._first(action, members), within_s, f"{action} {members}")
+        found.taken = True
+        return found
+
+    def _first(self, action: str, members: Mapping[str, Any]) -> Heard | None:
+        return next((each for each in self.heard if not each.taken and each.action == action and _fits(each.payload, members)), None)
+
+    async def status(self, standing: str, connector: int = 1, within_s: float = 70.0, **more: Any) -> Heard:
+        """A status of a connector."""
+        return await self.expect("StatusNotification", within_s, connectorId=connector, status=standing, **more)
+
+    async def silence(self, *actions: str, for_s: float = 60.0, **members: Any) -> None:
+        """None of these calls (none at all if no name is given) comes, nor has come unseen."""
+        await asyncio.sleep(for_s)
+        unseen = [
+            each for each in self.heard if not each.taken and (not actions or each.action in actions) and _fits(each.payload, members)
+        ]
+        assert not unseen, f"unexpected: {[(each.action, each.payload) for each in unseen]}"
+
+    def forget(self) -> None:
+        """What came so far is of no interest."""
+        for each in self.heard:
+            each.taken = True
+
+    def count(self, action: str) -> int:
+        """How often a message came so far."""
+        return sum(each.action == action for each in self.heard)
+
+    # -- what a case says -------------------------------------------------------------------------------------------------------------
+
+    async def ask(self, action: str, within_s: float = 70.0, **payload: Any) -> dict[str, Any]:
+        """Ask the station.
+
+        Raises:
+            Refusal: it answered with a CALLERROR.
+        """
+        await self.connected()
+        assert self.connection is not None
+        self._numbers += 1
+        identifier = f"central-{self._numbers}"
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[identifier] = action, answer
+        broken = broken_rules(action, payload)
+        assert not broken, broken
+        await self.connection.send(json.dumps([2, identifier, action, payload]))
+        async with asyncio.timeout(within_s):
+            result: dict[str, Any] = await answer
+        return result
+
+    async def say(self, text: str | bytes) -> None:
+        """Put something on the wire as it is."""
+        assert self.connection is not None
+        await self.connection.send(text)
+
+    async def hang_up(self, *, and_stay_away: bool = False) -> None:
+        """Drop the connection."""
+        if and_stay_away:
+            self.listens = False
+        if self.connection is not None:
+            self.connection.transport.abort()
+        await self.disconnected()
+
+
+def _fits(payload: Mapping[str, Any], members: Mapping[str, Any]) -> bool:
+    return all(wanted(payload.get(name)) if callable(wanted) else payload.get(name) == wanted for name, wanted in members.items())
+
+
+def _boot(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "Accepted", "currentTime": now(), "interval": central.interval_s}
+
+
+def _heartbeat(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"currentTime": now()}
+
+
+def _authorize(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"idTagInfo": central.info(payload["idTag"])}
+
+
+def _start(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    central.transaction += 1
+    return {"idTagInfo": central.info(payload["idTag"]), "transactionId": central.transaction}
+
+
+def _data(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "UnknownVendorId"}
+
+
+def _accepted(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"status": "Accepted"}
+
+
+DEFAULTS: dict[str, Any] = {
+    "BootNotification": _boot,
+    "Heartbeat": _heartbeat,
+    "Authorize": _authorize,
+    "StartTransaction": _start,
+    "DataTransfer": _data,
+    "SignCertificate": _accepted,
+}
