@@ -109,10 +109,9 @@ class Bench:
             settings.changes.on(lambda _: station.obey(StationSettings.of(settings)))
             answers = StationAnswers(station, board, store, settings)
             self.station, self.store, self.kept = station, store, settings
-            tasks = [
-                asyncio.create_task(engine.run(answers.facade), name="backend"),
-                asyncio.create_task(station.run(), name="station"),
-            ]
+            tasks = [asyncio.create_task(engine.run(answers.facade), name="backend")]
+            await engine.listening.wait()
+            tasks.append(asyncio.create_task(station.run(), name="station"))
             self._up.set()
             try:
                 yield station, tasks

@@ -172,6 +172,10 @@ class TestValues:
                 value = data.draw(st.floats(each.minimum, each.maximum))
             case Kind.CHOICE:
                 value = data.draw(st.sampled_from(each.choices))
+            case Kind.TEXT if each.pattern:
+                most = each.maximum or 36
+                fits = st.from_regex(each.pattern, fullmatch=True).filter(lambda text: text.isascii() and text.isprintable())
+                value = data.draw(fits.filter(lambda text: text == text.strip() and len(text) <= most))
             case Kind.TEXT:
                 value = data.draw(st.text("ABCdef019", min_size=int(each.minimum or 0), max_size=int(each.maximum or 36)))
             case Kind.LIST:

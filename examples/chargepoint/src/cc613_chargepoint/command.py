@@ -28,11 +28,9 @@ from cc613_chargepoint.facade.client import AnswerError
 from cc613_chargepoint.facade.server import serve_socket
 from cc613_chargepoint.narrator import Narrator
 from cc613_chargepoint.news_log import log_news
-from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.service import backend_of, conversing
 from cc613_chargepoint.operating import SOCKET, VERBS, add_verbs, operate
 from cc613_chargepoint.service import Supervisor, owned, set_up_logging
-from cc613_chargepoint.settings import Settings, table
+from cc613_chargepoint.settings import Settings, ocpp, table
 from cc613_chargepoint.simulating.script import Line, duration_s, play, read_script
 from cc613_chargepoint.status_page import serve_status
 from cc613_chargepoint.store import Retention, Store
@@ -41,6 +39,7 @@ from cc613hal.clock import Clock, run_virtual
 from cc613hal.errors import ConfigError, HalError, NotOnBoard, SafetyRefused
 
 if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.engine.engine import Engine
     from cc613_chargepoint.simulating.world import World
     from cc613_chargepoint.story import Story
 
@@ -259,12 +258,18 @@ class _Kept:
             if port := 0 if self.settings is None else self.settings.get(table.STATUS_PORT):
                 await doors.enter_async_context(serve_status(port, {"/health": answers.health_page, "/status": answers.status_page}))
             if backend is not None:
+                from cc613_chargepoint.ocpp.service import conversing  # noqa: PLC0415 - see below
+
                 await doors.enter_async_context(conversing(backend, answers.facade))
             yield station
 
     def _backend(self, board: Board, arguments: argparse.Namespace) -> Engine | None:
         if self.store is None or self.settings is None or arguments.virtual:
             return None
+        if not self.settings.get(ocpp.URL):
+            return None  # a station without a backend loads nothing of it
+        from cc613_chargepoint.ocpp.service import backend_of  # noqa: PLC0415 - see above
+
         return backend_of(self.settings, self.store, self.clock, board=board.description.name, data=arguments.data)
 
 

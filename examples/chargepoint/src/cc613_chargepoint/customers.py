@@ -165,7 +165,6 @@ class Customers:
     async def _judge(self, presented: _Presentation) -> None:
         token = presented.token
         connector = self._connectors[presented.connector] if presented.connector is not None else self._meant_by(token)
-        await _forgotten(connector)
         if (known := self._known_beforehand(token, connector)) is not None:
             self._tell(Decided(connector=connector.number, verdict=known))
             if known.accepted:
@@ -248,11 +247,3 @@ class Customers:
                 self.present(Token(id="KEY", source=TokenSource.KEY_SWITCH), connector=connector.number)
             elif not reading.active and connector.token is not None and connector.token.source is TokenSource.KEY_SWITCH:
                 connector.stop("key switch turned off")
-
-
-async def _forgotten(connector: ServedConnector) -> None:
-    """A vehicle has just gone: whose it was is forgotten in a moment (weld check, unlocking), and may then begin anew."""
-    for _ in range(60):
-        if connector.token is None or connector.state is not State.AVAILABLE:
-            return
-        await asyncio.sleep(0.05)

@@ -127,7 +127,7 @@ class ReservationUsed(StationEvent):
 
 @frozen(kw_only=True)
 class SessionBegan(StationEvent):
-    """A session is on the disk; the contactor closes next.
+    """A session is on the disk, begun now or before a restart; the contactor closes next.
 
     Attributes:
         number: of the session.

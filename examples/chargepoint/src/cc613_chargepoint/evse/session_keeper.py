@@ -109,6 +109,11 @@ class SessionKeeper:
             highest_a=session.highest_current_a,
         )
         self._meter = meter
+        self._tell(
+            SessionBegan(
+                connector=self._number, number=session.number, token=session.token, started=session.started, begin_wh=session.begin_wh
+            )
+        )
 
     @property
     def open(self) -> bool:

@@ -77,6 +77,7 @@ def backend_of(
 async def conversing(engine: Engine, facade: Facade) -> AsyncIterator[None]:
     """Converse with the backend while the context lasts. A defect in here costs the conversation a pause, and charging nothing."""
     task = asyncio.create_task(_converse(engine, facade), name="backend")
+    await engine.listening.wait()  # nothing that the station tells from its first moment on may be missed
     try:
         yield
     finally:

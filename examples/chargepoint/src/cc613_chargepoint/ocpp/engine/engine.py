@@ -28,7 +28,8 @@ from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkCl
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint, WebSocketWire, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
-from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp, table
+from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
+from cc613_chargepoint.settings.charge_rows import PLUG_IN_S
 from cc613_chargepoint.store import OutboxMessage, Store
 from cc613hal.clock import Clock, ClockState
 from cc613hal.errors import HalError
@@ -108,6 +109,7 @@ class Engine:
         self._version: Version | None = None
         self._wire: WebSocketWire | None = None
         self._online = asyncio.Event()
+        self.listening = asyncio.Event()
         self._booted = False
         self._complaint = ""
         self._next_boot_s = float("-inf")
@@ -190,6 +192,7 @@ class Engine:
             listening.enter_context(self.settings.changes.on(lambda _: setattr(self.ledger, "with_end", self._with_end())))
             for number in self.view.connectors:
                 self.view.refresh(number)
+            self.listening.set()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")
                 group.create_task(self._reporter.run(), name="ocpp status")
@@ -215,7 +218,7 @@ class Engine:
         if (timer := self._plugged.pop(news.connector, None)) is not None:
             timer.cancel()
         if news.after == "connected":
-            wait_s = self.settings.get(table.PLUG_IN_S)
+            wait_s = self.settings.get(PLUG_IN_S)
             self._plugged[news.connector] = asyncio.get_running_loop().call_later(wait_s, self._nobody_came, news.connector)
 
     def _nobody_came(self, connector: int) -> None:
