@@ -8,7 +8,7 @@ MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(DRIVERS)) examples/cha
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run test check bench crash test-readers test-kernel docs lock clean help
+.PHONY: run test check bench crash test-readers test-descriptors test-kernel docs lock clean help
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -67,6 +67,11 @@ $(VENV)/made-readers: requirements/readers.txt $(VENV)/made-test
 
 test-readers: $(VENV)/made-readers  ## card reader tests with pcscd and other people's drivers
 	@$(BIN)/python -m pytest -q drivers/rfid
+
+test-descriptors: $(VENV)/made-test  ## driver tests on device nodes that umockdev emulates, and on pseudo-terminals
+	@$(BIN)/python -c 'import sys; from tests.descriptors.machine import missing; sys.exit(missing() or None)'
+	@umockdev-wrapper $(BIN)/python -m pytest -q -p tests.descriptors.plugin drivers/hmi drivers/rfid drivers/sensors drivers/bender -k "not usb and not Usb and not pcsc and not keyboard and not uinput"
+	@$(BIN)/python -m pytest -q tests/descriptors
 
 test-kernel: $(VENV)/made-kernel  ## bus and driver tests on a real Linux kernel under QEMU
 	@$(BIN)/python -m tests.kernel.lane $(if $(ARGS),-- $(ARGS))

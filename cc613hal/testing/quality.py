@@ -45,7 +45,7 @@ _EVIDENCE = {
     "bad input": r"\bBadInputSuite\b",
     "random input": r"\bhypothesis\b",
     "recorded dialogue": r"\b(?:replay_part|ReplayBuses)\b",
-    "file descriptors": r"\b(?:umockdev|openpty|mkfifo|pseudo_terminal)\b|test_descriptors",
+    "file descriptors": r"tests/descriptors/|\b(?:umockdev|openpty|mkfifo|pseudo_terminal)\b",
     "real kernel": r"tests/kernel/guest|uinput",
     "another implementation": r"_judge\.py|_others\.py|_reference\.py|_independent\.py|\b(?:importorskip|find_spec)\(|^import (?:nfc|luma)",
     "real service": r"\bpcscd\b",

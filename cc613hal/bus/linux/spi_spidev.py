@@ -73,13 +73,16 @@ class LinuxSpi(SpiAdapter):
         name: the bus as the board file names it.
         path: the character device without the chip select (``/dev/spidev0``).
         handle: opens a chip select; the best installed one if omitted.
+        worker: the thread transfers run on; one of its own if omitted.
     """
 
-    def __init__(self, name: str, path: str, handle: Callable[[str, SpiSettings], SpiChipSelect] | None = None) -> None:
+    def __init__(
+        self, name: str, path: str, handle: Callable[[str, SpiSettings], SpiChipSelect] | None = None, worker: Worker | None = None
+    ) -> None:
         self._name = name
         self._path = path
         self._handle = handle or best_handle()
-        self._worker = Worker(name)
+        self._worker = worker or Worker(name)
         self._selects: dict[int, SpiChipSelect] = {}
         try:
             most = int(_BUFFER.read_text())

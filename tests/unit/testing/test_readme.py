@@ -190,7 +190,7 @@ def test_a_drivers_own_picture_comes_before_the_common_one() -> None:
 def test_evidence_is_told_from_what_the_tests_use() -> None:
     package = ROOT / "drivers" / "banner"
     told = evidence(package, qualities(package)["banner.dx80"])
-    assert told == ["conformance suites", "bad input", "random input", "recorded dialogue"]
+    assert told == ["conformance suites", "bad input", "random input", "recorded dialogue", "file descriptors"]
     known = DriverQuality(level=qualities(package)["banner.dx80"].level, sources=[], traces=["x"])
     assert evidence(package, known) == ["traces of the real part"]
 
