@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.authorization import Authorizer, Opinion, Request, accept, refuse, token_of
 from cc613_chargepoint.authorization.memory import MemoryDirectory
 from cc613_chargepoint.authorization.plugins import hookimpl, rules_of_plugins
-from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode, rules_for
+from cc613_chargepoint.authorization.policy import AuthorizationSettings, FreeMode, Mode, rules_for
 from cc613_chargepoint.authorization.rules import Reservation, Reservations
 from cc613_chargepoint.customers import StoreDirectory
 from cc613_chargepoint.domain.events import Decided
@@ -108,6 +109,60 @@ def test_the_token_says_what_kind_of_card_it_was_and_what_that_proves() -> None:
     assert made.same_as(token_of(card("04a1b2")))
     secure = Card(uid="04A1B2", technology=CardTechnology.ISO_DEP, security=CardSecurity.AUTHENTICATED)
     assert token_of(secure).source is TokenSource.SECURE_CARD
+
+
+@pytest.mark.parametrize(
+    ("source", "settings", "accepted", "reason"),
+    [
+        (TokenSource.CARD, AuthorizationSettings(secure_only=True), False, "proves nothing (uid)"),
+        (TokenSource.SECURE_CARD, AuthorizationSettings(secure_only=True), True, "every card"),
+        (TokenSource.MAC, AuthorizationSettings(), False, "by their address alone"),
+        (TokenSource.MAC, AuthorizationSettings(autocharge=True), True, "every card"),
+        (TokenSource.MAC, AuthorizationSettings(autocharge=True, mode=Mode.LIST, cards=("B2",)), False, "not on the local list"),
+        (TokenSource.CONTRACT, AuthorizationSettings(), True, "every card"),
+        (TokenSource.CONTRACT, AuthorizationSettings(contracts=False), False, "contracts are not served"),
+        (TokenSource.REMOTE, AuthorizationSettings(secure_only=True), True, "every card"),
+    ],
+)
+def test_ways_to_identify_are_taken_only_where_they_are_wanted(
+    source: TokenSource, settings: AuthorizationSettings, accepted: bool, reason: str
+) -> None:
+    given = verdict(evolve(token("A1", source), security="uid"), settings)
+    assert given.accepted is accepted
+    assert reason in given.reasons[-1]
+
+
+def test_a_master_card_that_proves_nothing_is_no_master_card_where_proof_is_wanted() -> None:
+    assert not verdict(token("A1"), AuthorizationSettings(secure_only=True, master_cards=("A1",))).accepted
+
+
+@pytest.mark.parametrize(("known", "accepted"), [("Accepted", True), ("Blocked", False)])
+def test_free_charging_may_ask_for_its_fixed_identifier_as_for_a_card(known: str, accepted: bool) -> None:
+    settings = AuthorizationSettings(mode=Mode.FREE, free_mode=FreeMode.AUTHORIZE, free_id="GUEST")
+    central = CentralSystem(known={"GUEST": KnownToken(id="GUEST", status=known)})
+    assert verdict(token("GUEST", TokenSource.FREE), settings, backend=central).accepted is accepted
+    assert verdict(token("GUEST", TokenSource.FREE), AuthorizationSettings(mode=Mode.FREE), backend=central).accepted
+
+
+def test_a_rule_that_hangs_says_nothing_and_keeps_nobody_waiting_for_ever(caplog) -> None:
+    @define
+    class Hanging:
+        name = "hanging"
+
+        async def judge(self, request: Request) -> Opinion:
+            await asyncio.sleep(1e9)
+            raise AssertionError
+
+    async def main() -> tuple[Verdict, float]:
+        clock = Clock()
+        given = await Authorizer(clock, (Hanging(), *rules_for(EVERY, MemoryDirectory(), None))).decide(token("A1"))
+        return given, clock.monotonic_s()
+
+    given, took_s = run_virtual(main())
+    assert given.accepted
+    assert given.reasons[0] == "hanging could not be asked"
+    assert took_s <= 20.1
+    assert "hanging" in caplog.text
 
 
 def test_a_card_held_longer_is_one_presentation() -> None:

@@ -53,7 +53,9 @@ class Talk(HighLevel):
 async def talking_station(talk: HighLevel) -> AsyncIterator[SimulatedStation]:
     simulation = Simulation(load_board("bender.cc613"))
     async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
-        settings = StationSettings(authorization=AuthorizationSettings(mode=Mode.EVERY_CARD), connector=ConnectorSettings(wake_up=False))
+        settings = StationSettings(
+            authorization=AuthorizationSettings(mode=Mode.EVERY_CARD, autocharge=True), connector=ConnectorSettings(wake_up=False)
+        )
         made = SimulatedStation(simulation, board, Station(board, settings, high_level={1: talk}))
         made.station.news.on(made.news.append)
         serving = asyncio.create_task(made.station.run())

@@ -264,8 +264,12 @@ class StationAnswers:
     async def _sessions(self, command: ListSessions, actor: Actor) -> Answer:
         del actor
         limit = min(max(1, command.limit), 1000)
-        found = await self._store.read(lambda tx: tx.sessions.recent(limit, before=command.before), "listing sessions")
-        return SessionList(sessions=tuple(session_dict(each) for each in found))
+
+        def work(tx: Transaction) -> list[dict[str, Any]]:
+            found = tx.sessions.recent(limit, before=command.before)
+            return [session_dict(each, intervals=tx.sessions.intervals(each.number)) for each in found]
+
+        return SessionList(sessions=tuple(await self._store.read(work, "listing sessions")))
 
     async def _faults(self, command: ListFaults, actor: Actor) -> Answer:
         del actor

@@ -13,7 +13,7 @@ from cc613_chargepoint.around import heat_of, household_of, surroundings_of
 from cc613_chargepoint.authorization import Authorizer
 from cc613_chargepoint.authorization.memory import MemoryDirectory
 from cc613_chargepoint.authorization.plugins import rules_of_plugins
-from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode, rules_for
+from cc613_chargepoint.authorization.policy import AuthorizationSettings, FreeMode, Mode, rules_for
 from cc613_chargepoint.authorization.rules import Backend, Directory, Reservations
 from cc613_chargepoint.customers import Customers, StoreDirectory
 from cc613_chargepoint.domain.events import StationEvent
@@ -29,10 +29,11 @@ from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
+from cc613_chargepoint.history import History
 from cc613_chargepoint.hmi import HmiSettings, Panel
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
-from cc613_chargepoint.records import Along, FaultKeeper, StoreRecorder, close_interrupted, interrupted, may_prune
+from cc613_chargepoint.records import Along, StoreRecorder, close_interrupted, interrupted, may_prune
 from cc613_chargepoint.settings import Settings, table
 from cc613_chargepoint.signed_records import settle, signed_sessions
 from cc613_chargepoint.store import Store, StoreError
@@ -41,6 +42,7 @@ from cc613hal.errors import ConfigError, NotOnBoard
 from cc613hal.events import Events, EventSource
 from cc613hal.interfaces import (
     CardReader,
+    CardRefusals,
     ControlPilot,
     DigitalInput,
     HouseholdSocket,
@@ -98,7 +100,9 @@ class StationSettings:
             hardware_current_a=settings.get(table.HARDWARE_CURRENT_A),
             installed_current_a=settings.get(table.INSTALLED_CURRENT_A),
             operator_current_a=settings.get(table.OPERATOR_CURRENT_A),
-            authorization=AuthorizationSettings(**{**authorization, "mode": Mode(authorization["mode"])}),
+            authorization=AuthorizationSettings(
+                **{**authorization, "mode": Mode(authorization["mode"]), "free_mode": FreeMode(authorization["free_mode"])}
+            ),
             connector=ConnectorSettings(**connector),
             household=household_of(values),
             heat=heat_of(values),
@@ -164,7 +168,7 @@ class Station:
         self._news: EventSource[StationEvent] = EventSource("station")
         self._resume_within_s = settings.connector.resume_within_s
         self._recorder = recorder or (None if store is None else StoreRecorder(store, clock, along=along))
-        self._faults = None if store is None else FaultKeeper(store, clock)
+        self._history = None if store is None else History(store, clock)
         self.books: dict[int, LimitBook] = {}
         self.connectors: dict[int, ServedConnector] = {}
         self.signing: dict[int, SignedSessions] = {}
@@ -191,6 +195,7 @@ class Station:
             settings.authorization,
             tell=self._news.publish,
             reader=board.optional(CardReader),
+            refusals=board.optional(CardRefusals),
             key_switch=key_switch,
         )
         self._panel = Panel(board, self.connectors, settings.hmi)
@@ -211,8 +216,8 @@ class Station:
         self._surroundings.news.on(self._news.publish)
         self._news.on(self.customers.hear)
         self._news.on(self._panel.hear)
-        if self._faults is not None:
-            self._news.on(self._faults.hear)
+        if self._history is not None:
+            self._news.on(self._history.hear)
 
     @property
     def connector(self) -> ServedConnector:
@@ -241,6 +246,7 @@ class Station:
         for connector in self.connectors.values():
             connector.obey(settings.connector)
         self.customers.settings = settings.authorization
+        self.authorizer.repeat_s = settings.authorization.repeat_s
         self.authorizer.rules = rules_for(settings.authorization, self._directory(settings.authorization), self._backend, self._rules)
         self._panel.obey(settings.hmi)
         if self._recorder is not None:
@@ -253,8 +259,8 @@ class Station:
 
     async def run(self) -> None:
         """Serve until cancelled. Sessions that the last run left open are ended first."""
-        if self._store is not None and self._faults is not None:
-            await self._faults.begin()
+        if self._store is not None and self._history is not None:
+            await self._history.begin()
             await settle(self.signing.values())
             along = None if self._recorder is None else self._recorder.along
             for news in await close_interrupted(
@@ -268,8 +274,8 @@ class Station:
                 group.create_task(signing.run(), name=f"signed records of connector {number}")
             group.create_task(self.heat.run(), name="heat")
             group.create_task(self._surroundings.run(), name="surroundings")
-            if self._faults is not None:
-                group.create_task(self._faults.run(), name="fault history")
+            if self._history is not None:
+                group.create_task(self._history.run(), name="history")
             if self._store is not None:
                 group.create_task(self._prune(self._store), name="retention")
             group.create_task(self._panel.run(), name="hmi")

@@ -19,7 +19,7 @@ from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.store import Store, Transaction
 from cc613hal.clock import Clock
-from cc613hal.interfaces import CardEvent, CardReader, DigitalInput, DigitalReading
+from cc613hal.interfaces import CardEvent, CardReader, CardRefusals, DigitalInput, DigitalReading
 
 __all__ = ["Customers", "StoreDirectory"]
 
@@ -76,6 +76,7 @@ class Customers:
         settings: who may charge.
         tell: where verdicts go.
         reader: the card reader; ``None`` without one.
+        refusals: tells what the reader refused by itself; ``None`` where it does not.
         key_switch: lets charge while it is active; ``None`` without one.
     """
 
@@ -87,11 +88,12 @@ class Customers:
         *,
         tell: Callable[[StationEvent], None],
         reader: CardReader | None,
+        refusals: CardRefusals | None = None,
         key_switch: DigitalInput | None = None,
     ) -> None:
         self._connectors, self._authorizer, self._tell = connectors, authorizer, tell
         self.settings = settings
-        self._reader, self._key_switch = reader, key_switch
+        self._reader, self._refusals, self._key_switch = reader, refusals, key_switch
         self._key_turned = False
         self.elsewhere: Callable[[Token, bool], bool | Verdict] | None = None
         """Where somebody else decides for this station: is told of every presentation, and says whether it took it, or its verdict."""
@@ -155,6 +157,8 @@ class Customers:
             group.create_task(self._decide(), name="verdicts")
             if self._reader is not None:
                 group.create_task(self._read_cards(self._reader), name="cards")
+            if self._refusals is not None:
+                group.create_task(self._hear_refusals(self._refusals), name="refused cards")
             if self._key_switch is not None:
                 group.create_task(self._watch_key(self._key_switch), name="key switch")
 
@@ -228,6 +232,14 @@ class Customers:
                         self._card_came(event)
         finally:
             await reader.stop_polling()
+
+    async def _hear_refusals(self, reader: CardRefusals) -> None:
+        """What the reader refused is a refusal like another: whoever stands there is told, and why is kept."""
+        with reader.refusals.stream() as refusals:
+            async for refusal in refusals:
+                token = Token(id="", source=TokenSource.CARD)
+                verdict = Verdict(token=token, accepted=False, reasons=(refusal.detail or refusal.reason.value,), rule="reader")
+                self._tell(Decided(connector=next(iter(self._connectors)), verdict=verdict))
 
     def _card_came(self, event: CardEvent) -> None:
         token = token_of(event.card)

@@ -1,23 +1,21 @@
-"""Sessions and faults of the charge into the store, and what a restart owes to the sessions that it cut."""
+"""Sessions of the charge into the store, and what a restart owes to the sessions that it cut."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from attrs import frozen
 
-from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, SessionRecovered, StationEvent
-from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.events import SessionRecovered
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.session_keeper import OpenSession
-from cc613_chargepoint.store import Store, StoredSample, StoredSession, StoreError, Transaction
+from cc613_chargepoint.store import Store, StoredSample, StoredSession, Transaction
 from cc613hal.clock import Clock, ClockState
 
-__all__ = ["Along", "FaultKeeper", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted", "may_prune"]
+__all__ = ["Along", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted", "may_prune"]
 
 _log = logging.getLogger(__name__)
 _BELIEVABLE = timedelta(days=366)
@@ -195,64 +193,3 @@ def _recovered(session: StoredSession) -> SessionRecovered:
         reason=session.reason,
     )
     return SessionRecovered(connector=session.connector, record=record)
-
-
-class FaultKeeper:
-    """Keeps the fault history in the store, in the order things happened.
-
-    Args:
-        store: open.
-        clock: the station's clock.
-    """
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._news: asyncio.Queue[tuple[datetime, FaultRaised | FaultCleared]] = asyncio.Queue()
-
-    def hear(self, news: StationEvent) -> None:
-        """Take note; :meth:`run` writes it."""
-        if isinstance(news, FaultRaised | FaultCleared):
-            self._news.put_nowait((self._clock.wall(), news))
-
-    async def begin(self) -> None:
-        """After a start: what stood before is looked at afresh; a recovered database is a fault of the station."""
-        now, damage, copy = self._clock.wall(), self._store.opening.damage, self._store.opening.damaged_copy
-        kept = FaultName.STORE_RECOVERED.word
-
-        def work(tx: Transaction) -> None:
-            for entry in tx.faults.standing():
-                if entry.name != kept:
-                    tx.faults.end(name=entry.name, connector=entry.connector, cleared=now, by="the station was started again")
-            if copy is not None:
-                _begin(tx, 0, Fault(name=FaultName.STORE_RECOVERED, detail=f"{damage}; kept as {copy.name}"), now)
-
-        await self._store.write(work, "looking at the faults of the last run")
-
-    async def run(self) -> None:
-        """Write what was heard until cancelled; where the store fails, it is tried again, with pauses of 1 to 60 s."""
-        pause_s = 1.0
-        while True:
-            at, news = await self._news.get()
-            while True:
-                try:
-                    await self._store.write(lambda tx, at=at, news=news: _note(tx, news, at), "recording a fault")  # type: ignore[misc]
-                except StoreError as error:
-                    _log.error("fault %s is not recorded yet: %s", news.fault.name.word, error)
-                    await self._clock.sleep(pause_s)
-                    pause_s = min(60.0, 2.0 * pause_s)
-                else:
-                    pause_s = 1.0
-                    break
-
-
-def _begin(tx: Transaction, connector: int, fault: Fault, at: datetime) -> None:
-    kind = fault.name.kind
-    tx.faults.begin(name=kind.word, connector=connector, severity=kind.severity.value, detail=fault.detail, raised=at)
-
-
-def _note(tx: Transaction, news: FaultRaised | FaultCleared, at: datetime) -> None:
-    if isinstance(news, FaultRaised):
-        _begin(tx, news.connector, news.fault, at)
-    else:
-        tx.faults.end(name=news.fault.name.word, connector=news.connector, cleared=at, by=news.fault.name.clearing.value)

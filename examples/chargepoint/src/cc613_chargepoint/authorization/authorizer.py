@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
 from cc613_chargepoint.authorization.rule import Answer, Opinion, Request, Rule, nothing
-from cc613_chargepoint.authorization.rules import Identity, Reservation, Reservations
+from cc613_chargepoint.authorization.rules import BackendRule, Identity, Reservation, Reservations
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.domain.verdict import Verdict
 from cc613hal.clock import Clock
 from cc613hal.interfaces import Card
 
-__all__ = ["Authorizer", "token_of"]
+__all__ = ["PATIENCE_S", "Authorizer", "token_of"]
 
 _log = logging.getLogger(__name__)
-_SECURE = {"authenticated"}
+PATIENCE_S = 20.0
+"""A rule that has not answered by then says nothing, s: customers wait behind it."""
+_SECURE = {"authenticated", "certified"}
 
 
 def token_of(card: Card) -> Token:
@@ -38,7 +41,7 @@ class Authorizer:
         self, clock: Clock, rules: Sequence[Rule] = (), *, reservations: Reservations | None = None, repeat_s: float = 3.0
     ) -> None:
         self._clock = clock
-        self._repeat_s = repeat_s
+        self.repeat_s = repeat_s
         self._last: tuple[str, float] | None = None
         self.reservations = reservations or Reservations()
         self.rules: Sequence[Rule] = tuple(rules)
@@ -47,7 +50,7 @@ class Authorizer:
         """Whether this is still the last presentation; remembers the token."""
         now_s = self._clock.monotonic_s()
         previous, self._last = self._last, (token.id, now_s)
-        return previous is not None and previous[0] == token.id and now_s - previous[1] < self._repeat_s
+        return previous is not None and previous[0] == token.id and now_s - previous[1] < self.repeat_s
 
     async def decide(self, token: Token, *, connector: int = 0, random: bool = False) -> Verdict:
         """The verdict on a token, with every rule that spoke.
@@ -84,8 +87,10 @@ class Authorizer:
         return self.reservations.used(verdict.token, verdict.parent, connector, self._clock.wall())
 
     async def _asked(self, rule: Rule, request: Request) -> Opinion:
+        patience_s = rule.timeout_s + PATIENCE_S if isinstance(rule, BackendRule) else PATIENCE_S
         try:
-            return await rule.judge(request)
+            async with asyncio.timeout(patience_s):
+                return await rule.judge(request)
         except Exception as error:  # noqa: BLE001 - rules come from plug-ins too; one that breaks says nothing
             _log.error("the rule %s cannot judge: %s: %s", rule.name, type(error).__name__, error)
             return nothing(f"{rule.name} could not be asked")

@@ -19,10 +19,12 @@ from cc613_chargepoint.authorization.rules import (
     InstallersList,
     LocalList,
     MasterCards,
+    Sources,
     UnknownOffline,
 )
+from cc613_chargepoint.domain.token import TokenSource
 
-__all__ = ["AuthorizationSettings", "Mode", "rules_for"]
+__all__ = ["AuthorizationSettings", "FreeMode", "Mode", "rules_for"]
 
 
 class Mode(enum.Enum):
@@ -34,6 +36,15 @@ class Mode(enum.Enum):
     """Local list, cache and backend, as OCPP describes it."""
     FREE = "free"
     """Everybody, without identifying; a session begins with the plug."""
+
+
+class FreeMode(enum.Enum):
+    """What free charging asks."""
+
+    ACCEPT = "accept"
+    """Nobody: whoever plugs in charges."""
+    AUTHORIZE = "authorize"
+    """Whoever plugs in charges if the fixed identifier may: list, cache and backend are asked for it as for a card."""
 
 
 @frozen(kw_only=True)
@@ -52,6 +63,11 @@ class AuthorizationSettings:
         cache_size: how many.
         cache_lifetime_s: how long they count, s; 0 for as long as they say themselves.
         backend_timeout_s: how long a customer waits for the backend, s.
+        free_mode: what free charging asks.
+        autocharge: vehicles may identify by their own address (``VID:`` …).
+        contracts: contract certificates are taken.
+        secure_only: cards have to prove themselves by cryptography.
+        repeat_s: the same card again within this time is the same presentation, s.
         free_id: the identifier of a session that nobody identified for.
         key_switch: digital input that lets charge while it is active; empty for none.
     """
@@ -67,6 +83,11 @@ class AuthorizationSettings:
     cache_size: int = field(default=1000, validator=validators.ge(0))
     cache_lifetime_s: float = field(default=0.0, validator=validators.ge(0.0))
     backend_timeout_s: float = field(default=30.0, validator=validators.gt(0.0))
+    free_mode: FreeMode = FreeMode.ACCEPT
+    autocharge: bool = False
+    contracts: bool = True
+    secure_only: bool = False
+    repeat_s: float = field(default=3.0, validator=validators.ge(0.0))
     free_id: str = field(default="FREE", validator=validators.min_len(1))
     key_switch: str = ""
 
@@ -82,10 +103,13 @@ def rules_for(
         backend: who is asked for what it does not know; ``None`` without one.
         plugins: the rules of other packages.
     """
-    first: tuple[Rule, ...] = (MasterCards(settings.master_cards), Free(), *plugins)
+    sources = Sources(autocharge=settings.autocharge, contracts=settings.contracts, secure_only=settings.secure_only)
+    asks = settings.mode is Mode.FREE and settings.free_mode is FreeMode.AUTHORIZE
+    free = Free(Free().sources - {TokenSource.FREE}) if asks else Free()
+    first: tuple[Rule, ...] = (sources, MasterCards(settings.master_cards), free, *plugins)
     if settings.mode is Mode.LIST:
         return (*first, InstallersList(settings.cards))
-    if settings.mode is Mode.BACKEND:
+    if settings.mode is Mode.BACKEND or asks:
         return (*first, *_with_backend(settings, directory, backend))
     return (*first, EveryCard())
 

@@ -29,6 +29,7 @@ __all__ = [
     "MasterCards",
     "Reservation",
     "Reservations",
+    "Sources",
     "UnknownOffline",
 ]
 
@@ -191,6 +192,33 @@ class Free:
         """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
         source = request.token.source
         return accept(f"needs no permission ({source.value})") if source in self.sources else nothing()
+
+
+@frozen(kw_only=True)
+class Sources:
+    """Refuses ways to identify that are not wanted here.
+
+    Attributes:
+        autocharge: a vehicle may identify by its own address alone; anybody can copy that.
+        contracts: contract certificates of Plug & Charge are taken.
+        secure_only: a card has to prove itself by cryptography; a number alone is refused.
+    """
+
+    name = "sources"
+    autocharge: bool = False
+    contracts: bool = True
+    secure_only: bool = False
+
+    async def judge(self, request: Request) -> Opinion:
+        """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
+        source = request.token.source
+        if source is TokenSource.MAC and not self.autocharge:
+            return refuse("vehicles that identify by their address alone are not served here")
+        if source is TokenSource.CONTRACT and not self.contracts:
+            return refuse("contracts are not served here")
+        if source is TokenSource.CARD and self.secure_only:
+            return refuse(f"the card proves nothing ({request.token.security or 'unknown'}): only cards with cryptography are served here")
+        return nothing()
 
 
 @frozen

@@ -86,6 +86,28 @@ BACKEND_TIMEOUT_S = _number(
     "authorization.backend_timeout_s", 30.0, "s", 1.0, 300.0,
     "How long a customer waits for the backend.", "Wie lange ein Kunde auf das Backend wartet.",
 )  # fmt: skip
+FREE_MODE: Parameter[str] = Parameter(
+    key="authorization.free_mode", kind=Kind.CHOICE, default="accept", choices=("accept", "authorize"), group=Group.AUTHORIZATION,
+    en="Free charging asks nobody, or asks list, cache and backend for its fixed identifier as for a card.",
+    de="Freies Laden fragt niemanden, oder fragt Liste, Cache und Backend nach seiner festen Kennung wie nach einer Karte.",
+)  # fmt: skip
+AUTOCHARGE = _switch(
+    "authorization.autocharge", False,
+    "Vehicles may identify by their own address (VID:…), which anybody can copy.",
+    "Fahrzeuge dürfen sich mit ihrer Adresse (VID:…) anmelden, die jeder kopieren kann.",
+)  # fmt: skip
+CONTRACTS = _switch(
+    "authorization.contracts", True, "Contract certificates of Plug & Charge are taken.", "Vertragszertifikate (Plug & Charge) gelten.",
+)  # fmt: skip
+SECURE_ONLY = _switch(
+    "authorization.secure_only", False,
+    "Cards have to prove themselves by cryptography; a number alone is refused.",
+    "Karten müssen sich kryptographisch ausweisen; eine Nummer allein wird abgelehnt.",
+)  # fmt: skip
+REPEAT_S = _number(
+    "authorization.repeat_s", 3.0, "s", 0.0, 60.0,
+    "The same card again within this time is the same presentation.", "Dieselbe Karte gilt in dieser Zeit als einmal vorgehalten.",
+)  # fmt: skip
 FREE_ID: Parameter[str] = Parameter(
     key="authorization.free_id", kind=Kind.TEXT, default="FREE", minimum=1, maximum=36, pattern=_CARD, group=Group.AUTHORIZATION,
     en="The identifier of a session that nobody identified for.", de="Die Kennung einer Ladung ohne Anmeldung.",
@@ -170,7 +192,8 @@ TABLE: Mapping[str, Parameter[Any]] = {
         *CHARGE_ROWS,
         *SURROUNDINGS_ROWS,
         AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, LOCAL_LIST, CACHE,
-        CACHE_SIZE, CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_ID, KEY_SWITCH,
+        CACHE_SIZE, CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_MODE, FREE_ID, AUTOCHARGE, CONTRACTS,
+        SECURE_ONLY, REPEAT_S, KEY_SWITCH,
         SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, METER_LOST_POLICY, METER_BEHIND_RCD,
         SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,
         SESSION_DAYS, SAMPLE_DAYS, FAULT_ROWS, AUDIT_ROWS, SIZE_LIMIT_MB,
