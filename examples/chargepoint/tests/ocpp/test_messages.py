@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import typing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,19 +12,26 @@ import jsonschema
 import ocpp
 import pytest
 from attrs import NOTHING, fields, has
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cc613_chargepoint.ocpp.messages import Invalid, codec, decoded, encoded, v16
+from cc613_chargepoint.ocpp.messages import Invalid, codec, decoded, encoded, v16, v201
+from cc613_chargepoint.ocpp.messages.codec import Items, Range
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo, MeterValue, SampledValue
 from cc613_chargepoint.ocpp.rpc import ErrorCode
 
-SCHEMAS = Path(ocpp.__file__).parent / "v16" / "schemas"
-MESSAGES = {**v16.REQUESTS, **{f"{name}Response": kind for name, kind in v16.RESPONSES.items()}}
+SCHEMAS = Path(ocpp.__file__).parent
+MESSAGES = {
+    **{("v16", name): kind for name, kind in v16.REQUESTS.items()},
+    **{("v16", f"{name}Response"): kind for name, kind in v16.RESPONSES.items()},
+    **{("v201", f"{name}Request"): kind for name, kind in v201.REQUESTS.items()},
+    **{("v201", f"{name}Response"): kind for name, kind in v201.RESPONSES.items()},
+}
+EVERY = pytest.mark.parametrize(("version", "name"), sorted(MESSAGES))
 
 
-def schema(name: str) -> dict:
-    return json.loads((SCHEMAS / f"{name}.json").read_text("utf-8-sig"))
+def schema(version: str, name: str) -> dict:
+    return json.loads((SCHEMAS / version / "schemas" / f"{name}.json").read_text("utf-8-sig"))
 
 
 def resolved(part: dict, whole: dict) -> dict:
@@ -31,7 +39,8 @@ def resolved(part: dict, whole: dict) -> dict:
 
 
 def test_every_message_that_has_a_schema_is_there() -> None:
-    assert {path.stem for path in SCHEMAS.glob("*.json")} == set(MESSAGES)
+    known = {(version, path.stem) for version in ("v16", "v201") for path in (SCHEMAS / version / "schemas").glob("*.json")}
+    assert known == set(MESSAGES)
 
 
 def compare(kind: type, part: dict, whole: dict, path: str) -> None:
@@ -60,20 +69,26 @@ def compare_member(hint: object, part: dict, whole: dict, path: str) -> None:
         assert words == known or words - known == {"Hertz"}, path
     elif typing.get_origin(hint) is tuple:
         assert part["type"] == "array", path
+        allowed = rule or Items()
+        assert (allowed.least, allowed.most) == (part.get("minItems", allowed.least), part.get("maxItems")), path
         compare_member(typing.get_args(hint)[0], resolved(part["items"], whole), whole, path + "[]")
     elif has(hint):
         compare(hint, part, whole, path)
     elif hint is datetime:
         assert part["format"] == "date-time", path
+    elif hint is typing.Any:
+        assert path.endswith("customData") or "type" not in part, path
+    elif isinstance(rule, Range):
+        assert (rule.least, rule.most) == (part.get("minimum", -math.inf), part.get("maximum", math.inf)), path
     else:
         assert part["type"] == {str: "string", int: "integer", float: "number", bool: "boolean"}[hint], path
         assert part.get("maxLength") == (rule.limit if rule else None), path
 
 
-@pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_a_class_says_what_the_schema_says(name) -> None:
-    whole = schema(name)
-    compare(MESSAGES[name], whole, whole, name)
+@EVERY
+def test_a_class_says_what_the_schema_says(version, name) -> None:
+    whole = schema(version, name)
+    compare(MESSAGES[version, name], whole, whole, name)
 
 
 def values_of(hint: object) -> st.SearchStrategy:
@@ -87,11 +102,16 @@ def values_of(hint: object) -> st.SearchStrategy:
     if typing.get_origin(hint) is typing.Literal:
         return st.sampled_from([each for each in typing.get_args(hint) if each != "Hertz"])
     if typing.get_origin(hint) is tuple:
-        return st.lists(values_of(typing.get_args(hint)[0]), min_size=1, max_size=2).map(tuple)
+        most = min(2, rule.most) if isinstance(rule, Items) and rule.most else 2
+        return st.lists(values_of(typing.get_args(hint)[0]), min_size=1, max_size=most).map(tuple)
     if has(hint):
         return of(hint)
     if hint is datetime:
         return st.integers(631_152_000, 3_786_912_000).map(lambda s: datetime.fromtimestamp(s, UTC))
+    if hint is typing.Any:
+        return st.none()
+    if isinstance(rule, Range):
+        return st.integers(int(max(rule.least, 0)), int(min(rule.most, 1000))).map(hint)
     if hint is str:
         return st.text(st.characters(codec="utf-8"), max_size=min(rule.limit, 40) if rule else 40)
     return {int: st.integers(-1000, 100_000), float: st.integers(0, 1000).map(lambda n: n / 10), bool: st.booleans()}[hint]
@@ -102,17 +122,17 @@ def of(kind: type) -> st.SearchStrategy:
     return st.builds(kind, **{each.name: values_of(hints[each.name]) for each in fields(kind)})
 
 
-@pytest.mark.parametrize("name", sorted(MESSAGES))
-def test_what_is_written_obeys_the_schema_and_is_read_back(name) -> None:
-    validator = jsonschema.Draft4Validator(schema(name))
+@EVERY
+def test_what_is_written_obeys_the_schema_and_is_read_back(version, name) -> None:
+    validator = (jsonschema.Draft4Validator if version == "v16" else jsonschema.Draft6Validator)(schema(version, name))
 
-    @settings(max_examples=20, deadline=None)
-    @given(of(MESSAGES[name]))
+    @settings(max_examples=20 if version == "v16" else 5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(of(MESSAGES[version, name]))
     def round_trip(value) -> None:
         payload = json.loads(json.dumps(encoded(value)))
         mistakes = [each.message for each in validator.iter_errors(payload) if "multiple of" not in each.message]
         assert not mistakes
-        assert decoded(MESSAGES[name], payload) == value
+        assert decoded(MESSAGES[version, name], payload) == value
 
     round_trip()
 
@@ -195,3 +215,11 @@ def test_what_is_sent_obeys_the_rules_too() -> None:
 
 def test_nothing_is_sent_of_what_is_not_known() -> None:
     assert encoded(IdTagInfo(status="Accepted")) == {"status": "Accepted"}
+
+
+def test_a_vendor_may_add_what_it_likes_to_anything_in_2_0_1() -> None:
+    custom = {"vendorId": "acme", "mood": {"today": "fine"}}
+    payload = {"idToken": {"idToken": "04A2", "type": "ISO14443", "customData": custom}, "customData": custom}
+    found = decoded(v201.REQUESTS["Authorize"], payload)
+    assert found.custom_data == found.id_token.custom_data == custom
+    assert encoded(found) == payload
