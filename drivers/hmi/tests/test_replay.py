@@ -17,6 +17,7 @@ from cc613hal.clock import Clock, run_virtual
 from cc613hal.interfaces import Beep, Colour, Motion, Pattern
 from cc613hal.plant import Simulation
 from cc613hal.testing.bench import PART, board_for
+from cc613hal.testing.replays import record_part, replay_part
 
 DIALOGUES = Path(__file__).parent / "dialogues"
 BLUE, WHITE = Colour(0, 0, 1), Colour(1, 1, 1)
@@ -82,6 +83,24 @@ def test_a_driver_that_says_something_else_is_found_out(driver):
         replay(driver, lambda device: lights(device, Colour(0, 1, 0)))
 
 
+async def pressed(bench):
+    """A press whose contact bounces, a second one, and a disturbance that is none."""
+    presses = []
+    bench.device.changes.on(lambda reading: presses.append(reading.active))
+    for press_s, pause_s in ((0.004, 0.004), (0.2, 1.0), (0.2, 1.0), (0.01, 1.0)):
+        if bench.simulation is not None:
+            bench.simulation.plant.parts[PART].press()
+        await asyncio.sleep(press_s)
+        if bench.simulation is not None:
+            bench.simulation.plant.parts[PART].release()
+        await asyncio.sleep(pause_s)
+    assert presses == [True, False, True, False]
+
+
+def test_the_button_is_understood_as_it_was_recorded():
+    replay_part("hmi.button", file_of("hmi.button"), pressed)
+
+
 def record(driver):
     async def main():
         description = board_for(driver)
@@ -97,3 +116,4 @@ def record(driver):
 if __name__ == "__main__":
     for each in STORIES:
         record(each)
+    record_part("hmi.button", file_of("hmi.button"), pressed)

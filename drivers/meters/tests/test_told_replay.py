@@ -20,7 +20,9 @@ async def read(board: Board) -> MeterReading:
     return await board.get(SnapshotMeter, PART).read_all()
 
 
-@pytest.mark.parametrize("driver", ["meters.emh-ehz", "meters.speedwire", "meters.gsh01", "meters.lem-dcbm", "meters.iem-dcr"])
+@pytest.mark.parametrize(
+    "driver", ["meters.emh-ehz", "meters.easymeter-q3", "meters.speedwire", "meters.gsh01", "meters.lem-dcbm", "meters.iem-dcr"]
+)
 def test_a_recording_plays_back_as_the_same_reading(driver: str, tmp_path: Path) -> None:
     description = board_for(driver)
     file = tmp_path / "recording.txt"
