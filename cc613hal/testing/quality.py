@@ -47,7 +47,8 @@ _EVIDENCE = {
     "recorded dialogue": r"\b(?:replay_part|ReplayBuses)\b",
     "file descriptors": r"tests/descriptors/|\b(?:umockdev|openpty|mkfifo|pseudo_terminal)\b",
     "real kernel": r"tests/kernel/guest|uinput",
-    "another implementation": r"_(?:judge|others|reference|independent)\.py$|^\s*(?:import|from) (?:adafruit_|luma\b|nfc\b|pirc522\b|sunspec2\b|smllib\b)",
+    "another implementation": r"_(?:judge|others|reference|independent)\.py$"
+    r"|^\s*(?:import|from) (?:adafruit_|luma\b|nfc\b|pirc522\b|sunspec2\b|smllib\b)",
     "real service": r"\bpcscd\b",
 }
 """Ways of testing, and what in a test file tells them."""

@@ -1,7 +1,7 @@
 """Recorded dialogues of every meter, played back: the driver asks for the same in the same order, and reads the same.
 
-They were recorded from the emulated meters (``python drivers/meters/tests/test_replay.py`` records them anew); one of a real meter takes the
-same form.
+They were recorded from the emulated meters (``python drivers/meters/tests/test_replay.py`` records them anew); one of a real meter takes
+the same form.
 """
 
 from __future__ import annotations
