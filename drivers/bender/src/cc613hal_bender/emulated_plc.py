@@ -1,4 +1,7 @@
-"""An emulated QCA7000 with its firmware, and the ways in which it can misbehave."""
+"""An emulated QCA7000 with its firmware, and the ways in which it can misbehave.
+
+Source, as for the driver: the Linux kernel's driver (qca_7k.h, qca_spi.c, qca_framing.h); management messages as in open-plc-utils.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Emulated displays: an HD44780 behind a PCF8574 backpack, and an SSD1306. They show what a passer-by would read."""
+"""Emulated displays: an HD44780 behind a PCF8574 backpack, and an SSD1306. They show what a passer-by would read.
+
+Sources, as for the drivers: Hitachi HD44780U, NXP PCF8574, Solomon Systech SSD1306 and Sino Wealth SH1106 data sheets.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Emulated meters without a register map: they measure the plant, speak as the real ones do, and misbehave on request."""
+"""Emulated meters without a register map: they measure the plant, speak as the real ones do, and misbehave on request.
+
+Sources are those of the drivers: the SML specification 1.04 (BSI TR-03109-1, Anlage IV), SMA's description of its meters' protocol, and
+the makers' documents that each driver names. The eHZ's status word 0x1C0104 is the one in published telegrams.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Emulated modems: a Quectel EC25 and a Gemalto ELS61, with a SIM card that blocks itself when it is treated badly.
 
+Sources, as for the driver: 3GPP TS 27.007 and ITU-T V.250 (a carriage return ends a command); the makers' commands as in dialects.toml.
 The emulation counts PIN attempts as a card does and keeps every command it carried out, so that a test sees what a driver must not do.
 """
 

@@ -1,4 +1,7 @@
-"""An emulated SCL3300: off-frame answers, return status, flags that stay until read. It can misbehave on request."""
+"""An emulated SCL3300: off-frame answers, return status, flags that stay until read. It can misbehave on request.
+
+Source, as for the driver: Murata SCL3300-D01 data sheet rev. 2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognising sensors without changing anything."""
+"""Recognising sensors without changing anything, by registers as the chips' data sheets have them after power-on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""An Iskra WM3M4 that signs with a test key."""
+"""An Iskra WM3M4 that signs with a test key.
+
+Source, as for the driver: Iskra WM3M4 user manual V1.14. Signatures are in the ASN.1 of RFC 3279, section 2.2.3; as a fault,
+with both numbers at full length.
+"""
 
 from __future__ import annotations
 
