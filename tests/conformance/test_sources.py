@@ -19,8 +19,8 @@ PLAIN = {0x00, 0x01, 0x0F, 0x7F, 0x80, 0xFE, 0xFF, 0xFF00, 0x7FFF, 0x8000, 0xFFF
 """Ends and signs of bytes and words belong to no protocol."""
 
 SOURCE = re.compile(
-    r"data ?sheet|manual|application note|\bAN\d{4,}|\bUM\d{4,}|\bDS\d{4,}|\bRFC ?\d|\bISO|\bIEC|\bEN \d|\bDIN|\bBSI\b|3GPP|\bUSB\b|specification"
-    r"|standard|Linux|kernel|open-plc-utils|libslac|EVerest|SunSpec|docs/reference|\bdocumentation\b|[Ss]ource",
+    r"data ?sheet|manual|application note|\bAN\d{4,}|\bUM\d{4,}|\bDS\d{4,}|\bRFC ?\d|\bISO|\bIEC|\bEN \d|\bDIN|\bBSI\b|3GPP|\bUSB\b"
+    r"|specification|standard|Linux|kernel|open-plc-utils|libslac|EVerest|SunSpec|docs/reference|\bdocumentation\b|[Ss]ource",
 )
 
 
