@@ -17,11 +17,12 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, StationStatus
 from cc613_chargepoint.ocpp.engine.facts import SecurityEvent, StatusReport, packed, unpacked
-from cc613_chargepoint.ocpp.engine.ledger import BEGAN, LOST, QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.operations import Operations
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
 from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
+from cc613_chargepoint.ocpp.engine.shifting import Shifts
 from cc613_chargepoint.ocpp.engine.standing import StationView
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
@@ -30,7 +31,7 @@ from cc613_chargepoint.ocpp.rpc.connection import Endpoint, WebSocketWire, conne
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
 from cc613_chargepoint.settings.charge_rows import PLUG_IN_S
-from cc613_chargepoint.store import OutboxMessage, Store
+from cc613_chargepoint.store import OutboxMessage, Store, Transaction
 from cc613hal.clock import Clock, ClockState
 from cc613hal.errors import HalError
 
@@ -52,7 +53,7 @@ class Offline(HalError, ConnectionError):  # noqa: N818 - the base class says th
     default_transient = True
 
 
-Versions = Mapping[str, Callable[["Engine", Link], Version]]
+Versions = Mapping[str, type[Version]]
 """Sub-protocol → makes that version on a connection; in order of preference."""
 
 
@@ -104,11 +105,13 @@ class Engine:
         self.store, self.settings, self.clock, self.identity = store, settings, clock, identity
         self._versions, self._endpoint, self._log, self._backoff = versions, endpoint, log, backoff or Backoff()
         self.ledger = Ledger(store)
+        self._spoken: type[Version] = next(iter(versions.values()))
         self.registration = ""
         self._link: Link | None = None
         self._version: Version | None = None
         self._wire: WebSocketWire | None = None
         self._online = asyncio.Event()
+        self.ledger.online = self._online.is_set
         self.listening = asyncio.Event()
         self._booted = False
         self._complaint = ""
@@ -184,9 +187,10 @@ class Engine:
             self.view.connectors[each.number].state = each.state
         self.operations = Operations(self, status)
         sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
+        shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self._spoken.wants_shifts, wake=self.sender.wake)
         await self.operations.restore()
         with contextlib.ExitStack() as listening:
-            for listener in (self.ledger.hear, self.view.hear, self.operations.hear, sampler.hear, self._hear):
+            for listener in (self.ledger.hear, self.view.hear, shifts.hear, self.operations.hear, sampler.hear, self._hear):
                 listening.enter_context(facade.events.on(listener))
             self.ledger.with_end = self._with_end()
             listening.enter_context(self.settings.changes.on(lambda _: setattr(self.ledger, "with_end", self._with_end())))
@@ -200,6 +204,7 @@ class Engine:
                 group.create_task(self._security.run(), name="ocpp security events")
                 group.create_task(sampler.aligned(), name="ocpp clock-aligned values")
                 group.create_task(self.operations.run(), name="ocpp reservations")
+                group.create_task(shifts.run(), name="ocpp changes of transactions")
 
     def _with_end(self) -> bool:
         return bool(self.settings.get(ocpp.STOP_SAMPLED_DATA) or self.settings.get(ocpp.STOP_ALIGNED_DATA))
@@ -263,7 +268,8 @@ class Engine:
     async def _converse(self, wire: WebSocketWire) -> None:
         """One connection, until it is gone."""
         link = Link(wire, self._handle, timeout_s=lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S), invalid=self._invalid)
-        self._wire, self._link, self._version = wire, link, self._versions[wire.subprotocol](self, link)
+        self._spoken = self._versions[wire.subprotocol]
+        self._wire, self._link, self._version = wire, link, self._spoken(self, link)
         tasks = [
             asyncio.create_task(self._registered(link, self._version), name="ocpp registration"),
             asyncio.create_task(wire.keep_alive(lambda: float(self.settings.get(ocpp.PING_S))), name="ocpp pings"),
@@ -365,7 +371,7 @@ class Engine:
         self.clock.state = ClockState.INFORMATIVE if self.clock.state is ClockState.UNKNOWN else self.clock.state
 
     async def _handle(self, call: Call) -> Reply | None:
-        if self.registration == "Rejected":
+        if self.registration == "Rejected" and not self._spoken.answers_when_rejected:
             return None  # OCPP 1.6, 4.2.1: not even an answer
         if self._version is None:
             raise CallFailed(ErrorCode.INTERNAL_ERROR, "the connection is being closed")
@@ -398,10 +404,19 @@ class Engine:
         return nothing
 
     def _given_up(self, message: OutboxMessage) -> Settled:
-        if message.kind == BEGAN and message.session is not None:
-            session = message.session
-            return lambda tx: Ledger.name(tx, session, LOST)
-        return nothing
+        if message.session is None:
+            return nothing
+        session, begins, ends = message.session, message.kind == BEGAN, message.kind == ENDED
+
+        def settled(tx: Transaction) -> None:
+            if ends:
+                Ledger.forget(tx, session)
+                return
+            Ledger.passed(tx, session)
+            if begins:
+                Ledger.name(tx, session, LOST)
+
+        return settled
 
     def smart_start_fits(self, profile: object) -> bool:
         """Whether a charging profile that comes with a remote start can be taken. Without smart charging it is ignored (OCPP 1.6, 5.11)."""

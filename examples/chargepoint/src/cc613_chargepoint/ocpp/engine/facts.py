@@ -15,6 +15,7 @@ __all__ = [
     "Reading",
     "Registration",
     "SecurityEvent",
+    "Shifted",
     "SignedValue",
     "Standing",
     "StatusReport",
@@ -152,7 +153,14 @@ class SignedValue:
 
 @frozen(kw_only=True)
 class TransactionBegan:
-    """A transaction began; ``session`` is the key under which its name is kept once the backend has given one."""
+    """A transaction began; ``session`` is the key under which its name is kept once the backend has given one.
+
+    Attributes:
+        uid: what the station itself calls it; never repeats.
+        source: how the customer identified; a value of :class:`~cc613_chargepoint.domain.token.TokenSource`.
+        remote: number of the request that started it from afar.
+        offline: the backend could not be told when it happened.
+    """
 
     session: int
     connector: int
@@ -160,6 +168,10 @@ class TransactionBegan:
     started: datetime
     begin_wh: str | None
     reservation: int | None = None
+    uid: str = ""
+    source: str = ""
+    remote: int | None = None
+    offline: bool = False
 
 
 @frozen(kw_only=True)
@@ -170,6 +182,8 @@ class TransactionEnded:
         token: who ended it; ``None`` if the station did.
         readings: of the whole transaction, where the backend wants them.
         signed: its signed records.
+        uid: see :class:`TransactionBegan`.
+        offline: see :class:`TransactionBegan`.
     """
 
     session: int
@@ -182,15 +196,34 @@ class TransactionEnded:
     reason: StopReason
     readings: tuple[Reading, ...] = ()
     signed: tuple[SignedValue, ...] = ()
+    uid: str = ""
+    offline: bool = False
 
 
 @frozen(kw_only=True)
 class Measured:
-    """Values in a transaction, or outside of one."""
+    """Values in a transaction, or outside of one; ``offline`` as in :class:`TransactionBegan`."""
 
     session: int | None
     connector: int
     readings: tuple[Reading, ...]
+    offline: bool = False
+
+
+@frozen(kw_only=True)
+class Shifted:
+    """A transaction went from charging to waiting, or back; only for versions that want to hear of it.
+
+    Attributes:
+        standing: how its connector is now.
+        offline: see :class:`TransactionBegan`.
+    """
+
+    session: int
+    connector: int
+    at: datetime
+    standing: Standing
+    offline: bool = False
 
 
 @frozen(kw_only=True)

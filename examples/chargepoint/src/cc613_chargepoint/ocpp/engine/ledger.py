@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from attrs import define, field
@@ -13,7 +13,9 @@ from cc613_chargepoint.ocpp.engine.facts import (
     Measured,
     Quantity,
     Reading,
+    Shifted,
     SignedValue,
+    Standing,
     StopReason,
     TransactionBegan,
     TransactionEnded,
@@ -23,11 +25,11 @@ from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.engine.reasons import reason_of
 from cc613_chargepoint.store import Store, StoredSession, Transaction
 
-__all__ = ["BEGAN", "ENDED", "LOST", "MEASURED", "QUEUE", "Ledger", "Running"]
+__all__ = ["BEGAN", "ENDED", "LOST", "MEASURED", "QUEUE", "SHIFTED", "Ledger", "Running"]
 
 QUEUE = "transactions"
 """The one queue of everything that is said about transactions: strictly in order (OCPP 1.6, 3.7)."""
-BEGAN, MEASURED, ENDED = "began", "measured", "ended"
+BEGAN, MEASURED, SHIFTED, ENDED = "began", "measured", "shifted", "ended"
 LOST = -1
 """The name of a transaction whose begin the backend never took (OCPP 1.6 errata, 3.18)."""
 _ROOM = "ocpp"
@@ -68,7 +70,10 @@ class Ledger:
         self.running: dict[int, Running] = {}
         self._reserved: dict[int, int] = {}
         self._deciding: dict[int, str] = {}
+        self._remote: dict[int, int] = {}
         self.with_end: bool = False
+        self.online: Callable[[], bool] = lambda: False
+        """Whether the backend can be told now what happens now."""
 
     def hear(self, news: StationEvent) -> None:
         """Keep track of who begins, runs and stops where."""
@@ -80,6 +85,7 @@ class Ledger:
             case SessionBegan():
                 self.running[news.connector] = Running(session=news.number, connector=news.connector, token=news.token.id)
                 self._reserved.pop(news.connector, None)
+                self._remote.pop(news.connector, None)
             case ChargingEnded() | SessionRecovered():
                 self.running.pop(news.connector, None)
                 self._deciding.pop(news.connector, None)
@@ -96,6 +102,10 @@ class Ledger:
                 started=session.started,
                 begin_wh=None if session.begin_wh is None else format(session.begin_wh, "f"),
                 reservation=self._reserved.get(session.connector),
+                uid=session.uid,
+                source=session.token.source.value,
+                remote=self._remote.get(session.connector),
+                offline=not self.online(),
             )
             tx.outbox.put(queue=QUEUE, kind=BEGAN, payload=packed(began), created=session.started, session=session.number)
         else:
@@ -129,6 +139,8 @@ class Ledger:
             reason=reason,
             readings=readings,
             signed=signed,
+            uid=session.uid,
+            offline=not self.online(),
         )
 
     def _stopper(self, session: StoredSession, reason: StopReason) -> str | None:
@@ -146,7 +158,7 @@ class Ledger:
             readings: what was measured.
             keep: how many values may wait.
         """
-        fact = Measured(session=session, connector=connector, readings=tuple(readings))
+        fact = Measured(session=session, connector=connector, readings=tuple(readings), offline=not self.online())
 
         def work(tx: Transaction) -> bool:
             if session is not None and tx.sessions.get(session).ended is not None:
@@ -156,6 +168,22 @@ class Ledger:
             return True
 
         return await self._store.write(work, "keeping meter values for the backend")
+
+    async def shifted(self, session: int, connector: int, at: datetime, standing: Standing) -> bool:
+        """Owe a change of how a transaction charges; not of one that has ended meanwhile. Whether it is owed."""
+        fact = Shifted(session=session, connector=connector, at=at, standing=standing, offline=not self.online())
+
+        def work(tx: Transaction) -> bool:
+            if tx.sessions.get(session).ended is not None:
+                return False
+            tx.outbox.put(queue=QUEUE, kind=SHIFTED, payload=packed(fact), created=at, session=session)
+            return True
+
+        return await self._store.write(work, "keeping a change of a transaction for the backend")
+
+    def asked_from_afar(self, connector: int, number: int) -> None:
+        """The next session of a connector answers the backend's request of this number."""
+        self._remote[connector] = number
 
     def running_session(self, connector: int) -> Running | None:
         """What runs at a connector."""
@@ -172,6 +200,22 @@ class Ledger:
     def forget(tx: Transaction, session: int) -> None:
         """The last message about a transaction was answered."""
         tx.memory.forget(_ROOM, f"transaction:{session}")
+        tx.memory.forget(_ROOM, f"told:{session}")
+
+    @staticmethod
+    def passed(tx: Transaction, session: int) -> None:
+        """A message about a transaction was taken, or given up: the next one has the next number."""
+        tx.memory.put(_ROOM, f"told:{session}", int(tx.memory.get(_ROOM, f"told:{session}") or 0) + 1)
+
+    async def told(self, session: int) -> int:
+        """How many messages about a transaction have passed."""
+        return int(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"told:{session}"), "counting what was told") or 0)
+
+    async def owed(self, session: int | None = None) -> bool:
+        """Whether something is owed still: about one transaction, or about any."""
+        if session is None:
+            return await self._store.read(lambda tx: tx.outbox.count(QUEUE), "counting what is owed") > 0
+        return bool(await self._store.read(lambda tx: tx.outbox.of_session(session), "looking what is owed"))
 
     async def name_of(self, session: int) -> int | None:
         """The backend's name of a transaction; ``None`` while it has given none."""

@@ -3,18 +3,80 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.ocpp.engine.facts import Registration, SecurityEvent, StatusReport
 from cc613_chargepoint.ocpp.engine.sending import Settled
-from cc613_chargepoint.ocpp.rpc import Call, Reply
+from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded
+from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.store import OutboxMessage
 
-__all__ = ["Version"]
+if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.engine.engine import Engine
+
+__all__ = ["Handler", "Version"]
+
+T = TypeVar("T")
+Handler = Callable[[Any], Awaitable[Reply]]
+"""Carries out one request, and says what is answered."""
 
 
 class Version(ABC):
-    """One version on one connection. Every function that speaks raises :class:`~cc613_chargepoint.ocpp.rpc.RpcError`."""
+    """One version on one connection. Every function that speaks raises :class:`~cc613_chargepoint.ocpp.rpc.RpcError`.
+
+    Args:
+        engine: whose words it gives.
+        link: the connection.
+
+    Attributes:
+        requests: action → class of its request, for everything the version knows.
+        wants_shifts: it tells whenever a transaction goes from charging to waiting or back.
+        answers_when_rejected: a backend that rejected the boot still gets an answer, though a refusal.
+        handlers: action → who carries it out, for everything that is done here.
+    """
+
+    requests: ClassVar[Mapping[str, type[Any]]]
+    wants_shifts: ClassVar[bool] = False
+    answers_when_rejected: ClassVar[bool] = False
+    handlers: Mapping[str, Handler]
+
+    def __init__(self, engine: Engine, link: Link) -> None:
+        self._engine, self._link = engine, link
+
+    async def call(self, request: Any, answer: type[T], *, priority: Priority = Priority.NORMAL) -> T:
+        """Ask the backend.
+
+        Raises:
+            RpcError: as :meth:`Link.call` says; an answer that its message does not allow is a failure too.
+        """
+        action = type(request).__name__
+        payload = await self._link.call(action, encoded(request), priority=priority)
+        try:
+            return decoded(answer, payload, lenient=True)
+        except Invalid as invalid:
+            self._engine.note_security("InvalidMessages", f"answer to {action}: {invalid.message}")
+            raise CallFailed(invalid.code, f"the answer to {action} makes no sense: {invalid.message}") from invalid
+
+    async def handle(self, call: Call) -> Reply:
+        """Carry out what the backend asks.
+
+        Raises:
+            CallFailed: there is no such action, it is not done here, or its payload breaks a rule.
+        """
+        kind = self.requests.get(call.action)
+        if kind is None:
+            raise CallFailed(ErrorCode.NOT_IMPLEMENTED, f"there is no action {call.action[:50]!r}")
+        handler = self.handlers.get(call.action)
+        if handler is None:
+            raise CallFailed(ErrorCode.NOT_SUPPORTED, f"{call.action} is not done here")
+        try:
+            request = decoded(kind, call.payload)
+        except Invalid as invalid:
+            self._engine.note_security("InvalidMessages", f"{call.action}: {invalid.message}")
+            raise CallFailed(invalid.code, invalid.message) from invalid
+        return await handler(request)
 
     @abstractmethod
     async def boot(self) -> Registration:
@@ -39,7 +101,3 @@ class Version(ABC):
     @abstractmethod
     async def security_event(self, event: SecurityEvent) -> None:
         """Say that something happened that matters for security."""
-
-    @abstractmethod
-    async def handle(self, call: Call) -> Reply:
-        """Carry out what the backend asks."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
 from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS
 
-__all__ = ["LIST_LIMIT", "SEND_LIMIT", "told_keys"]
+__all__ = ["told_keys"]
 
-LIST_LIMIT = 10_000
-"""Entries of the local list."""
-SEND_LIMIT = 1000
-"""Entries in one SendLocalList."""
 PROFILES = "Core,LocalAuthListManagement,Reservation,RemoteTrigger"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
 
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
@@ -19,10 +18,10 @@ from cc613_chargepoint.ocpp.engine.facts import (
 )
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, MEASURED, Ledger
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
-from cc613_chargepoint.ocpp.engine.version import Version
-from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded, v16
+from cc613_chargepoint.ocpp.engine.version import Handler, Version
+from cc613_chargepoint.ocpp.messages import v16
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo
-from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.rpc import Link, Priority
 from cc613_chargepoint.ocpp.v16 import words
 from cc613_chargepoint.ocpp.v16.core import Core
 from cc613_chargepoint.ocpp.v16.keys import Keys
@@ -36,8 +35,6 @@ from cc613_chargepoint.store import OutboxMessage, Transaction
 __all__ = ["V16"]
 
 _log = logging.getLogger(__name__)
-T = TypeVar("T")
-Handler = Callable[[Any], Awaitable[Reply]]
 
 
 class V16(Version):
@@ -48,29 +45,17 @@ class V16(Version):
         link: the connection.
     """
 
+    requests = v16.REQUESTS
+
     def __init__(self, engine: Engine, link: Link) -> None:
-        self._engine, self._link = engine, link
+        super().__init__(engine, link)
         self.keys = Keys(engine.settings, BACKEND, told_keys(engine))
-        self._handlers: Mapping[str, Handler] = {
+        self.handlers: Mapping[str, Handler] = {
             **Core(engine, self.keys).handlers(),
             **LocalLists(engine).handlers(),
             **Reservation(engine).handlers(),
             **Trigger(engine, self).handlers(),
         }
-
-    async def call(self, request: Any, answer: type[T], *, priority: Priority = Priority.NORMAL) -> T:
-        """Ask the backend.
-
-        Raises:
-            RpcError: as :meth:`Link.call` says; an answer that its message does not allow is a failure too.
-        """
-        action = type(request).__name__
-        payload = await self._link.call(action, encoded(request), priority=priority)
-        try:
-            return decoded(answer, payload, lenient=True)
-        except Invalid as invalid:
-            self._engine.note_security("InvalidMessages", f"answer to {action}: {invalid.message}")
-            raise CallFailed(invalid.code, f"the answer to {action} makes no sense: {invalid.message}") from invalid
 
     # -- what the station says --------------------------------------------------------------------------------------------------------
 
@@ -114,7 +99,8 @@ class V16(Version):
             MEASURED: self._deliver_values,
             ENDED: self._deliver_end,
         }
-        return await deliver[message.kind](message)
+        # a change of how a transaction charges was owed to a backend of another version: 1.6 has no message for it
+        return await deliver[message.kind](message) if message.kind in deliver else nothing
 
     async def _deliver_begin(self, message: OutboxMessage) -> Settled:
         began = unpacked(TransactionBegan, message.payload)
@@ -178,20 +164,3 @@ class V16(Version):
                 tx.token_cache.put(known, heard=at, limit=size)
 
         return settled
-
-    # -- what the backend asks ----------------------------------------------------------------------------------------------------------
-
-    async def handle(self, call: Call) -> Reply:
-        """See :class:`Version`."""
-        kind = v16.REQUESTS.get(call.action)
-        if kind is None:
-            raise CallFailed(ErrorCode.NOT_IMPLEMENTED, f"there is no action {call.action[:50]!r}")
-        handler = self._handlers.get(call.action)
-        if handler is None:
-            raise CallFailed(ErrorCode.NOT_SUPPORTED, f"{call.action} is not done here")
-        try:
-            request = decoded(kind, call.payload)
-        except Invalid as invalid:
-            self._engine.note_security("InvalidMessages", f"{call.action}: {invalid.message}")
-            raise CallFailed(invalid.code, invalid.message) from invalid
-        return await handler(request)
