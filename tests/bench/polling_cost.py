@@ -72,6 +72,8 @@ LEAST: Mapping[str, Least] = {
     ),
     "banner.dx80": Least(1, 23, "one request from the first to the last input it needs, the sensor's and the status"),
     "banner.modbus-distance": Least(1, 9, "one request of one register"),
+    "hmi.usb": Least(1, 21, "a question and its answer, framed: a press whose message got lost is known with it"),
+    "meters.gsh01": Least(1, 88, "one telegram asks for all values at once"),
     "modem.at": Least(5, 0, "CPIN, CEREG, COPS, CSQ, CESQ: five questions, none of which answers another"),
 }
 

@@ -18,7 +18,8 @@
         def frozen(self, simulation): ...
 
 Each row of the table asks for the same three things: the right kind of error with a hint, the right health, and *one* line in the log when
-it goes wrong and one when it is right again, however often the part is polled in between. What a driver cannot notice is said in
+it goes wrong and one when it is right again, however often the part is polled in between. A part with a safe state is in it when its lines
+come back. What a driver cannot notice is said in
 ``cannot`` with its reason; a row that is neither shown nor explained fails.
 """
 
@@ -37,7 +38,7 @@ from cc613hal.clock import run_virtual
 from cc613hal.errors import BusError, BusPermission, ConnectFailed, HalError, ImplausibleReading, WrongIdentity
 from cc613hal.health import HealthState
 from cc613hal.plant import Simulation
-from cc613hal.plugins.spec import BusKind
+from cc613hal.plugins.spec import BusKind, Direction
 from cc613hal.readings import Quality, Reading
 from cc613hal.testing.bench import PART
 from cc613hal.testing.conformance.base import Bench, Suite, eventually
@@ -114,6 +115,13 @@ class BadInputSuite(Suite):
         if not values:
             await bench.device.connect()
         return values
+
+    async def excite(self, bench: Bench) -> None:
+        """Bring the part out of its safe state, as far as it goes on a bench. By default by the first verb it has of those that do."""
+        for verb, arguments in _EXCITING.items():
+            if hasattr(bench.device, verb):
+                await getattr(bench.device, verb)(*arguments)
+                return
 
     # -- the table ------------------------------------------------------------------------------------------------------------------
 
@@ -222,6 +230,30 @@ class BadInputSuite(Suite):
 
         run_virtual(play())
 
+    def test_a_part_whose_lines_were_gone_is_in_its_safe_state_when_they_are_back(self) -> None:
+        self._skip_without_emulator()
+        spec = self.spec()
+        safe = {line.role: line.safe for line in spec.lines if line.direction is Direction.OUTPUT}
+        if "SafeState" not in spec.capabilities or not safe:
+            pytest.skip(f"{self.driver} drives no lines, or has no safe state")
+
+        async def play() -> None:
+            async with self._opened() as (bench, _, _):
+                await self.excite(bench)
+                chips = [bench.simulation.faults(name) for name in self._line_buses(bench.simulation)]
+                for chip in chips:
+                    chip.unplug()
+                await bench.board.clock.sleep(5.0)
+                for chip in chips:
+                    chip.plug()
+                await bench.board.clock.sleep(self.back_s)
+                requests = bench.board.description.devices[PART].lines
+                driven = {role: bench.wire(role).level.value is not requests[role].active_low for role in safe if role in requests}
+                assert driven == {role: safe[role] for role in driven}, "it goes on where it stopped, and nobody has asked for that"
+                await self._well_again(bench)
+
+        run_virtual(play())
+
     # -- the bench ------------------------------------------------------------------------------------------------------------------
 
     def _shows(self, row: str) -> bool:
@@ -242,6 +274,9 @@ class BadInputSuite(Suite):
         device = simulation.description.devices[PART]
         if device.bus is not None or simulation.buses.port_faults(PART) is not None:
             return [PART]
+        return self._line_buses(simulation)
+
+    def _line_buses(self, simulation: Simulation) -> list[str]:
         return [name for name, options in simulation.description.buses.items() if options.kind in {"gpio", "pwm"}]
 
     @asynccontextmanager
@@ -342,6 +377,9 @@ class BadInputSuite(Suite):
 _Wrong = Callable[[Simulation, Gate], AbstractContextManager[None]]
 _MOST_ANSWERS = 12
 """So many answers of one use are lost in turn; a meter's whole table would say nothing new."""
+
+
+_EXCITING: Mapping[str, tuple[object, ...]] = {"switch_on": (), "lock": (), "offer": (50.0,), "self_test": ()}
 
 
 class _Log(logging.Handler):
