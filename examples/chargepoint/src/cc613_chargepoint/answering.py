@@ -9,7 +9,17 @@ from typing import Any
 from attrs import evolve
 
 from cc613_chargepoint.app import Station
-from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, Offered, Sampled, SessionEnded, StateChanged, StationEvent, StepDone
+from cc613_chargepoint.domain.events import (
+    ChargingEnded,
+    FaultCleared,
+    FaultRaised,
+    Offered,
+    Sampled,
+    SessionEnded,
+    StateChanged,
+    StationEvent,
+    StepDone,
+)
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.evse.served import ServedConnector
@@ -79,6 +89,7 @@ class StationAnswers:
         self._board = board
         self._offers: dict[int, Offered] = {}
         self._samples: dict[int, Sampled] = {}
+        self._of_station: dict[FaultName, Fault] = {}
         station.news.on(self._hear)
         handlers: dict[type[Command], Handler] = {
             GetStatus: self._status,
@@ -105,6 +116,10 @@ class StationAnswers:
                 self._samples[news.connector] = news
             case ChargingEnded() | SessionEnded():
                 self._samples.pop(news.connector, None)
+            case FaultRaised(connector=0, fault=fault):
+                self._of_station[fault.name] = fault
+            case FaultCleared(connector=0, fault=fault):
+                self._of_station.pop(fault.name, None)
 
     def offered_a(self, connector: int) -> float:
         """What a vehicle may draw at a connector now, A per phase."""
@@ -119,6 +134,7 @@ class StationAnswers:
             devices={name: health.state.value for name, health in self._board.health().items()},
             clock_state=self._board.clock.state.value,
             backend=self._backend(),
+            faults=tuple(_standing(each, 0) for each in self._of_station.values()),
         )
 
     def status_page(self) -> tuple[int, Any]:
@@ -293,6 +309,8 @@ class StationAnswers:
             return tx.faults.end(name=name.word, connector=command.connector, cleared=now, by=by)
 
         stood = await self._store.write(work, "clearing a fault")
+        if stood and not command.connector:
+            self._station.clear_fault(name, by)
         return Done(detail=f"{name.word} {'cleared' if stood else 'did not stand'}")
 
     async def _get_settings(self, command: GetSettings, actor: Actor) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
@@ -16,7 +15,8 @@ from cc613_chargepoint.authorization.plugins import rules_of_plugins
 from cc613_chargepoint.authorization.policy import AuthorizationSettings, FreeMode, Mode, rules_for
 from cc613_chargepoint.authorization.rules import Backend, Directory, Reservations
 from cc613_chargepoint.customers import Customers, StoreDirectory
-from cc613_chargepoint.domain.events import StationEvent
+from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, StationEvent
+from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.limit import HARDWARE, INSTALLATION, OPERATOR
 from cc613_chargepoint.evse.actor import ConnectorActor
 from cc613_chargepoint.evse.connector import Connector
@@ -29,14 +29,16 @@ from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner
 from cc613_chargepoint.evse.surroundings import Surroundings, SurroundingsSettings
+from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.history import History
 from cc613_chargepoint.hmi import HmiSettings, Panel
+from cc613_chargepoint.housekeeping import keep_house
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.metering import SignedSessions, SigningSettings
-from cc613_chargepoint.records import Along, StoreRecorder, close_interrupted, interrupted, may_prune
+from cc613_chargepoint.records import Along, StoreRecorder, close_interrupted, interrupted
 from cc613_chargepoint.settings import Settings, table
 from cc613_chargepoint.signed_records import settle, signed_sessions
-from cc613_chargepoint.store import Store, StoreError
+from cc613_chargepoint.store import Store
 from cc613hal.board import Board
 from cc613hal.errors import ConfigError, NotOnBoard
 from cc613hal.events import Events, EventSource
@@ -55,8 +57,6 @@ from cc613hal.interfaces import (
 )
 
 __all__ = ["INSTALLATION", "Station", "StationSettings", "connector_numbers"]
-
-_log = logging.getLogger(__name__)
 
 
 @frozen(kw_only=True)
@@ -260,7 +260,8 @@ class Station:
     async def run(self) -> None:
         """Serve until cancelled. Sessions that the last run left open are ended first."""
         if self._store is not None and self._history is not None:
-            await self._history.begin()
+            for fault in await self._history.begin():
+                self._news.publish(FaultRaised(connector=0, fault=fault))
             await settle(self.signing.values())
             along = None if self._recorder is None else self._recorder.along
             for news in await close_interrupted(
@@ -277,7 +278,7 @@ class Station:
             if self._history is not None:
                 group.create_task(self._history.run(), name="history")
             if self._store is not None:
-                group.create_task(self._prune(self._store), name="retention")
+                group.create_task(keep_house(self._store, self._clock, self._busy), name="housekeeping")
             group.create_task(self._panel.run(), name="hmi")
             group.create_task(self.customers.run(), name="customers")
 
@@ -291,19 +292,14 @@ class Station:
                 taken.add(each.session.number)
         return taken
 
-    async def _prune(self, store: Store) -> None:
-        """Once a day, first some minutes after the start, when nobody waits for the disk."""
-        pause_s = 600.0
-        while True:
-            await self._clock.sleep(pause_s)
-            pause_s = 86_400.0
-            try:
-                if not await may_prune(store, self._clock):
-                    _log.warning("the clock says %s and is not synchronised: nothing is pruned by it", self._clock.wall().isoformat())
-                    continue
-                await store.prune(self._clock.wall())
-            except StoreError as error:
-                _log.error("the store is not pruned today: %s", error)
+    def _busy(self) -> bool:
+        """Whether a customer is being served."""
+        idle = {State.AVAILABLE, State.CONNECTED, State.FAULTED}
+        return any(each.state not in idle for each in self.connectors.values())
+
+    def clear_fault(self, name: FaultName, by: str) -> None:
+        """Somebody has been there: a fault of the station as a whole is gone."""
+        self._news.publish(FaultCleared(connector=0, fault=Fault(name=name, detail=by)))
 
 
 def connector_numbers(board: Board, *, household: bool = True) -> list[int]:

@@ -11,7 +11,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from cc613_chargepoint.domain.events import SessionEnded
 from cc613_chargepoint.driving import SIM_SOCKET, add_sim, sim
 from cc613_chargepoint.facade.client import AnswerError
 from cc613_chargepoint.facade.server import serve_socket
+from cc613_chargepoint.keeping import add_store, keep
 from cc613_chargepoint.narrator import Narrator
 from cc613_chargepoint.news_log import log_news
 from cc613_chargepoint.operating import SOCKET, VERBS, add_verbs, operate
@@ -47,6 +48,8 @@ __all__ = ["EXIT_INTERRUPTED", "main"]
 
 _log = logging.getLogger(__name__)
 
+_OTHERS: dict[str, Callable[[argparse.Namespace], int]] = {"config": config, "store": keep, "sim": sim}
+"""Verbs beside ``run`` and those that ask a running station."""
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 _AGAIN = -1
 """In place of an exit code: somebody asked the station to start again."""
@@ -104,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--debug", action="store_true", help="log everything, show tracebacks")
     add_config(verbs)
     add_verbs(verbs)
+    add_store(verbs)
     add_sim(verbs)
     return parser
 
@@ -115,8 +119,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.verb in VERBS:
             return operate(arguments)
-        if arguments.verb in {"config", "sim"}:
-            return config(arguments) if arguments.verb == "config" else sim(arguments)
+        if arguments.verb in _OTHERS:
+            return _OTHERS[arguments.verb](arguments)
         _understood(arguments)
         if arguments.virtual:
             return run_virtual(_interruptible(arguments), start=datetime.now(UTC))

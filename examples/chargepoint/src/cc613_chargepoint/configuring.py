@@ -59,19 +59,20 @@ def config(arguments: argparse.Namespace) -> int:
     if arguments.action not in {"set", "import"} and not database.exists():
         raise ConfigError(f"{arguments.data} has no {DATABASE}", hint="`config set` begins one, and so does `run`")
     if arguments.action not in {"set", "import"}:
-        asyncio.run(_with_settings(database, lambda settings: _ACTIONS[arguments.action](settings, arguments)))
+        asyncio.run(_with_settings(database, lambda settings: _ACTIONS[arguments.action](settings, arguments), migrate=False))
         return 0
     layers, texts = (_assigned(arguments), True) if arguments.action == "set" else (_file(arguments.file), False)
     try:
         with owned(arguments.data):
-            asyncio.run(_with_settings(database, lambda settings: _apply(settings, layers, texts, arguments)))
+            asyncio.run(_with_settings(database, lambda settings: _apply(settings, layers, texts, arguments), migrate=True))
     except DataDirectoryBusy:
         asyncio.run(_ask_station(layers, texts, arguments))
     return 0
 
 
-async def _with_settings(database: Path, act: Callable[[Settings], Awaitable[None]]) -> None:
-    async with await Store.open(database) as store:
+async def _with_settings(database: Path, act: Callable[[Settings], Awaitable[None]], *, migrate: bool) -> None:
+    """Act on the stored settings. A damaged file is left to the station: whoever only looks must not put aside what others use."""
+    async with await Store.open(database, recover=False, migrate=migrate) as store:
         settings = await Settings.load(store, Clock())
         for each in settings.ignored:
             print(f"cc613-chargepoint: ignored: {each}", file=sys.stderr)

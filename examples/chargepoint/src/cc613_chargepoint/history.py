@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -80,19 +80,25 @@ class History:
             case _:
                 self._measured(news, at)
 
-    async def begin(self) -> None:
-        """After a start: what stood before is looked at afresh; a recovered database is a fault of the station."""
+    async def begin(self) -> Sequence[Fault]:
+        """After a start: what stood before is looked at afresh; a recovered database is a fault of the station.
+
+        Returns:
+            The faults of the station that stand until somebody has been there.
+        """
         now, damage, copy = self._clock.wall(), self._store.opening.damage, self._store.opening.damaged_copy
         kept = FaultName.STORE_RECOVERED.word
+        rescued = ", ".join(f"{count} × {table}" for table, count in self._store.opening.rescued.items()) or "nothing"
 
-        def work(tx: Transaction) -> None:
+        def work(tx: Transaction) -> list[Fault]:
             for entry in tx.faults.standing():
                 if entry.name != kept:
                     tx.faults.end(name=entry.name, connector=entry.connector, cleared=now, by="the station was started again")
             if copy is not None:
-                _begin(tx, 0, Fault(name=FaultName.STORE_RECOVERED, detail=f"{damage}; kept as {copy.name}"), now)
+                _begin(tx, 0, Fault(name=FaultName.STORE_RECOVERED, detail=f"{damage}; kept as {copy.name}; read of it: {rescued}"), now)
+            return [Fault(name=FaultName.of(each.name), detail=each.detail) for each in tx.faults.standing()]
 
-        await self._store.write(work, "looking at the faults of the last run")
+        return await self._store.write(work, "looking at the faults of the last run")
 
     async def run(self) -> None:
         """Write what was heard until cancelled; where the store fails, it is tried again, with pauses of 1 to 60 s."""

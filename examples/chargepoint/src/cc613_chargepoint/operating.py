@@ -151,7 +151,7 @@ def _lines(answer: Answer) -> list[str]:
             ] or ["no sessions"]
         case FaultList(faults=faults):
             return [
-                f"{each.raised:%Y-%m-%d %H:%M:%S}  connector {each.connector}  {each.name:<24} "
+                f"{each.raised:%Y-%m-%d %H:%M:%S}  {f'connector {each.connector}' if each.connector else 'station    '}  {each.name:<24} "
                 f"{'stands' if each.cleared is None else f'cleared {each.cleared:%Y-%m-%d %H:%M:%S}'}  {each.detail}"
                 for each in faults
             ] or ["no faults"]
@@ -169,6 +169,7 @@ def _status_lines(status: StationStatus) -> list[str]:
         lines += [f"  fault: {fault.name}: {fault.detail}" for fault in each.faults]
     if status.backend:
         lines.append(f"backend: {status.backend}")
+    lines += [f"station: fault {fault.name}: {fault.detail}" for fault in status.faults]
     lines += [f"device {name}: {state}" for name, state in status.devices.items() if state != "ok"]
     return lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from attrs import frozen
 
@@ -13,13 +13,11 @@ from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.session_keeper import OpenSession
 from cc613_chargepoint.store import Store, StoredSample, StoredSession, Transaction
-from cc613hal.clock import Clock, ClockState
+from cc613hal.clock import Clock
 
-__all__ = ["Along", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted", "may_prune"]
+__all__ = ["Along", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted"]
 
 _log = logging.getLogger(__name__)
-_BELIEVABLE = timedelta(days=366)
-"""A clock that nobody synchronised is believed so far after the latest session."""
 POWER_LOSS = "the station lost power or was restarted"
 
 Along = Callable[[Transaction, StoredSession], None]
@@ -168,14 +166,6 @@ async def close_interrupted(
     for each in found:
         _log.warning("session %d was cut by a restart at %s and is ended now", each.record.number, clock.wall().isoformat())
     return found
-
-
-async def may_prune(store: Store, clock: Clock) -> bool:
-    """Whether the calendar can be trusted with throwing things away: a clock that jumped by years would throw away everything."""
-    if clock.state is ClockState.SYNCHRONISED:
-        return True
-    newest = await store.read(lambda tx: tx.sessions.recent(1), "looking at the latest session")
-    return not newest or clock.wall() - newest[0].started < _BELIEVABLE
 
 
 def _recovered(session: StoredSession) -> SessionRecovered:

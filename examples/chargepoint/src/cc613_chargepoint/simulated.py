@@ -30,6 +30,7 @@ from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, StationE
 from cc613_chargepoint.domain.fault import FaultName
 from cc613_chargepoint.domain.session import SessionRecord
 from cc613_chargepoint.evse.transitions import State
+from cc613_chargepoint.store import Store
 from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.plant import FieldCard, Outlet, Plant, Simulation
 from cc613hal.plant.vehicle import Vehicle
@@ -177,6 +178,7 @@ async def simulated_station(
     *,
     state_dir: Path | None = None,
     backend: Backend | None = None,
+    store: Store | None = None,
     before: Callable[[Simulation], None] | None = None,
     settle_s: float = 1.0,
 ) -> AsyncIterator[SimulatedStation]:
@@ -187,6 +189,7 @@ async def simulated_station(
         settings: the station's.
         state_dir: where devices keep what outlives them.
         backend: who is asked for tokens.
+        store: where sessions and faults are kept; nowhere without one.
         before: changes the world before the board opens.
         settle_s: time the station gets before anything happens, s.
     """
@@ -196,7 +199,7 @@ async def simulated_station(
         if before is not None:
             before(simulation)
         async with open_board(description, simulation.buses, clock=simulation.clock, state_dir=state_dir) as opened:
-            station = Station(opened, settings or StationSettings(), backend=backend)
+            station = Station(opened, settings or StationSettings(), backend=backend, store=store)
             made = SimulatedStation(simulation, opened, station)
             station.news.on(made.news.append)
             serving = asyncio.create_task(station.run())

@@ -369,6 +369,7 @@ class StationStatus(Answer):
         devices: health by device.
         clock_state: how far the wall clock can be trusted.
         backend: how the backend connection is, in words; empty without one.
+        faults: what stands at the station as a whole.
     """
 
     board: str
@@ -376,6 +377,7 @@ class StationStatus(Answer):
     devices: Mapping[str, str] = field(factory=dict[str, str])
     clock_state: str = "unknown"
     backend: str = ""
+    faults: tuple[FaultView, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -89,12 +89,17 @@ def translated(error: Exception, what: str) -> StoreError | None:
         error: what was raised.
         what: what was tried, for the message.
     """
+    if isinstance(error, UnicodeDecodeError | MemoryError):
+        # what the database says of its own damage quotes the damage; a damaged length asks for more memory than there is
+        return StoreDamaged(f"{what}: the file is damaged ({error!r})", device="store", hint=_BY_NAME["SQLITE_CORRUPT"][1])
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, sqlite3.Error):
         cause = cause.__cause__ or cause.__context__
     if cause is None or not isinstance(error, sqlite3.Error | peewee.PeeweeException):
         return None
     name = getattr(cause, "sqlite_errorname", None) or ""
+    if not name and "decode" in str(cause):  # of the driver, not of the database: a text that is none
+        name = "SQLITE_CORRUPT"
     for prefix, (kind, hint) in _BY_NAME.items():
         if name.startswith(prefix):
             return kind(f"{what}: {cause}", device="store", hint=hint)

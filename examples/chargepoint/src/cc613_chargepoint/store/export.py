@@ -11,7 +11,7 @@ from typing import Any
 
 from cc613_chargepoint.store.sessions import StoredInterval, StoredSample, StoredSession
 
-__all__ = ["session_dict", "sessions_csv", "sessions_json"]
+__all__ = ["harmless", "session_dict", "sessions_csv", "sessions_json"]
 
 COLUMNS = (
     "number", "uid", "connector", "token", "token_source", "started", "ended", "clock_state", "duration_s", "begin_wh", "end_wh",
@@ -27,7 +27,7 @@ def sessions_csv(sessions: Iterable[StoredSession]) -> str:
     writer.writeheader()
     for session in sessions:
         row = session_dict(session)
-        writer.writerow({name: _harmless(row[name]) for name in COLUMNS})
+        writer.writerow({name: harmless(row[name]) for name in COLUMNS})
     return out.getvalue()
 
 
@@ -82,7 +82,8 @@ def _digits(value: Decimal | None) -> str | None:
     return None if value is None else format(value, "f")
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """A value for a cell: text that a spreadsheet would run as a formula gets an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value) else value
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,15 +14,17 @@ from typing import Self, TypeVar
 
 from attrs import frozen
 
-from cc613_chargepoint.store.errors import StoreDamaged
+from cc613_chargepoint.store.errors import StoreDamaged, StoreError, translated
 from cc613_chargepoint.store.opening import PAGE_BYTES, Opening, connected, opened
 from cc613_chargepoint.store.queries import statement
-from cc613_chargepoint.store.retention import STEP, Retention, pruning
+from cc613_chargepoint.store.retention import STEP, Belief, Retention, pruning, weighed
 from cc613_chargepoint.store.runners import InlineRunner, Runner, ThreadRunner
 from cc613_chargepoint.store.transaction import Transaction
 from cc613hal.clock import VirtualTimeLoop
 
 __all__ = ["Store", "StoreSize"]
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -52,15 +57,21 @@ class Store:
         self.retention = retention
         self._writer = writer
         self._reader = reader
+        self._damage: StoreDamaged | None = None
+        self._found_damaged = asyncio.Event()
 
     @classmethod
-    async def open(cls, path: Path, *, retention: Retention | None = None, busy_s: float = 5.0) -> Self:
+    async def open(
+        cls, path: Path, *, retention: Retention | None = None, busy_s: float = 5.0, recover: bool = True, migrate: bool = True
+    ) -> Self:
         """Open or begin the database; a damaged one is kept aside, see :attr:`opening`.
 
         Args:
             path: of the file.
             retention: what is kept.
             busy_s: how long to wait for another program's lock, s.
+            recover: whether a damaged file is recovered.
+            migrate: whether a file of an earlier version is brought up to date.
 
         Raises:
             StoreError: as :func:`cc613_chargepoint.store.opening.opened` says.
@@ -68,10 +79,10 @@ class Store:
         retention = retention or Retention()
         limit = retention.size_limit_bytes
         if isinstance(asyncio.get_running_loop(), VirtualTimeLoop):
-            database, opening = opened(path, size_limit_bytes=limit, busy_s=busy_s)
+            database, opening = opened(path, size_limit_bytes=limit, busy_s=busy_s, recover=recover, migrate=migrate)
             inline = InlineRunner(database)
             return cls(path, opening, inline, inline, retention)
-        database, opening = await asyncio.to_thread(opened, path, size_limit_bytes=limit, busy_s=busy_s)
+        database, opening = await asyncio.to_thread(opened, path, size_limit_bytes=limit, busy_s=busy_s, recover=recover, migrate=migrate)
         writer = ThreadRunner(database, "store writer", writes=True)
         reading = connected(path, size_limit_bytes=limit, busy_s=busy_s)
         statement(reading, "PRAGMA query_only = ON")
@@ -94,7 +105,8 @@ class Store:
             StoreConflict: it contradicts what is stored; nothing was changed.
             StoreError: anything else; nothing was changed.
         """
-        return await self._writer.run(work, what)
+        with self._noting_damage():
+            return await self._writer.run(work, what)
 
     async def read(self, work: Callable[[Transaction], T], what: str = "reading") -> T:
         """Look at one consistent state of the database, beside the writer.
@@ -103,16 +115,40 @@ class Store:
             work: reads only.
             what: for messages.
         """
-        return await self._reader.run(work, what)
+        with self._noting_damage():
+            return await self._reader.run(work, what)
 
-    async def prune(self, now: datetime) -> Mapping[str, int]:
+    @contextlib.contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreDamaged as error:
+            self._damage = error
+            self._found_damaged.set()
+            raise
+
+    async def damaged(self) -> StoreDamaged:
+        """Wait until the file turns out to be damaged; what was found first."""
+        await self._found_damaged.wait()
+        assert self._damage is not None
+        return self._damage
+
+    async def prune(self, now: datetime, *, sure: bool = False) -> Mapping[str, int]:
         """Remove what retention does not keep, in small steps between which others have their turn.
+
+        A clock that has leapt is not believed for a month, see :func:`cc613_chargepoint.store.retention.weighed`: nothing is removed by its
+        age meanwhile.
+
+        Args:
+            now: UTC.
+            sure: somebody vouches for the clock.
 
         Returns:
             Table → rows removed.
         """
         removed: dict[str, int] = {}
-        for table, step in pruning(self.retention, now).items():
+        belief = await self.write(lambda tx: _weigh(tx, now, sure=sure), "looking whether the clock has leapt")
+        for table, step in pruning(self.retention, now, by_age=not belief.doubts).items():
             removed[table] = 0
             while count := await self.write(step, f"pruning {table}"):
                 removed[table] += count
@@ -120,6 +156,17 @@ class Store:
                     break
         await self.write(lambda tx: tx.execute("PRAGMA incremental_vacuum(256)"), "giving room back")
         return removed
+
+    async def copy(self, path: Path) -> None:
+        """Write a consistent copy of the whole database, beside whoever else uses it.
+
+        Args:
+            path: of the copy; it must not exist.
+
+        Raises:
+            StoreError: there is something, or it cannot be written.
+        """
+        await asyncio.to_thread(_copied, self.path, path)
 
     async def limit_size(self) -> None:
         """Make the database obey the limit of :attr:`retention` from now on."""
@@ -143,7 +190,8 @@ class Store:
         """
         problems = [str(row[0]) for row in await self.read(lambda tx: tx.execute("PRAGMA integrity_check(10)"), "checking")]
         if problems != ["ok"]:
-            raise StoreDamaged(f"{self.path} is damaged: {'; '.join(problems)}", device="store")
+            with self._noting_damage():
+                raise StoreDamaged(f"{self.path} is damaged: {'; '.join(problems)}", device="store")
 
     async def aclose(self) -> None:
         """Finish what was asked for and close the file; may be called twice."""
@@ -155,3 +203,28 @@ class Store:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self.aclose()
+
+
+def _weigh(tx: Transaction, now: datetime, *, sure: bool) -> Belief:
+    kept = tx.memory.get("retention", "clock") or {}
+    if kept:
+        before = Belief(datetime.fromisoformat(kept["last"]), int(kept["doubts"]))
+    else:  # the first time: the latest session tells when it cannot have been long ago
+        newest = tx.sessions.recent(1)
+        before = Belief(newest[0].started) if newest else None
+    belief = weighed(None if sure else before, now)
+    if belief.doubts == 1:
+        _log.warning("the clock has leapt from %s to %s: nothing is removed by its age until that has proven true", belief.last, now)
+    tx.memory.put("retention", "clock", {"last": belief.last.isoformat(), "doubts": belief.doubts})
+    return belief
+
+
+def _copied(path: Path, copy: Path) -> None:
+    if copy.exists():
+        raise StoreError(f"{copy} is there already", device="store", hint="name a new file")
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=5.0)) as own:
+            own.execute("VACUUM INTO ?", (str(copy),))
+    except sqlite3.Error as error:
+        copy.unlink(missing_ok=True)
+        raise translated(error, f"copying to {copy}") or error from error
