@@ -391,7 +391,7 @@ class TestRetention:
                     tx.audit.add(at=NOW, actor="", role="", action="", subject="")
 
             await store.write(fill)
-            removed = await store.prune(NOW)
+            removed = await store.prune(NOW, sure=True)
             assert removed == {"sample": 4, "signed": 0, "session": 1, "fault": 3, "audit": 2}
             assert [each.number for each in await store.read(lambda tx: tx.sessions.recent())] == [6, 5, 4, 2, 1]
             assert len(await store.read(lambda tx: tx.signed.owed())) == 1

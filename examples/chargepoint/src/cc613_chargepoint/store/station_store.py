@@ -207,6 +207,7 @@ class Store:
 
 def _weigh(tx: Transaction, now: datetime, *, sure: bool) -> Belief:
     kept = tx.memory.get("retention", "clock") or {}
+    before: Belief | None
     if kept:
         before = Belief(datetime.fromisoformat(kept["last"]), int(kept["doubts"]))
     else:  # the first time: the latest session tells when it cannot have been long ago
