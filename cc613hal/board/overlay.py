@@ -1,7 +1,7 @@
 """Laying one board file over another.
 
-Tables merge key by key and the overlay wins; arrays and values replace. ``false`` in place of a device, a bus or a line or uses role
-removes it. Whatever is left remembers the file and the line it came from.
+Tables merge key by key and the overlay wins; arrays and values replace. ``false`` in place of a device, a bus, a line or uses role, or
+a device's place on its bus removes it. Whatever is left remembers the file and the line it came from.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ __all__ = ["Document", "lay_over"]
 _REMOVABLE = {("bus", 2), ("device", 2)}
 """Tables whose direct children may be removed: top-level key and length of the child's path."""
 _REMOVABLE_ROLES = {"lines", "uses"}
+_REMOVABLE_KEYS = {"unit", "address"}
+"""Of a device: where the other bus it moves to knows no such thing."""
 
 
 @define
@@ -102,5 +104,7 @@ class _Merger:
 
 def _removable(path: KeyPath) -> bool:
     if (path[0], len(path)) in _REMOVABLE:
+        return True
+    if len(path) == 3 and path[0] == "device" and path[2] in _REMOVABLE_KEYS:
         return True
     return len(path) == 4 and path[0] == "device" and path[2] in _REMOVABLE_ROLES

@@ -60,6 +60,13 @@ def test_false_removes_a_device_a_bus_and_a_role(tmp_path: Path, base: Path, plu
     assert list(board.devices["k1"].lines) == ["coil"]
 
 
+def test_a_device_that_moves_to_another_kind_of_bus_loses_its_place(tmp_path: Path, base: Path, plugins: Plugins) -> None:
+    over = write(tmp_path, "o.toml", "[device.probe]\naddress = false\n")
+    (problem,) = check_board(base, overlays=[over], plugins=plugins)
+    assert "device.probe" in str(problem)
+    assert "address" in str(problem), "there is none any more"
+
+
 def test_removing_what_is_not_there_is_a_mistake(tmp_path: Path, base: Path, plugins: Plugins) -> None:
     over = write(tmp_path, "o.toml", "\ndevice.prope = false\n")
     (problem,) = check_board(base, overlays=[over], plugins=plugins)

@@ -38,15 +38,20 @@ from cc613_chargepoint.facade.commands import (
     Done,
     FaultList,
     FaultView,
+    GetPublicKey,
     GetSettings,
     GetStatus,
     ListFaults,
     ListSessions,
+    ListSigned,
     MeterView,
+    PublicKeyView,
     SessionList,
     SetLimit,
     SettingsAnswer,
     SettingView,
+    SignedList,
+    SignedView,
     StartCharge,
     StationStatus,
     StopCharge,
@@ -112,6 +117,7 @@ class TestWire:
             Unlock(connector=2),
             SetLimit(connector=0, source="x", current_a=6.5, for_s=3.0), WithdrawLimit(connector=1, source="x"), ListFaults(),
             ClearFault(connector=1, name="tilted"), GetSettings(), ChangeSettings(layers={"oem": {"a": [1, None, "x"]}}, texts=True),
+            ListSigned(session=3), ListSigned(since=NOW, until=None, after=7), GetPublicKey(connector=1),
         ],
         ids=lambda command: type(command).__name__,
     )  # fmt: skip
@@ -135,6 +141,15 @@ class TestWire:
                 import_wh="1.20",
             ),
             SettingsAnswer(values={"a.b": SettingView(value=[1, "x"], layer="oem")}, restart=("a.b",)),
+            SignedList(
+                records=(
+                    SignedView(
+                        id=1, session=None, connector=1, created=NOW, format="OCMF", encoding="plain", data="OCMF|{}|{}", public_key="30"
+                    ),
+                ),
+                more=True,
+            ),
+            PublicKeyView(connector=1, curve="secp256r1", hex="30", base64="MA==", fingerprint="ab"),
         ]
         assert {type(each).__name__ for each in answers} == set(ANSWERS)
         for answer in answers:

@@ -53,6 +53,7 @@ from cc613_chargepoint.facade.commands import (
 from cc613_chargepoint.limits import LimitBook
 from cc613_chargepoint.serving import ServiceAnswers, remote_token
 from cc613_chargepoint.settings import RESET, TABLE, Actor, Layer, Settings, SettingsRefused
+from cc613_chargepoint.signed_export import SignedAnswers
 from cc613_chargepoint.store import FaultEntry, Store, Transaction
 from cc613_chargepoint.store.export import session_dict
 from cc613hal.board import Board
@@ -103,6 +104,7 @@ class StationAnswers:
         if store is not None:
             self._store = store
             handlers |= {ListSessions: self._sessions, ListFaults: self._faults, ClearFault: self._clear_fault}
+            handlers |= SignedAnswers(station, store, self._connector).handlers()
         if settings is not None:
             self._settings = settings
             handlers |= {GetSettings: self._get_settings, ChangeSettings: self._change_settings}

@@ -24,12 +24,12 @@ from cc613_chargepoint.authorization.policy import Mode
 from cc613_chargepoint.configuring import DATABASE, add_config, config
 from cc613_chargepoint.domain.events import SessionEnded
 from cc613_chargepoint.driving import SIM_SOCKET, add_sim, sim
-from cc613_chargepoint.facade.client import AnswerError
+from cc613_chargepoint.facade.client import SOCKET, AnswerError
 from cc613_chargepoint.facade.server import serve_socket
 from cc613_chargepoint.keeping import add_store, keep
 from cc613_chargepoint.narrator import Narrator
 from cc613_chargepoint.news_log import log_news
-from cc613_chargepoint.operating import SOCKET, VERBS, add_verbs, operate
+from cc613_chargepoint.operating import VERBS, add_verbs, operate
 from cc613_chargepoint.service import Supervisor, owned, set_up_logging
 from cc613_chargepoint.settings import Settings, ocpp, table
 from cc613_chargepoint.simulating.script import Line, duration_s, play, read_script

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cc613_chargepoint.domain.role import Role
-from cc613_chargepoint.facade.client import FacadeClient
+from cc613_chargepoint.facade.client import SOCKET, FacadeClient
 from cc613_chargepoint.facade.commands import ChangeSettings, SettingsAnswer
-from cc613_chargepoint.operating import SOCKET
 from cc613_chargepoint.service import DataDirectoryBusy, owned
 from cc613_chargepoint.settings import RESET, TABLE, Actor, Layer, Settings, SettingsRefused, Value, parameter
 from cc613_chargepoint.store import Store

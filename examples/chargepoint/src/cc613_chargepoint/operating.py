@@ -1,4 +1,4 @@
-"""The verbs that speak to a running station: status, sessions, start, stop, unlock, limit, fault, watch."""
+"""The verbs that speak to a running station: status, sessions, signed, public-key, start, stop, unlock, limit, fault, watch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from cc613_chargepoint.facade.client import FacadeClient
+from cc613_chargepoint.facade.client import SOCKET, FacadeClient
 from cc613_chargepoint.facade.codec import packed
 from cc613_chargepoint.facade.commands import (
     Answer,
@@ -30,12 +30,10 @@ from cc613_chargepoint.facade.commands import (
     WithdrawLimit,
 )
 from cc613_chargepoint.narrator import Narrator
+from cc613_chargepoint.signed_verbs import add_signed, ask_public_key, ask_signed
 from cc613hal.clock import Clock
 
-__all__ = ["SOCKET", "VERBS", "add_verbs", "operate"]
-
-SOCKET = "station.sock"
-"""The socket's name in a data directory."""
+__all__ = ["VERBS", "add_verbs", "operate"]
 
 
 def add_verbs(verbs: Any) -> None:
@@ -54,6 +52,7 @@ def add_verbs(verbs: Any) -> None:
     verb("status", "how the running station is")
     sessions = verb("sessions", "the latest sessions")
     sessions.add_argument("--limit", type=_count, default=20, metavar="N", help="at most so many (default: %(default)s)")
+    key = add_signed(verb)
     start = verb("start", "accept a customer, as a card would")
     start.add_argument("token", help="identifier of the customer")
     stop = verb("stop", "end a session")
@@ -63,7 +62,7 @@ def add_verbs(verbs: Any) -> None:
     limit.add_argument("current", type=_amperes, metavar="A", help="amperes per phase, or `none` to withdraw")
     limit.add_argument("--source", default="command line", help="whose limit it is (default: %(default)s)")
     limit.add_argument("--for", dest="for_s", type=_seconds, metavar="S", help="how long it counts, in seconds (default: until withdrawn)")
-    for each in (start, stop, unlock, limit):
+    for each in (key, start, stop, unlock, limit):
         connector(each)
     fault = verb("fault", "faults that stand and stood, or clear one that needs service")
     fault.add_argument("--clear", metavar="NAME", help="somebody has been there: clear this fault")
@@ -193,6 +192,8 @@ async def _watch(arguments: argparse.Namespace) -> None:
 
 VERBS: dict[str, Callable[[argparse.Namespace], Coroutine[Any, Any, None]]] = {
     **dict.fromkeys(("status", "sessions", "start", "stop", "unlock", "limit", "fault"), _ask),
+    "signed": ask_signed,
+    "public-key": ask_public_key,
     "watch": _watch,
 }
 """Verb → what carries it out."""

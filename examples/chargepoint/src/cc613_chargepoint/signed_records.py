@@ -17,7 +17,8 @@ from cc613_chargepoint.store import SignedRecord, Store, Transaction
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.interfaces import EndReason, EnergyMeter, SignedMeter, SignedReading, SignedTransaction, SigningEvent, UserAssignment
-from cc613hal.ocmf import FileKey, OcmfRecord, Page, PageContext, PagesLost, read_record
+from cc613hal.ocmf import FileKey, OcmfRecord, Page, PageContext, PagesLost, SignedValue
+from cc613hal.ocmf.evidence import evidence_of
 
 __all__ = ["CONTEXTS", "StoreKeeper", "StorePages", "settle", "signed_sessions", "signing_controller"]
 
@@ -215,15 +216,13 @@ async def settle(sessions: Iterable[SignedSessions]) -> None:
 
 def _page(reading: SignedReading) -> tuple[str, int | None]:
     """Which pagination a record belongs to and its page there; the database refuses a page that is used twice."""
-    if reading.format != "OCMF":
-        return reading.source, None
     try:
-        payload = read_record(reading.data).payload
+        evidence = evidence_of(SignedValue(data=reading.data.decode("utf-8", "replace"), format=reading.format))
     except HalError:
         return reading.source, None
-    if payload.page is None:
+    if evidence.page is None:
         return reading.source, None
-    return f"{payload.signer} {payload.page.context.value}", payload.page.number
+    return f"{evidence.signer} {evidence.page.context.value}", evidence.page.number
 
 
 def _plain(opened: OpenTransaction) -> dict[str, Any]:

@@ -14,7 +14,10 @@ from cc613_chargepoint.facade.codec import line, packed, read_line, unpacked_ans
 from cc613_chargepoint.facade.commands import Answer, Command
 from cc613hal.errors import DeadlineExceeded, HalError
 
-__all__ = ["AnswerError", "FacadeClient", "NoStation"]
+__all__ = ["SOCKET", "AnswerError", "FacadeClient", "NoStation"]
+
+SOCKET = "station.sock"
+"""The socket's name in a data directory."""
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 

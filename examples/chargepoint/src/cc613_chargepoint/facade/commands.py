@@ -22,13 +22,16 @@ __all__ = [
     "Done",
     "FaultList",
     "FaultView",
+    "GetPublicKey",
     "GetSettings",
     "GetStatus",
     "LimitView",
     "ListFaults",
     "ListSessions",
+    "ListSigned",
     "MeterView",
     "Present",
+    "PublicKeyView",
     "ReadMeter",
     "Reserve",
     "Restart",
@@ -37,6 +40,8 @@ __all__ = [
     "SetLimit",
     "SettingView",
     "SettingsAnswer",
+    "SignedList",
+    "SignedView",
     "StartCharge",
     "StationStatus",
     "StopCharge",
@@ -70,6 +75,31 @@ class ListSessions(Command):
 
     limit: int = 20
     before: int | None = None
+
+
+@frozen(kw_only=True)
+class ListSigned(Command):
+    """Signed meter records, as the transparency file holds them: of one session, or of a period; oldest first, in parts.
+
+    Attributes:
+        session: number of the session; ``None`` for a period.
+        since: sessions that ended at this moment or later, UTC; ``None`` from the first on.
+        until: sessions that ended before this moment, UTC; ``None`` up to the last.
+        after: ``id`` of the last record of the part before.
+    """
+
+    session: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int = 0
+
+
+@frozen(kw_only=True)
+class GetPublicKey(Command):
+    """The key that verifies what a connector's meter signs; for everybody, as it stands on the housing."""
+
+    role: ClassVar[Role] = Role.USER
+    connector: int
 
 
 @frozen(kw_only=True)
@@ -388,6 +418,69 @@ class SessionList(Answer):
 
 
 @frozen(kw_only=True)
+class SignedView:
+    """A signed record, as a value of the transparency file.
+
+    Attributes:
+        id: rises with every record.
+        session: number of its session; ``None`` outside sessions.
+        connector: whose meter.
+        created: UTC.
+        format: ``OCMF``, ``EDL_40_P`` …
+        encoding: of ``data``: ``plain`` or ``hex``.
+        data: the record as the meter made it.
+        public_key: DER, hexadecimal; empty if the meter gave none.
+        transaction_id: binds the records of a session; empty for a record that holds begin and end.
+        context: where in the session it belongs, as OCPP names it; empty for a record that holds begin and end.
+    """
+
+    id: int
+    session: int | None
+    connector: int
+    created: datetime
+    format: str
+    encoding: str
+    data: str
+    public_key: str
+    transaction_id: str = ""
+    context: str = ""
+
+
+@frozen(kw_only=True)
+class SignedList(Answer):
+    """Signed records, oldest first.
+
+    Attributes:
+        records: of this part.
+        more: whether there may be more behind the last one.
+    """
+
+    records: tuple[SignedView, ...]
+    more: bool = False
+
+
+@frozen(kw_only=True)
+class PublicKeyView(Answer):
+    """A public key.
+
+    Attributes:
+        connector: whose meter.
+        curve: as OCMF names it.
+        hex: DER, hexadecimal: what goes on the label.
+        base64: the same, base64.
+        fingerprint: short form to compare by eye.
+        qr_svg: the label's QR code as a drawing for the web page; empty where the package ``segno`` is missing.
+    """
+
+    connector: int
+    curve: str
+    hex: str
+    base64: str
+    fingerprint: str
+    qr_svg: str = ""
+
+
+@frozen(kw_only=True)
 class FaultList(Answer):
     """Faults."""
 
@@ -420,11 +513,12 @@ COMMANDS: Mapping[str, type[Command]] = {
     for each in (
         GetStatus, ListSessions, StartCharge, StopCharge, Unlock, SetLimit, WithdrawLimit, ListFaults, ClearFault, GetSettings,
         ChangeSettings, Present, SetAvailability, ReadMeter, Reserve, CancelReservation, Restart,
+        ListSigned, GetPublicKey,
     )
 }  # fmt: skip
 """Every command by its name on the wire."""
 
 ANSWERS: Mapping[str, type[Answer]] = {
-    each.__name__: each for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer, MeterView)
+    each.__name__: each for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer, MeterView, SignedList, PublicKeyView)
 }
 """Every answer by its name on the wire."""

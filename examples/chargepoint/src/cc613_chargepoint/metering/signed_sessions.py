@@ -23,8 +23,9 @@ from cc613_chargepoint.metering.record_keeper import OpenTransaction, RecordKeep
 from cc613hal.clock import Clock, ClockState
 from cc613hal.errors import CommandFailed, DeviceRefused, HalError
 from cc613hal.interfaces import EndReason, SignedMeter, SignedReading, SignedTransaction, TransactionPhase
-from cc613hal.ocmf import PublicKey, read_record
-from cc613hal.ocmf.signatures import decode_signature, verify
+from cc613hal.ocmf import PublicKey, SignedValue
+from cc613hal.ocmf.evidence import evidence_of
+from cc613hal.ocmf.signatures import verify
 
 __all__ = ["SignedSessions", "SigningSettings", "proven"]
 
@@ -79,6 +80,15 @@ class SignedSessions:
         self._tell = tell
         self._failing: tuple[str, float] = ("", 0.0)
         self._turn = asyncio.Lock()
+
+    async def public_key(self) -> bytes:
+        """The key that the meter signs with, DER.
+
+        Raises:
+            HalError: the meter does not tell it now.
+        """
+        async with self._turn:
+            return await self._meter.public_key()
 
     async def begin(self, number: int, token: Token) -> None:
         """Have the begin signed. What an earlier session still owes comes first.
@@ -231,11 +241,12 @@ def proven(reading: SignedReading) -> None:
     Raises:
         CommandFailed: it cannot be read, or the signature does not fit.
     """
-    if reading.format != "OCMF" or not reading.public_key:
+    if not reading.public_key:
         return
+    value = SignedValue(data=reading.data.decode("utf-8", "replace"), format=reading.format)
     try:
-        record = read_record(reading.data)
-        fits = verify(PublicKey.from_der(reading.public_key), record.signed_bytes, decode_signature(record.signature))
+        evidence = evidence_of(value)
+        fits = verify(PublicKey.from_der(reading.public_key), evidence.signed_bytes, evidence.signature, evidence.algorithm.hash_name)
     except HalError as error:
         raise CommandFailed(f"gave a record that cannot be verified: {error.message}", evidence=reading, device=reading.source) from error
     if not fits:

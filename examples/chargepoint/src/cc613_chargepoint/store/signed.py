@@ -9,7 +9,7 @@ from attrs import frozen
 
 from cc613_chargepoint.store.errors import StoreConflict
 from cc613_chargepoint.store.queries import Queries
-from cc613_chargepoint.store.tables import PageCounter, Signed
+from cc613_chargepoint.store.tables import PageCounter, Session, Signed
 
 __all__ = ["SignedRecord", "SignedRecords"]
 
@@ -121,6 +121,30 @@ class SignedRecords:
     def of_session(self, session: int) -> Sequence[SignedRecord]:
         """The records of a session, in order."""
         return [SignedRecord(**row) for row in self._queries.rows(Signed.select().where(Signed.session == session).order_by(Signed.id))]
+
+    def of_period(self, since: datetime | None, until: datetime | None, *, after: int = 0, limit: int = 1000) -> Sequence[SignedRecord]:
+        """The records of the sessions that ended in a period, and those outside sessions that were made in it, in order.
+
+        A session is never cut in two: its records are there together, or none of them.
+
+        Args:
+            since: first moment, UTC; ``None`` for the first there is.
+            until: first moment that is not in it any more, UTC; ``None`` for no end.
+            after: only those with a higher ``id``.
+            limit: at most so many.
+        """
+        ended, made = Session.ended.is_null(False), Signed.session.is_null()
+        if since is not None:
+            ended, made = ended & (Session.ended >= since), made & (Signed.created >= since)
+        if until is not None:
+            ended, made = ended & (Session.ended < until), made & (Signed.created < until)
+        query = Signed.select().where((Signed.id > after) & (Signed.session.in_(Session.select(Session.number).where(ended)) | made))
+        return [SignedRecord(**row) for row in self._queries.rows(query.order_by(Signed.id).limit(limit))]
+
+    def latest(self, connector: int) -> SignedRecord | None:
+        """The last record of a connector's meter."""
+        row = self._queries.first(Signed.select().where(Signed.connector == connector).order_by(Signed.id.desc()))
+        return None if row is None else SignedRecord(**row)
 
     def owed(self, limit: int = 1000) -> Sequence[SignedRecord]:
         """What no backend has acknowledged, oldest first."""
