@@ -8,7 +8,7 @@ MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(DRIVERS)) examples/cha
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run test check bench crash test-readers test-descriptors test-kernel docs lock clean help
+.PHONY: run test check bench crash test-readers test-descriptors test-peers test-kernel docs lock clean help
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -72,6 +72,13 @@ test-descriptors: $(VENV)/made-test  ## driver tests on device nodes that umockd
 	@$(BIN)/python -c 'import sys; from tests.descriptors.machine import missing; sys.exit(missing() or None)'
 	@umockdev-wrapper $(BIN)/python -m pytest -q -p tests.descriptors.plugin drivers/hmi drivers/rfid drivers/sensors drivers/bender -k "not usb and not Usb and not pcsc and not keyboard and not uinput"
 	@$(BIN)/python -m pytest -q tests/descriptors
+
+$(VENV)/made-peers: $(VENV)/made-test
+	@npm install --prefix $(VENV)/peers --no-audit --no-fund --silent @voltbras/ts-ocpp@2.7.3 || echo "npm or its packages are not there: the tests with them will be skipped"
+	@touch $@
+
+test-peers: $(VENV)/made-peers  ## OCPP with other people's central systems (needs node and npm)
+	@$(BIN)/python -m pytest -q examples/chargepoint/tests/ocpp_rooms/test_soap_wire.py
 
 test-kernel: $(VENV)/made-kernel  ## bus and driver tests on a real Linux kernel under QEMU
 	@$(BIN)/python -m tests.kernel.lane $(if $(ARGS),-- $(ARGS))

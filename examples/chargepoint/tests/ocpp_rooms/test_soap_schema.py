@@ -1,0 +1,192 @@
+"""Messages of OCPP 1.5 and 1.6 as XML: every operation both ways, valid by the schema, and what is not is refused in words."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cc613_chargepoint.ocpp import soap
+from cc613_chargepoint.ocpp.soap import Schema, Service, SoapInvalid, schema_of
+from cc613_chargepoint.ocpp.soap.schema import _Type
+from cc613_chargepoint.ocpp.soap.xml import etree, parsed, serialised
+
+WSDL = Path(soap.__file__).parent / "wsdl"
+AS_PUBLISHED = {
+    "OCPP_CentralSystemService_1.5.wsdl": "60aa22050e9e25d6",
+    "OCPP_ChargePointService_1.5.wsdl": "ebbc1be59c3dc62c",
+    "OCPP_CentralSystemService_1.6.wsdl": "7362c69bb8dcb62e",
+    "OCPP_ChargePointService_1.6.wsdl": "f01cbe77d6f49e4d",
+}
+OPERATIONS = [(service, action) for service in Service for action in schema_of(service).actions]
+IDS = [f"{service.name}-{action}" for service, action in OPERATIONS]
+
+
+def test_the_descriptions_are_shipped_as_they_were_published() -> None:
+    assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in WSDL.glob("*.wsdl")} == AS_PUBLISHED
+    assert (WSDL / "NOTICE.md").exists()
+
+
+def test_every_operation_is_known() -> None:
+    assert {service.name: len(schema_of(service).actions) for service in Service} == {
+        "CENTRAL_15": 10,
+        "STATION_15": 15,
+        "CENTRAL_16": 10,
+        "STATION_16": 19,
+    }
+
+
+def enumerations(service: Service) -> dict[str, list[str]]:
+    root = etree().fromstring((WSDL / service.value).read_bytes())
+    space = "{http://www.w3.org/2001/XMLSchema}"
+    return {kind.get("name"): [each.get("value") for each in kind.iter(f"{space}enumeration")] for kind in root.iter(f"{space}simpleType")}
+
+
+def contents(schema: Schema, kind: str | _Type, words: dict[str, list[str]], name: str = "") -> st.SearchStrategy[Any]:
+    """Any content that the schema allows."""
+    resolved = schema._resolved(kind)
+    if isinstance(resolved, _Type):
+        if resolved.base:
+            parts = {each: st.sampled_from(words[of]) for each, of in resolved.attributes.items()}
+            return st.fixed_dictionaries({"value": TEXT}, optional=parts)
+        required: dict[str, Any] = {}
+        optional: dict[str, Any] = {}
+        for child in resolved.children.values():
+            inner = contents(schema, child.type, words, child.name)
+            if child.many:
+                inner = st.lists(inner, min_size=1, max_size=3)
+            (required if child.required else optional)[child.name] = inner
+        return st.fixed_dictionaries(required, optional=optional)
+    if isinstance(kind, str) and words.get(kind):
+        return st.sampled_from(words[kind])
+    return {
+        "int": st.integers(-(2**31), 2**31 - 1),
+        "boolean": st.booleans(),
+        "decimal": st.integers(0, 800).map(lambda tenths: tenths / 10),
+        "dateTime": st.datetimes().map(lambda moment: f"{moment.isoformat(timespec='milliseconds')}Z"),
+        "anyURI": st.sampled_from(["ftp://files.example/a", "https://files.example/b?c=d"]),
+    }.get(resolved, TEXT)
+
+
+TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=20)
+
+
+@pytest.mark.parametrize(("service", "action"), OPERATIONS, ids=IDS)
+@pytest.mark.parametrize("answer", [False, True], ids=["request", "response"])
+def test_whatever_the_schema_allows_comes_back_as_it_went(service: Service, action: str, answer: bool) -> None:
+    schema = schema_of(service)
+    name = schema._name(action, answer=answer)
+
+    @settings(max_examples=8, deadline=None)
+    @given(contents(schema, schema._elements[name], enumerations(service)))
+    def both_ways(content: dict[str, Any]) -> None:
+        document = serialised(schema.element(action, content, answer=answer))
+        assert schema.payload(parsed(document), action, answer=answer) == content
+
+    both_ways()
+
+
+CENTRAL = schema_of(Service.CENTRAL_16)
+BOOT = {"chargePointVendor": "Bender", "chargePointModel": "CC613"}
+
+
+class TestWhatIsWrong:
+    @pytest.mark.parametrize(
+        ("action", "content", "why"),
+        [
+            ("Nonsense", {}, "no operation Nonsense"),
+            ("BootNotification", {}, "chargePointVendor"),
+            ("BootNotification", {**BOOT, "colour": "red"}, "has no colour"),
+            ("BootNotification", {**BOOT, "chargePointVendor": "x" * 21}, "length"),
+            ("BootNotification", {**BOOT, "chargePointVendor": 7}, "no text"),
+            ("BootNotification", {**BOOT, "chargePointVendor": "\x00"}, "cannot hold"),
+            ("BootNotification", {**BOOT, "chargePointVendor": ["x"]}, "one value was expected"),
+            ("Authorize", {"idTag": None}, "idTag"),
+            ("StatusNotification", {"connectorId": "1", "status": "Available", "errorCode": "NoError"}, "no whole number"),
+            ("StatusNotification", {"connectorId": True, "status": "Available", "errorCode": "NoError"}, "no whole number"),
+            ("StatusNotification", {"connectorId": 1, "status": "Open", "errorCode": "NoError"}, "status"),
+            ("StatusNotification", {"connectorId": 2**40, "status": "Available", "errorCode": "NoError"}, "connectorId"),
+            ("MeterValues", {"connectorId": 1, "meterValue": {}}, "a list was expected"),
+            ("MeterValues", {"connectorId": 1, "meterValue": ["x"]}, "a dictionary was expected"),
+            ("StartTransaction", {"connectorId": 1, "idTag": "x", "meterStart": 1, "timestamp": "yesterday"}, "timestamp"),
+        ],
+    )
+    def test_it_is_not_sent(self, action: str, content: dict[str, Any], why: str) -> None:
+        with pytest.raises(SoapInvalid, match=why):
+            CENTRAL.element(action, content)
+
+    @pytest.mark.parametrize(
+        ("inside", "why"),
+        [
+            ("<status>Accepted</status>", "currentTime|interval"),
+            ("<status>Fine</status><currentTime>2026-01-01T00:00:00Z</currentTime><interval>1</interval>", "status"),
+            ("<status>Accepted</status><currentTime>now</currentTime><interval>1</interval>", "currentTime"),
+            ("<status>Accepted</status><currentTime>2026-01-01T00:00:00Z</currentTime><interval>1</interval><more/>", "more"),
+            ("<status>Accepted</status><currentTime>2026-01-01T00:00:00Z</currentTime><interval>1.5</interval>", "interval"),
+        ],
+    )
+    def test_it_is_not_taken(self, inside: str, why: str) -> None:
+        body = parsed(f'<bootNotificationResponse xmlns="urn://Ocpp/Cs/2015/10/">{inside}</bootNotificationResponse>'.encode())
+        with pytest.raises(SoapInvalid, match=why):
+            CENTRAL.payload(body, "BootNotification", answer=True)
+
+    def test_another_message_is_not_taken_for_it(self) -> None:
+        for body in (b'<heartbeatResponse xmlns="urn://Ocpp/Cs/2015/10/"/>', b'<authorizeResponse xmlns="urn://other/"/>'):
+            with pytest.raises(SoapInvalid, match="was expected"):
+                CENTRAL.payload(parsed(body), "Authorize", answer=True)
+
+
+def test_elements_that_say_they_are_nil_are_not_there() -> None:
+    body = parsed(
+        b'<x:authorizeResponse xmlns:x="urn://Ocpp/Cs/2015/10/" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><x:idTagInfo>'
+        b'<x:status i:nil="false">Accepted</x:status><x:expiryDate i:nil="true"/><x:parentIdTag i:nil="1"/>'
+        b"</x:idTagInfo></x:authorizeResponse>"
+    )
+    assert CENTRAL.payload(body, "Authorize", answer=True) == {"idTagInfo": {"status": "Accepted"}}
+
+
+def test_meter_values_of_the_older_version_have_attributes() -> None:
+    content = {
+        "connectorId": 1,
+        "values": [
+            {"timestamp": "2026-01-01T00:00:00Z", "value": [{"value": "12", "unit": "Wh", "context": "Sample.Clock"}, {"value": "3"}]}
+        ],
+    }
+    older = schema_of(Service.CENTRAL_15)
+    document = serialised(older.element("MeterValues", content))
+    assert b'context="Sample.Clock"' in document
+    assert older.payload(parsed(document), "MeterValues") == content
+
+
+class TestXml:
+    BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>&b;</x>'
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            b"",
+            b"nonsense",
+            b"<x>",
+            b"<x></y>",
+            BOMB,
+            b'<!DOCTYPE x SYSTEM "http://evil.example/x.dtd"><x/>',
+            b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>',
+            b'<?xml version="1.0" encoding="no-such"?><x/>',
+            '<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x><x/>'.encode("utf-16"),
+            b"<x>&unknown;</x>",
+            b"<x>" * 5000 + b"</x>" * 5000,
+            b"<x>" + b"a" * 1_100_000 + b"</x>",
+            b"\xff\xfe\x00",
+        ],
+    )
+    def test_what_is_dangerous_or_none_is_refused(self, document: bytes) -> None:
+        with pytest.raises(SoapInvalid):
+            parsed(document)
+
+    def test_comments_and_instructions_are_not_seen(self) -> None:
+        root = parsed(b"<?go?><!-- a --><x>1<!-- b -->2<?c?>3</x>")
+        assert root.text == "123"
