@@ -114,13 +114,21 @@ def test_the_limit_of_profiles_counts_what_will_be_left() -> None:
 
 
 def test_the_later_version_is_stricter() -> None:
-    later = Rules(needs_transaction=True, refuses_duplicates=True, refuses_relative_maximum=True)
+    later = Rules().later()
     nameless = attrs.evolve(TX, transaction=None)
     assert "must name it" in (refusal(nameless, 1, rules=later, running=RUNNING) or "")
     assert "start of a charge" in (refusal(attrs.evolve(MAX, kind=Kind.RELATIVE), 0, rules=later, running=RUNNING) or "")
+    assert "needs a start" in (refusal(limits(start=None), 0, rules=later, running=RUNNING) or "")
+    assert "has no start" in (refusal(attrs.evolve(DEFAULT, kind=Kind.RELATIVE), 0, rules=later, running=RUNNING) or "")
+    assert refusal(attrs.evolve(limits(start=None), kind=Kind.RELATIVE), 0, rules=later, running=RUNNING) is None
     book = ProfileBook().with_profile(attrs.evolve(DEFAULT, valid_to=T0), 0, by_level=False)
     other = attrs.evolve(DEFAULT, id=2)
     assert "profile 1 holds level 0" in (refusal(other, 0, rules=later, running=RUNNING, installed=book) or "")
+    assert "profile 1 holds level 0" in (refusal(other, 1, rules=later, running=RUNNING, installed=book) or "")
+    on_one = ProfileBook().with_profile(DEFAULT, 1, by_level=False)
+    assert "profile 1 holds level 0" in (refusal(other, 0, rules=later, running=RUNNING, installed=on_one) or "")
+    assert refusal(other, 2, rules=later, running=RUNNING, installed=on_one) is None
+    assert refusal(attrs.evolve(other, stack_level=1), 0, rules=later, running=RUNNING, installed=on_one) is None
     after = attrs.evolve(other, valid_from=T0)
     assert refusal(after, 0, rules=later, running=RUNNING, installed=book) is None
     assert len(book.with_profile(after, 0, by_level=False)) == 2

@@ -358,6 +358,21 @@ class TestWhoAnswers:
                 await files.download(f"http://{host}:{web.port}/image.bin", target)
         assert web.seen == []
 
+    @pytest.mark.parametrize(
+        ("backend", "here"),
+        [
+            ("ws://127.0.0.1:9000/ocpp", True),
+            ("wss://localhost/x", True),
+            ("http://[::1]:8080/", True),
+            ("wss://backend.example/x", False),
+            ("ws://10.0.0.9:80", False),
+            ("", False),
+        ],
+    )
+    def test_a_backend_on_this_machine_may_keep_its_files_here(self, backend: str, here: bool) -> None:
+        bounds = Bounds.beside(backend, silence_s=7.0)
+        assert (bounds.own_addresses, bounds.silence_s) == (here, 7.0)
+
     async def test_a_scheme_that_is_not_allowed_is_refused_at_once(self, trust: Trust, target: Path, source: Path) -> None:
         files = FileTransfers(trust, evolve(HERE, schemes={"https"}))
         with pytest.raises(BadLocation):

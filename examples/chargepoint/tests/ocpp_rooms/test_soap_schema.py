@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cc613_chargepoint.ocpp import soap
+from cc613_chargepoint.ocpp.messages import decoded, encoded, v16
 from cc613_chargepoint.ocpp.soap import Schema, Service, SoapInvalid, schema_of
 from cc613_chargepoint.ocpp.soap.schema import _Type
 from cc613_chargepoint.ocpp.soap.xml import etree, parsed, serialised
@@ -67,7 +69,9 @@ def contents(schema: Schema, kind: str | _Type, words: dict[str, list[str]], nam
         "int": st.integers(-(2**31), 2**31 - 1),
         "boolean": st.booleans(),
         "decimal": st.integers(0, 800).map(lambda tenths: tenths / 10),
-        "dateTime": st.datetimes().map(lambda moment: f"{moment.isoformat(timespec='milliseconds')}Z"),
+        "dateTime": st.integers(946_684_800, 4_102_444_800).map(
+            lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.250Z")
+        ),
         "anyURI": st.sampled_from(["ftp://files.example/a", "https://files.example/b?c=d"]),
     }.get(resolved, TEXT)
 
@@ -86,6 +90,25 @@ def test_whatever_the_schema_allows_comes_back_as_it_went(service: Service, acti
     def both_ways(content: dict[str, Any]) -> None:
         document = serialised(schema.element(action, content, answer=answer))
         assert schema.payload(parsed(document), action, answer=answer) == content
+
+    both_ways()
+
+
+OF_16 = [(service, action) for service, action in OPERATIONS if service in {Service.CENTRAL_16, Service.STATION_16}]
+
+
+@pytest.mark.parametrize(("service", "action"), OF_16, ids=[f"{service.name}-{action}" for service, action in OF_16])
+@pytest.mark.parametrize("answer", [False, True], ids=["request", "response"])
+def test_what_has_come_over_soap_is_what_would_have_come_as_json(service: Service, action: str, answer: bool) -> None:
+    schema = schema_of(service)
+    kind = getattr(v16, f"{action}Response" if answer else action)
+
+    @settings(max_examples=8, deadline=None)
+    @given(contents(schema, schema._elements[schema._name(action, answer=answer)], enumerations(service)))
+    def both_ways(content: dict[str, Any]) -> None:
+        if action == "MeterValues" and not answer:
+            content.setdefault("meterValue", [{"timestamp": "2026-01-01T00:00:00Z", "sampledValue": [{"value": "1"}]}])  # JSON needs one
+        schema.element(action, encoded(decoded(kind, content)), answer=answer)
 
     both_ways()
 

@@ -12,7 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, Self
+from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
@@ -44,6 +45,21 @@ class Bounds:
     redirects: int = 5
     schemes: Collection[str] = tuple(SCHEMES)
     own_addresses: bool = False
+
+    @classmethod
+    def beside(cls, backend_url: str, **bounds: Any) -> Self:
+        """Bounds for the files of a backend: one that runs on this machine itself may keep its files there too.
+
+        Args:
+            backend_url: where the backend is.
+            bounds: the others.
+        """
+        host = urlsplit(backend_url).hostname or ""
+        try:
+            here = is_own_address(host)
+        except ValueError:
+            here = host == "localhost" or host.endswith(".localhost")
+        return cls(own_addresses=here, **bounds)
 
 
 class HostKeys(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from cc613_chargepoint.ocpp.smart_charging.book import replaced_by
 from cc613_chargepoint.ocpp.smart_charging.model import Installed, Kind, Profile, Purpose, Unit
@@ -27,6 +27,7 @@ class Rules:
         refuses_duplicates: a second profile of the same purpose, level and place whose validity overlaps is refused (2.0.1) instead of
             taking the first one's place (1.6).
         refuses_relative_maximum: a maximum of the station that counts from the start of a charge is refused (2.0.1).
+        exact_start: what is absolute must have a start, what is relative must not (2.0.1; in 1.6 both may leave it out or bring it).
     """
 
     max_stack_level: int = 99
@@ -36,6 +37,11 @@ class Rules:
     needs_transaction: bool = False
     refuses_duplicates: bool = False
     refuses_relative_maximum: bool = False
+    exact_start: bool = False
+
+    def later(self) -> Rules:
+        """The same limits with the rules of OCPP 2.0.1, use case K01, that 1.6 does not have."""
+        return evolve(self, needs_transaction=True, refuses_duplicates=True, refuses_relative_maximum=True, exact_start=True)
 
 
 def refusal(
@@ -117,6 +123,8 @@ def _form(profile: Profile, rules: Rules) -> str | None:
             return "a recurring profile needs the start of its schedule"
     elif profile.recurrence is not None:
         return f"a profile that is {profile.kind.value} cannot recur"
+    if rules.exact_start and (schedule.start is None) is not (profile.kind is Kind.RELATIVE):
+        return f"a profile that is {profile.kind.value} {'needs a' if schedule.start is None else 'has no'} start of its schedule"
     if profile.valid_from is not None and profile.valid_to is not None and profile.valid_to <= profile.valid_from:
         return "its validity ends before it begins"
     return None
@@ -145,13 +153,12 @@ def _duplicate(profile: Profile, connector: int, rules: Rules, installed: Iterab
     if not rules.refuses_duplicates:
         return None
     for other in installed:
-        same_place = (other.connector, other.profile.purpose, other.profile.stack_level) == (
-            connector,
-            profile.purpose,
-            profile.stack_level,
-        )
-        if same_place and other.profile.id != profile.id and _overlap(profile, other.profile):
-            return f"profile {other.profile.id} holds level {profile.stack_level} at the same time"
+        theirs = other.profile
+        if (theirs.purpose, theirs.stack_level) != (profile.purpose, profile.stack_level) or theirs.id == profile.id:
+            continue
+        everywhere = profile.purpose is Purpose.TX_DEFAULT and (connector == 0) is not (other.connector == 0)  # K01.FR.52 and .53
+        if everywhere or (other.connector == connector and _overlap(profile, theirs)):
+            return f"profile {theirs.id} holds level {profile.stack_level} at the same time"
     return None
 
 
