@@ -55,6 +55,8 @@ def kit(tmp_path: Path) -> Kit:
     for name, text in {
         "drivers/gpio/gpio-sim.c": "gpio",
         "drivers/gpio/gpiolib.h": "header",
+        "drivers/iio/accel/sca3300.c": "tilt",
+        "drivers/iio/temperature/max31865.c": "temperature",
         "drivers/pwm/pwm-pca9685.c": "pwm",
         "kernel/irq/irq_sim.c": "\thandle_simple_irq(irq_to_desc(irqnum));\n",
     }.items():
@@ -68,7 +70,9 @@ def test_the_interrupt_simulator_becomes_a_module(kit: Kit, tmp_path: Path) -> N
     text = (tmp_path / "built" / "irq_sim.c").read_text()
     assert "generic_handle_irq(irqnum);" in text
     assert 'MODULE_LICENSE("GPL");' in text
-    assert (tmp_path / "built" / "Kbuild").read_text() == "obj-m := cc613_bridge.o pwm-pca9685.o irq_sim.o gpio-sim.o\n"
+    assert (
+        tmp_path / "built" / "Kbuild"
+    ).read_text() == "obj-m := cc613_bridge.o sca3300.o max31865.o pwm-pca9685.o irq_sim.o gpio-sim.o\n"
 
 
 def test_our_module_is_marked_as_the_kernel_licence_asks(kit: Kit, tmp_path: Path) -> None:

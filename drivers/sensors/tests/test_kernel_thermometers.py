@@ -254,7 +254,6 @@ async def test_folders_like_sysfs(tmp_path):
 
 async def test_a_slow_file_has_a_thread_of_its_own_and_it_ends(tmp_path):
     chip(tmp_path, 0, "lm75", "1-0048")
-    before = threading.active_count()
     port = LinuxSysfs("part", tmp_path)
     threads = []
     original = port._read
@@ -268,7 +267,7 @@ async def test_a_slow_file_has_a_thread_of_its_own_and_it_ends(tmp_path):
     assert threads[0] is not threading.main_thread()
     await port.aclose()
     threads[0].join(5.0)
-    assert threading.active_count() == before
+    assert not threads[0].is_alive()
 
 
 @pytest.mark.parametrize(
@@ -288,7 +287,8 @@ async def test_what_the_kernel_says_is_translated(tmp_path, monkeypatch, number,
     def refuse(*_: object, **__: object) -> None:
         raise OSError(number, "no")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    (tmp_path / "x").write_text("1")
+    monkeypatch.setattr("cc613hal_sensors.sysfs_linux.os.read", refuse)
     monkeypatch.setattr(Path, "iterdir", refuse)
     port = LinuxSysfs("part", tmp_path)
     for reading in (port.read("x"), port.names("y")):

@@ -1,7 +1,7 @@
 """Kernel modules: which ones a module needs, and building those that Debian's kernel does not have.
 
-Built here, against the headers of the kernel that boots: `gpio-sim` and `irq_sim` and the
-LED and PWM drivers from that kernel's own source, and `cc613_bridge`, ours.
+Built here, against the headers of the kernel that boots: `gpio-sim`, `irq_sim` and the drivers of
+`LEFT_OUT` from that kernel's own source, and `cc613_bridge`, ours.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NOT_EXPORTED = ("handle_simple_irq(irq_to_desc(irqnum));", "generic_handle_irq(i
 """`irq_sim` is written to be built in, with the table of interrupts at hand. As a module it calls what is exported, to the same effect."""
 
 
-LEFT_OUT = ("drivers/pwm/pwm-pca9685.c",)
+LEFT_OUT = ("drivers/iio/accel/sca3300.c", "drivers/iio/temperature/max31865.c", "drivers/pwm/pwm-pca9685.c")
 """Drivers that Debian does not build for PCs, built as they stand: what a driver of ours is compared with."""
 
 
@@ -131,7 +131,7 @@ def build(kit: Kit, cache: Path, progress: Say = say) -> dict[str, Path]:
     folder, stamp = cache / "built", cache / "built" / "fingerprint"
     wanted = fingerprint(kit)
     if not stamp.exists() or stamp.read_text() != wanted:
-        progress("building kernel modules: gpio-sim, irq_sim, pwm-pca9685, cc613_bridge")
+        progress(f"building kernel modules: gpio-sim, irq_sim, {', '.join(Path(path).stem for path in LEFT_OUT)}, cc613_bridge")
         prepare_sources(kit, folder)
         # several people share the machine: one job, and politely
         command = ["nice", kit.tool("make"), "-C", str(kit.headers), f"M={folder.absolute()}", "ARCH=x86", "modules"]

@@ -26,13 +26,20 @@ from tests.kernel.lane.processes import Finished, Say, run, say
 TOOLS = ("qemu-system-x86", "busybox-static", "make", "binutils")
 """Packages of programs the lane calls. The compiler is added once the kernel is known."""
 
-NEEDED_SOURCES = ("drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "drivers/pwm/pwm-pca9685.c", "kernel/irq/irq_sim.c")
-"""What is taken out of the kernel source: the simulated GPIO chip, which Debian's kernel leaves out, and what it is made with."""
+NEEDED_SOURCES = (
+    "drivers/gpio/gpio-sim.c",
+    "drivers/gpio/gpiolib.h",
+    "drivers/iio/accel/sca3300.c",
+    "drivers/iio/temperature/max31865.c",
+    "drivers/pwm/pwm-pca9685.c",
+    "kernel/irq/irq_sim.c",
+)
+"""What is taken out of the kernel source: drivers that Debian's kernel leaves out, a simulated GPIO chip among them, and what they need."""
 
 UNPACKED_BYTES = 1_500_000_000
 """Room the cache needs while it is being made (it keeps less)."""
 
-LAYOUT = 2
+LAYOUT = 3
 """Number of this layout of the cache; a cache with another number is made anew."""
 
 NETWORK_HELP = (

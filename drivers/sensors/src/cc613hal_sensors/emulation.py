@@ -11,6 +11,10 @@ from cc613hal_sensors.variants import VARIANTS, Variant
 __all__ = ["Lm75Chip", "emulate_lm75"]
 
 
+_EXTENDED = 0x0010
+"""Configuration of a TMP102: a bit more in the temperature register (SBOS397, table 10)."""
+
+
 class Lm75Chip(I2cChip):
     """A temperature sensor of the LM75 family.
 
@@ -38,7 +42,7 @@ class Lm75Chip(I2cChip):
 
     def power_cycle(self) -> None:
         """The supply went and came back: 0 °C (TMP117: −256 °C) until the first conversion is done (data sheets)."""
-        self._configuration = 0
+        self._configuration = self._variant.config_reset
         self._held_raw = 0x8000 if self._variant.shift == 0 else 0x0000
         self._ready_s = self._clock.monotonic_s() + self._variant.conversion_s
 
@@ -58,7 +62,9 @@ class Lm75Chip(I2cChip):
             self._pointer = data[0]
         if self._pointer == 0x01 and len(data) > 1:
             was_shut = self.shut_down
-            self._configuration = int.from_bytes(data[1 : 1 + self._variant.config_bytes], "big")
+            fixed = self._variant.config_fixed
+            written = int.from_bytes(data[1 : 1 + self._variant.config_bytes], "big")
+            self._configuration = written & ~fixed | self._variant.config_reset & fixed
             if was_shut and not self.shut_down:
                 self._ready_s = self._clock.monotonic_s() + self._variant.conversion_s
 
@@ -78,7 +84,9 @@ class Lm75Chip(I2cChip):
     def _result(self) -> int:
         if self.shut_down or self._clock.monotonic_s() < self._ready_s:
             return self._held_raw
-        return self._variant.raw(self._temperature_c.value) if self.stuck_raw is None else self.stuck_raw
+        if self.stuck_raw is not None:
+            return self.stuck_raw
+        return self._variant.raw(self._temperature_c.value, extended=bool(self._configuration & _EXTENDED))
 
 
 def emulate_lm75(site: EmulationSite, options: Lm75Options) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from cc613hal.bus.linux.worker import Worker
@@ -11,6 +12,8 @@ from cc613hal_sensors.sysfs_port import SysfsPort
 
 __all__ = ["LinuxSysfs"]
 
+_PAGE = 4096
+"""The longest content of such a file, bytes (Documentation/filesystems/sysfs.rst)."""
 _CHECK = "check the part's wiring and supply; the kernel log may tell more"
 _KINDS: dict[int, tuple[type[BusError], str]] = {
     errno.ENOENT: (BusMissing, "load its kernel driver, or correct the name"),
@@ -70,8 +73,12 @@ class LinuxSysfs(SysfsPort):
             raise self._translated(error, f"looking into {self._root / folder}") from error
 
     def _read(self, file: str) -> str:
-        try:
-            return (self._root / file).read_text("ascii", errors="replace").strip()
+        try:  # by descriptor: Python's files make a TypeError of a driver that says EAGAIN
+            descriptor = os.open(self._root / file, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return os.read(descriptor, _PAGE).decode("ascii", errors="replace").strip()
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise self._translated(error, f"reading {self._root / file}") from error
 

@@ -36,6 +36,8 @@ class Variant:
         low_c: lowest temperature the part is specified for, °C.
         high_c: highest, °C.
         config_bytes: width of the configuration register (address 1).
+        config_reset: what that register reads after power-on.
+        config_fixed: bits of it that always read as they do then.
         shutdown_mask: bits of that register that stop measuring.
         shutdown_value: what they read when it does.
         conversion_s: until the first temperature is there after power-on or shutdown, s; the register holds an older value till then.
@@ -51,6 +53,8 @@ class Variant:
     low_c: float = -55.0
     high_c: float = 125.0
     config_bytes: int = 1
+    config_reset: int = 0
+    config_fixed: int = 0
     shutdown_mask: int = 0x01
     shutdown_value: int = 0x01
     conversion_s: float
@@ -68,11 +72,18 @@ class Variant:
         shift = self.shift - 1 if raw & self.extended_flag else self.shift
         return (signed >> shift) * self.step_c
 
-    def raw(self, celsius: float) -> int:
-        """The register content the chip makes of a temperature, held at the ends of its scale."""
+    def raw(self, celsius: float, *, extended: bool = False) -> int:
+        """The register content the chip makes of a temperature, held at the ends of its scale.
+
+        Args:
+            celsius: °C.
+            extended: with one bit more, where the chip has such a mode.
+        """
+        flag = self.extended_flag if extended else 0
+        shift = self.shift - 1 if flag else self.shift
         steps = round(celsius / self.step_c)
-        most = (1 << (15 - self.shift)) - 1
-        return (max(-most - 1, min(most, steps)) << self.shift) & 0xFFFF
+        most = (1 << (15 - shift)) - 1
+        return (max(-most - 1, min(most, steps)) << shift) & 0xFFFF | flag
 
 
 VARIANTS: Mapping[str, Variant] = {
@@ -98,6 +109,8 @@ VARIANTS: Mapping[str, Variant] = {
         conversion_s=0.035,
         extended_flag=0x0001,
         config_bytes=2,
+        config_reset=0x60A0,
+        config_fixed=0x6020,
         shutdown_mask=0x0100,
         shutdown_value=0x0100,
         source="TI TMP102 data sheet SBOS397; Linux hwmon/tmp102.c",
@@ -109,6 +122,8 @@ VARIANTS: Mapping[str, Variant] = {
         step_c=0.0625,
         conversion_s=0.04,
         config_bytes=2,
+        config_reset=0x00FF,
+        config_fixed=0x00FF,
         shutdown_mask=0x0100,
         shutdown_value=0x0100,
         identity=IdRegister(address=0x0F, mask=0xFFFF, value=0x7500),
@@ -122,6 +137,7 @@ VARIANTS: Mapping[str, Variant] = {
         high_c=150.0,
         conversion_s=0.15,
         config_bytes=2,
+        config_reset=0x0220,
         shutdown_mask=0x0C00,
         shutdown_value=0x0400,
         identity=IdRegister(address=0x0F, mask=0x0FFF, value=0x0117),

@@ -64,6 +64,11 @@ static uint chip_selects = 2;
 module_param(chip_selects, uint, 0444);
 MODULE_PARM_DESC(chip_selects, "how many SPI chip selects get a spidev node");
 
+static char *kernel_chips[8];
+static int kernel_chip_count;
+module_param_array(kernel_chips, charp, &kernel_chip_count, 0444);
+MODULE_PARM_DESC(kernel_chips, "names of chips at the SPI chip selects after those, for the kernel's own drivers");
+
 static struct {
 	struct mutex wire;		/* held for a whole transfer: the bus has one user at a time */
 	struct mutex lock;		/* held for a moment: everything below */
@@ -358,7 +363,7 @@ static int add_spi(void)
 	if (!controller)
 		return -ENOMEM;
 	controller->bus_num = -1;
-	controller->num_chipselect = chip_selects;
+	controller->num_chipselect = chip_selects + kernel_chip_count;
 	controller->mode_bits = SPI_MODE_X_MASK | SPI_CS_HIGH | SPI_LSB_FIRST | SPI_NO_CS;
 	controller->bits_per_word_mask = SPI_BPW_MASK(8) | SPI_BPW_MASK(16) | SPI_BPW_MASK(32);
 	controller->transfer_one_message = bridge_spi_message;
@@ -368,6 +373,14 @@ static int add_spi(void)
 		return result;
 	}
 	for (info.chip_select = 0; info.chip_select < chip_selects; info.chip_select++) {
+		if (!spi_new_device(controller, &info)) {
+			spi_unregister_controller(controller);
+			return -ENODEV;
+		}
+	}
+	/* nobody answers yet, so their drivers find nothing; a test binds them when it has put a chip there */
+	for (; info.chip_select < chip_selects + kernel_chip_count; info.chip_select++) {
+		strscpy(info.modalias, kernel_chips[info.chip_select - chip_selects], sizeof(info.modalias));
 		if (!spi_new_device(controller, &info)) {
 			spi_unregister_controller(controller);
 			return -ENODEV;
