@@ -6,24 +6,29 @@ after every reason to open them. ``python -m tests.bench invariants`` goes on fo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
 
 from attrs import define, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.domain.events import FaultRaised, Sampled, StationEvent, StepDone
+from cc613_chargepoint.domain.fault import Clearing
 from cc613_chargepoint.domain.session import Sample, SessionRecord
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import CARD, SimulatedStation, simulated_station
-from cc613hal.clock import run_virtual
+from cc613hal.clock import VirtualTimeLoop, run_virtual
 from cc613hal.interfaces import ControlPilot, PilotOutput, TiltSensor
 from cc613hal.plant.vehicle import Vehicle
 
+HOW_MUCH = st.floats(0.0, 1.0, exclude_max=True)
 OFF_S = 0.15
 """From a reason to open until the contacts are open: 100 ms for the vehicle's sake, and the contactor's own release time."""
 F_S = 3.0
@@ -32,7 +37,7 @@ F_S = 3.0
 ACTIONS = (
     *["plug"] * 12, *["tap"] * 12, *["wait"] * 10, *["repair"] * 16, *["unplug"] * 4, *["ask"] * 3, *["limit"] * 3, *["stop asking"] * 2,
     "other card", "pull by force", "toggle", "residual", "short pilot", "lose earth", "tilt", "mains away", "supply fails", "block bolt",
-    "noisy meter", "hot", "restart",
+    "noisy meter", "hot", "restart", "weld", "stuck open", "change cable", "silent source", "one phase",
 )  # fmt: skip
 
 
@@ -84,6 +89,7 @@ class Judge:
     def watch(self) -> None:
         outlet = self.made.outlet
         outlet.contacts.on(self.contacts_moved)
+        outlet.bolt_locked.on(self.bolt_moved)
         for signal in (outlet.vehicle_ohm, outlet.pilot_shorted, outlet.residual_dc_ma, outlet.pe_connected):
             signal.on(lambda _: self.note_reason())
         self.made.station.news.on(self.hear)
@@ -114,6 +120,11 @@ class Judge:
             self.wrong.append(f"power with faults {self.made.station.connector.faults}")
         if outlet.pilot_duty.value >= 1.0:
             self.wrong.append("power without an offer")
+
+    def bolt_moved(self, out: float) -> None:
+        """Nobody gives a plug away that may be live; the emergency opener, which asks nobody, acts below eight volts."""
+        if out < 0.5 and self.made.outlet.contacts.value and self.made.plant.cabinet.supply_v.value > 8.0:
+            self.wrong.append("the plug was released under power")
 
     def hear(self, news: StationEvent) -> None:
         if isinstance(news, StepDone):
@@ -166,6 +177,11 @@ WORLD: dict[str, Callable[[SimulatedStation, float], None]] = {
     "block bolt": lambda made, _: made.outlet.bolt_blocked.set(True),
     "noisy meter": lambda made, _: setattr(made.simulation.faults("meter1"), "crc", True),
     "limit": lambda made, number: made.station.limits.set("load management", round(32.0 * number, 1), for_s=20.0 if number > 0.5 else None),
+    "weld": lambda made, _: made.outlet.welded.set(True),
+    "stuck open": lambda made, _: made.outlet.stuck_open.set(True),
+    "change cable": lambda made, number: made.outlet.cable_ohm.value is None or made.outlet.cable_ohm.set(1500.0 if number > 0.5 else 20.0),
+    "silent source": lambda made, number: made.station.limits.set("energy manager", round(32.0 * number, 1), for_s=10.0, then_a=8.0),
+    "one phase": lambda made, number: made.station.limits.set("backend profile", 16.0, phases=1, per_phase_a=(round(20.0 * number, 1),)),
     "hot": lambda made, number: made.plant.cabinet.temperature("internal").set(20.0 + 70.0 * number),
     "repair": lambda made, _: repair(made),
 }
@@ -206,6 +222,11 @@ def repair(made: SimulatedStation) -> None:
     outlet.pe_connected.set(True)
     outlet.mains_v.set((230.0, 230.0, 230.0))
     outlet.bolt_blocked.set(False)
+    outlet.welded.set(False)
+    outlet.stuck_open.set(False)
+    for fault in made.station.connector.faults:  # somebody came
+        if fault.name.clearing is Clearing.SERVICE:
+            made.station.connector.clear_fault(fault.name, "looked at")
     cabinet.supply_v.set(12.0)
     cabinet.gravity_g.set((0.0, 0.0, 1.0))
     cabinet.temperature("internal").set(25.0)
@@ -224,28 +245,152 @@ async def live(steps: list[tuple[str, float]]) -> Ledger:
     return ledger
 
 
+OPTIONS = StationSettings(
+    connector=ConnectorSettings(rcd_test_interval_s=600.0, rcd_reset_s=2.0, simplified_pilot_a=10.0, unlock_again_s=3.0)
+)
+
+
+async def judged(made: SimulatedStation, ledger: Ledger) -> Judge:
+    """Put the ledger and the judge beside a station."""
+    made.station.connector._session._recorder = ledger
+    await made.board.get(TiltSensor).take_reference()
+    judge = Judge(made)
+    judge.watch()
+    return judge
+
+
 async def _one_life(ledger: Ledger, life: list[tuple[str, float]], *, last: bool) -> None:
-    options = StationSettings(connector=ConnectorSettings(rcd_test_interval_s=600.0, rcd_reset_s=2.0, simplified_pilot_a=10.0))
-    async with simulated_station(settings=options) as made:
-        made.station.connector._session._recorder = ledger
-        await made.board.get(TiltSensor).take_reference()
-        judge = Judge(made)
-        judge.watch()
+    async with simulated_station(settings=OPTIONS) as made:
+        judge = await judged(made, ledger)
         for action, number in life:
             await act(made, action, number)
             await judge.judge()
         if not last:
+            made.outlet.welded.set(False)  # a board that is left with a weld says so, loudly
             ledger.cut()
             return
-        repair(made)
-        if (vehicle := made.vehicles.get(1)) is not None and vehicle.plugged:
-            vehicle.unplug(force=True)
-        await made.sleep(120.0)
-        await judge.judge()
-        assert not made.outlet.contacts.value
+        await end_well(made, judge)
+
+
+async def end_well(made: SimulatedStation, judge: Judge) -> None:
+    """Everything is repaired and the vehicle leaves: the station is free, and owes nothing."""
+    repair(made)
+    if (vehicle := made.vehicles.get(1)) is not None and vehicle.plugged:
+        vehicle.unplug(force=True)
+    await made.sleep(120.0)
+    repair(made)  # faults that came late and need somebody
+    await made.sleep(60.0)
+    await judge.judge()
+    assert not made.outlet.contacts.value
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.sampled_from(ACTIONS), st.floats(0.0, 1.0, exclude_max=True)), min_size=5, max_size=40))
 def test_whatever_happens_the_invariants_hold(steps: list[tuple[str, float]]) -> None:
     run_virtual(live(steps))
+
+
+class StationLife(RuleBasedStateMachine):
+    """The same world as a state machine: hypothesis chooses what happens next from what is possible now, and shortens what fails."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
+        self.ledger = Ledger()
+        self.power_on()
+
+    def power_on(self) -> None:
+        async def opened() -> None:
+            self.open = AsyncExitStack()
+            self.made = await self.open.enter_async_context(simulated_station(settings=OPTIONS))
+            self.judge = await judged(self.made, self.ledger)
+
+        self.runner.run(opened())
+
+    def power_off(self) -> None:
+        self.made.outlet.welded.set(False)  # a board that is left with a weld says so, loudly
+        self.runner.run(self.open.aclose())
+
+    def do(self, action: str, number: float = 0.5) -> None:
+        self.runner.run(act(self.made, action, number))
+
+    @property
+    def plugged(self) -> bool:
+        vehicle = self.made.vehicles.get(1)
+        return vehicle is not None and vehicle.plugged
+
+    @precondition(lambda self: not self.plugged)
+    @rule(number=HOW_MUCH)
+    def plug_in(self, number: float) -> None:
+        self.do("plug", number)
+
+    @rule(other=st.booleans())
+    def present_a_card(self, other: bool) -> None:
+        self.do("other card" if other else "tap")
+
+    @precondition(lambda self: self.plugged)
+    @rule(what=st.sampled_from(["unplug", "pull by force", "stop asking", "ask", "toggle", "change cable"]), number=HOW_MUCH)
+    def the_vehicle_does(self, what: str, number: float) -> None:
+        self.do(what, number)
+
+    @rule(what=st.sampled_from(["limit", "silent source", "one phase", "hot"]), number=HOW_MUCH)
+    def limits_change(self, what: str, number: float) -> None:
+        self.do(what, number)
+
+    @rule(
+        what=st.sampled_from(
+            [
+                "residual",
+                "short pilot",
+                "lose earth",
+                "tilt",
+                "mains away",
+                "supply fails",
+                "block bolt",
+                "noisy meter",
+                "weld",
+                "stuck open",
+            ]
+        ),
+        number=HOW_MUCH,
+    )
+    def something_breaks(self, what: str, number: float) -> None:
+        self.do(what, number)
+
+    @rule()
+    def somebody_repairs(self) -> None:
+        self.do("repair")
+
+    @rule(seconds=st.floats(0.01, 900.0))
+    def time_passes(self, seconds: float) -> None:
+        self.runner.run(self.made.sleep(seconds))
+
+    @rule(reason=st.sampled_from(["remote stop", "operator"]))
+    def somebody_stops_the_charge(self, reason: str) -> None:
+        self.made.station.connector.stop(reason)
+
+    @rule()
+    def the_power_is_cut(self) -> None:
+        self.power_off()
+        self.ledger.cut()
+        self.power_on()
+
+    @invariant()
+    def what_must_never_happen_did_not(self) -> None:
+        self.runner.run(self.judge.judge())
+        assert len(self.ledger.open()) <= 1
+        assert set(self.ledger.ended) <= set(self.ledger.begun)
+
+    def teardown(self) -> None:
+        try:
+            self.runner.run(end_well(self.made, self.judge))
+            assert not self.ledger.open(), "every session that began has ended"
+        finally:
+            self.power_off()
+            self.runner.close()
+
+
+TestStationLife = StationLife.TestCase
+TestStationLife.settings = settings(
+    max_examples=12, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+)
