@@ -16,6 +16,7 @@ from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, StationStatus
+from cc613_chargepoint.ocpp.engine.charging import SmartCharging
 from cc613_chargepoint.ocpp.engine.facts import SecurityEvent, StatusReport, packed, unpacked
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.operations import Operations
@@ -29,6 +30,7 @@ from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkCl
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint, WebSocketWire, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
+from cc613_chargepoint.ocpp.smart_charging import ProfileKeeper
 from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
 from cc613_chargepoint.settings.charge_rows import PLUG_IN_S
 from cc613_chargepoint.store import OutboxMessage, Store, Transaction
@@ -124,6 +126,7 @@ class Engine:
         self.facade: Facade
         self.view: StationView
         self.operations: Operations
+        self.charging: SmartCharging
         self._reporter = Reporter(
             clock,
             minimum_s=lambda: settings.get(ocpp.MINIMUM_STATUS_S),
@@ -186,11 +189,15 @@ class Engine:
         for each in status.connectors:
             self.view.connectors[each.number].state = each.state
         self.operations = Operations(self, status)
+        self.charging = SmartCharging(self, await ProfileKeeper.load(self.store))
         sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
         shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self._spoken.wants_shifts, wake=self.sender.wake)
         await self.operations.restore()
         with contextlib.ExitStack() as listening:
-            for listener in (self.ledger.hear, self.view.hear, shifts.hear, self.operations.hear, sampler.hear, self._hear):
+            listeners = (
+                self.ledger.hear, self.view.hear, shifts.hear, self.operations.hear, sampler.hear, self.charging.hear, self._hear,
+            )  # fmt: skip
+            for listener in listeners:
                 listening.enter_context(facade.events.on(listener))
             self.ledger.with_end = self._with_end()
             listening.enter_context(self.settings.changes.on(lambda _: setattr(self.ledger, "with_end", self._with_end())))
@@ -205,6 +212,7 @@ class Engine:
                 group.create_task(sampler.aligned(), name="ocpp clock-aligned values")
                 group.create_task(self.operations.run(), name="ocpp reservations")
                 group.create_task(shifts.run(), name="ocpp changes of transactions")
+                group.create_task(self.charging.run(), name="ocpp charging profiles")
 
     def _with_end(self) -> bool:
         return bool(self.settings.get(ocpp.STOP_SAMPLED_DATA) or self.settings.get(ocpp.STOP_ALIGNED_DATA))
@@ -417,11 +425,6 @@ class Engine:
                 Ledger.name(tx, session, LOST)
 
         return settled
-
-    def smart_start_fits(self, profile: object) -> bool:
-        """Whether a charging profile that comes with a remote start can be taken. Without smart charging it is ignored (OCPP 1.6, 5.11)."""
-        del profile
-        return True
 
     def triggered(self, message: str) -> Callable[[], Awaitable[None]] | None:
         """What says a message of another profile that the backend asks for; ``None`` if there is no such message here."""

@@ -9,6 +9,7 @@ from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
 from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS, Keys
+from cc613_chargepoint.ocpp.v16.smart import profile_of
 from cc613_chargepoint.settings import ocpp, table
 
 __all__ = ["Core"]
@@ -75,12 +76,15 @@ class Core:
 
     async def _remote_start(self, request: v16.RemoteStartTransaction) -> Reply:
         operations = self._engine.operations
-        profile_fits = request.charging_profile is None or self._engine.smart_start_fits(request.charging_profile)
+        profile = None if request.charging_profile is None else profile_of(request.charging_profile)
+        profile_fits = profile is None or self._engine.charging.refused_at_start(profile) is None
         connector = operations.startable(request.connector_id, request.id_tag)
         if not self._registered() or request.connector_id == 0 or not profile_fits or connector is None:
             return Reply(encoded(v16.RemoteStartTransactionResponse(status="Rejected")))
 
         async def then() -> None:
+            if profile is not None:
+                self._engine.charging.at_start(profile, connector)
             await operations.start(connector, request.id_tag)
 
         return Reply(encoded(v16.RemoteStartTransactionResponse(status="Accepted")), then)

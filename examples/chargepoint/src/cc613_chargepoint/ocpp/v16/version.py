@@ -27,6 +27,7 @@ from cc613_chargepoint.ocpp.v16.core import Core
 from cc613_chargepoint.ocpp.v16.keys import Keys
 from cc613_chargepoint.ocpp.v16.local_list import LocalLists
 from cc613_chargepoint.ocpp.v16.reservation import Reservation
+from cc613_chargepoint.ocpp.v16.smart import SmartCharging16
 from cc613_chargepoint.ocpp.v16.told import told_keys
 from cc613_chargepoint.ocpp.v16.trigger import Trigger
 from cc613_chargepoint.settings import ocpp, table
@@ -54,6 +55,7 @@ class V16(Version):
             **Core(engine, self.keys).handlers(),
             **LocalLists(engine).handlers(),
             **Reservation(engine).handlers(),
+            **SmartCharging16(engine).handlers(),
             **Trigger(engine, self).handlers(),
         }
 
