@@ -48,10 +48,23 @@ class Core:
         return Reply(encoded(v16.ChangeAvailabilityResponse(status=found.value)), operations.apply_availability)
 
     async def _change_configuration(self, request: v16.ChangeConfiguration) -> Reply:
+        if request.key.casefold() == "securityprofile":
+            return await self._change_profile(request)
         changed = await self._keys.change(request.key, request.value)
         payload = encoded(v16.ChangeConfigurationResponse(status=cast("Any", changed.status)))
         reconnects = changed.key == ocpp.PASSWORD.key and self._engine.settings.get(ocpp.SECURITY_PROFILE) in {1, 2}
         return Reply(payload, self._engine.reconnect if reconnects else None)
+
+    async def _change_profile(self, request: v16.ChangeConfiguration) -> Reply:
+        """Only upward, and only with what it needs (security whitepaper, A05)."""
+        security = self._engine.security
+        wanted = int(request.value) if request.value.strip().isdecimal() else -1
+        if security is None or security.profile_refused(wanted) is not None:
+            return Reply(encoded(v16.ChangeConfigurationResponse(status="Rejected")))
+        changed = await self._keys.change(request.key, request.value)
+        accepted = changed.status == "Accepted"
+        payload = encoded(v16.ChangeConfigurationResponse(status=cast("Any", changed.status)))
+        return Reply(payload, self._engine.raise_profile if accepted else None)
 
     async def _clear_cache(self, request: v16.ClearCache) -> Reply:
         del request
