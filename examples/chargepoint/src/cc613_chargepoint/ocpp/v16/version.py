@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
