@@ -16,7 +16,7 @@ from cc613_chargepoint.maintenance import DiagnosticsArchive, FirmwareDirectory,
 from cc613_chargepoint.ocpp.engine.engine import Engine, Identity, Versions
 from cc613_chargepoint.ocpp.engine.security import Security, endpoint
 from cc613_chargepoint.ocpp.engine.upkeep import Tools
-from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, Trust
+from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, FirstUse, Trust
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
@@ -112,7 +112,11 @@ def tools_of(settings: Settings, clock: Clock, data: Path, *, pages: Mapping[str
         return [str(values[key]) for key, each in TABLE.items() if each.secret and values[key]]
 
     return Tools(
-        files=FileTransfers(Trust(tls=security.tls(profile=2)), Bounds(), clock),
+        files=FileTransfers(
+            Trust(tls=lambda: security.tls(profile=2), host_keys=FirstUse(data / "ssh_hosts.json")),
+            Bounds.beside(settings.get(ocpp.URL)),
+            clock,
+        ),
         firmware=FirmwareDirectory(data / "firmware", clock=clock),
         diagnostics=DiagnosticsArchive(serial or "station", pages, log, secrets, clock=clock),
         place=data / "diagnostics",
