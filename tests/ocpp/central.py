@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,18 +18,20 @@ from websockets.asyncio.server import Server, ServerConnection, unix_serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request
 
-SCHEMAS = Path(ocpp.__file__).parent / "v16" / "schemas"
+SCHEMAS = Path(ocpp.__file__).parent
 
 
 @functools.cache
-def validator(name: str) -> Any:
-    schema = json.loads((SCHEMAS / f"{name}.json").read_text("utf-8-sig"))
-    return jsonschema.Draft4Validator(schema, format_checker=jsonschema.FormatChecker())
+def validator(dialect: str, name: str) -> Any:
+    file = f"{name}Request.json" if dialect == "v201" and not name.endswith("Response") else f"{name}.json"
+    schema = json.loads((SCHEMAS / dialect / "schemas" / file).read_text("utf-8-sig"))
+    kind = jsonschema.Draft4Validator if dialect == "v16" else jsonschema.Draft6Validator
+    return kind(schema, format_checker=jsonschema.FormatChecker())
 
 
-def broken_rules(name: str, payload: Any) -> list[str]:
+def broken_rules(dialect: str, name: str, payload: Any) -> list[str]:
     """What a payload does that its schema does not allow; a step of 0.1 is not representable and therefore not looked at."""
-    return [f"{name}: {each.message}" for each in validator(name).iter_errors(payload) if "multiple of" not in each.message]
+    return [f"{name}: {each.message}" for each in validator(dialect, name).iter_errors(payload) if "multiple of" not in each.message]
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a defect
@@ -82,6 +83,7 @@ class Central:
         ids: of the calls, to see whether one comes twice.
         requests: the HTTP requests of the connections.
         transaction: the last transaction's name.
+        dialect: the version that is spoken: ``v16`` or ``v201``.
     """
 
     path: Path
@@ -90,12 +92,11 @@ class Central:
     mistakes: list[str] = field(factory=list)
     ids: set[str] = field(factory=set)
     requests: list[Request] = field(factory=list)
-    subprotocols: tuple[str, ...] = ("ocpp1.6",)
+    dialect: str = "v16"
     transaction: int = 0
     interval_s: int = 300
     connection: ServerConnection | None = None
     listens: bool = True
-    password: str | None = None
     _server: Server | None = None
     _news: asyncio.Event = field(factory=asyncio.Event)
     _numbers: int = 0
@@ -104,37 +105,15 @@ class Central:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Central]:
-        await self.serve(None)
-        try:
-            yield self
-        finally:
-            assert self._server is not None
-            self._server.close()
-            await self._server.wait_closed()
-
-    async def serve(self, tls: ssl.SSLContext | None) -> None:
-        """Serve from now on with TLS, or without."""
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-
         def look(connection: ServerConnection, request: Request) -> Any:
             self.requests.append(request)
-            password = request.headers.get("Authorization")
-            if not self.listens or (self.password is not None and password != self.password):
-                return connection.respond(503 if not self.listens else 401, "no\n")
-            return None
+            return None if self.listens else connection.respond(503, "closed\n")
 
         self.path.unlink(missing_ok=True)
-        self._server = await unix_serve(
-            self._talk,
-            str(self.path),
-            subprotocols=self.subprotocols,
-            process_request=look,
-            ping_interval=None,
-            close_timeout=1.0,
-            ssl=tls,
-        )
+        async with unix_serve(
+            self._talk, str(self.path), subprotocols=self.subprotocols, process_request=look, ping_interval=None, close_timeout=1.0
+        ) as self._server:
+            yield self
 
     # -- the connection ---------------------------------------------------------------------------------------------------------------
 
@@ -159,7 +138,7 @@ class Central:
             if len(identifier) > 36 or identifier in self.ids:
                 self.mistakes.append(f"{action}: the id {identifier} is too long, or was used before")
             self.ids.add(identifier)
-            self.mistakes += broken_rules(action, payload)
+            self.mistakes += broken_rules(self.dialect, action, payload)
             self.heard.append(Heard(action, payload, asyncio.get_running_loop().time(), len(self.heard)))
             self._poke()
             await self._answer(connection, identifier, action, payload)
@@ -168,16 +147,16 @@ class Central:
         if waiting is None or waiting.done():
             self.mistakes.append(f"an answer to nothing: {text}")
         elif frame[0] == 3:
-            self.mistakes += broken_rules(f"{action}Response", frame[2])
+            self.mistakes += broken_rules(self.dialect, f"{action}Response", frame[2])
             waiting.set_result(frame[2])
         else:
             waiting.set_exception(Refusal(frame[2], frame[3]))
 
     async def _answer(self, connection: ServerConnection, identifier: str, action: str, payload: dict[str, Any]) -> None:
-        answer = self.answers.get(action, DEFAULTS.get(action, {}))
+        answer = self.answers.get(action, DEFAULTS[self.dialect].get(action, {}))
         try:
             if callable(answer):
-                answer = answer(self, payload) if answer in DEFAULTS.values() else answer(payload)
+                answer = answer(self, payload) if answer in DEFAULTS[self.dialect].values() else answer(payload)
             if asyncio.iscoroutine(answer):
                 answer = await answer
         except Refusal as refusal:
@@ -189,6 +168,10 @@ class Central:
 
     def info(self, tag: str) -> dict[str, Any]:
         return self.tags.get(tag.upper(), {"status": "Accepted"})
+
+    @property
+    def subprotocols(self) -> tuple[str, ...]:
+        return ("ocpp1.6",) if self.dialect == "v16" else ("ocpp2.0.1",)
 
     def _poke(self) -> None:
         self._news.set()
@@ -264,7 +247,7 @@ class Central:
         identifier = f"central-{self._numbers}"
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[identifier] = action, answer
-        broken = broken_rules(action, payload)
+        broken = broken_rules(self.dialect, action, payload)
         assert not broken, broken
         await self.connection.send(json.dumps([2, identifier, action, payload]))
         async with asyncio.timeout(within_s):
@@ -314,11 +297,29 @@ def _accepted(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
     return {"status": "Accepted"}
 
 
-DEFAULTS: dict[str, Any] = {
-    "BootNotification": _boot,
-    "Heartbeat": _heartbeat,
-    "Authorize": _authorize,
-    "StartTransaction": _start,
-    "DataTransfer": _data,
-    "SignCertificate": _accepted,
+def _authorize_201(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"idTokenInfo": central.info(payload["idToken"]["idToken"])}
+
+
+def _event(central: Central, payload: dict[str, Any]) -> dict[str, Any]:
+    return {"idTokenInfo": central.info(payload["idToken"]["idToken"])} if "idToken" in payload else {}
+
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "v16": {
+        "BootNotification": _boot,
+        "Heartbeat": _heartbeat,
+        "Authorize": _authorize,
+        "StartTransaction": _start,
+        "DataTransfer": _data,
+        "SignCertificate": _accepted,
+    },
+    "v201": {
+        "BootNotification": _boot,
+        "Heartbeat": _heartbeat,
+        "Authorize": _authorize_201,
+        "TransactionEvent": _event,
+        "DataTransfer": _data,
+        "SignCertificate": _accepted,
+    },
 }

@@ -50,6 +50,11 @@ URL = _text(
     "Adresse des Zentralsystems (ws:// oder wss://) ohne die Kennung; leer für keines.",
     pattern=r"(wss?://[^\s/@#]+[^\s#]*)?", restart=True,
 )  # fmt: skip
+VERSIONS: Parameter[tuple[str, ...]] = Parameter(
+    key="ocpp.versions", kind=Kind.LIST, default=("1.6", "2.0.1"), minimum=1, maximum=2, pattern=r"1\.6|2\.0\.1",
+    en="Versions of the protocol that are offered, the preferred one first; the central system chooses.",
+    de="Angebotene Protokollversionen, die bevorzugte zuerst; das Zentralsystem wählt.", restart=True, **_OCPP,
+)  # fmt: skip
 IDENTITY = _text(
     "ocpp.identity", "", 48, "What the central system calls this station.", "Wie das Zentralsystem diese Station nennt.", restart=True
 )
@@ -64,7 +69,7 @@ SECURITY_PROFILE = _count(
     "ocpp.security_profile", 0, "", 0, 3,
     "0 none, 1 password, 2 password over TLS, 3 TLS with a certificate of the station's own.",
     "0 keine, 1 Passwort, 2 Passwort über TLS, 3 TLS mit eigenem Zertifikat der Station.",
-    ocpp16="SecurityProfile", ocpp201="SecurityCtrlr.SecurityProfile",
+    ocpp16="SecurityProfile", ocpp201="SecurityCtrlr.SecurityProfile", restart=True,
 )  # fmt: skip
 CA_FILE = _text(
     "ocpp.ca_file", "", 200,
@@ -205,7 +210,7 @@ WIRE_LOG = _switch(
 )  # fmt: skip
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
-    URL, IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
+    URL, VERSIONS, IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
     STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,

@@ -11,7 +11,6 @@ from cattrs.preconf.json import make_converter
 
 __all__ = [
     "Measured",
-    "Notice",
     "Quantity",
     "Reading",
     "Registration",
@@ -143,6 +142,7 @@ class SignedValue:
         record: byte for byte.
         public_key: DER, hexadecimal.
         at: when it was made, UTC.
+        register_wh: the register that it is about, Wh; ``None`` if it is not known apart from the record.
     """
 
     context: str
@@ -150,6 +150,7 @@ class SignedValue:
     record: str
     public_key: str
     at: datetime
+    register_wh: str | None = None
 
 
 @frozen(kw_only=True)
@@ -240,23 +241,6 @@ class SecurityEvent:
     type: str
     at: datetime
     detail: str = ""
-
-
-@frozen(kw_only=True)
-class Notice:
-    """How an update or an upload is.
-
-    Attributes:
-        kind: ``firmware``, ``signed-firmware``, ``diagnostics`` or ``log``.
-        status: in OCPP's word.
-        request: the backend's number for it; ``None`` where it gave none.
-        at: UTC.
-    """
-
-    kind: str
-    status: str
-    request: int | None
-    at: datetime
 
 
 def packed(fact: object) -> str:

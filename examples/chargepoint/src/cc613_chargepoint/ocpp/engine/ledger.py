@@ -117,7 +117,14 @@ class Ledger:
         ended = session.ended or session.started
         begin_wh, end_wh = (None if each is None else format(each, "f") for each in (session.begin_wh, session.end_wh))
         signed = tuple(
-            SignedValue(context=each.context, format=each.format, record=each.record, public_key=each.public_key, at=each.created)
+            SignedValue(
+                context=each.context,
+                format=each.format,
+                record=each.record,
+                public_key=each.public_key,
+                at=each.created,
+                register_wh=begin_wh if each.context == "Transaction.Begin" else end_wh,
+            )
             for each in tx.signed.of_session(session.number)
         )
         readings: tuple[Reading, ...] = ()
@@ -207,9 +214,27 @@ class Ledger:
         """A message about a transaction was taken, or given up: the next one has the next number."""
         tx.memory.put(_ROOM, f"told:{session}", int(tx.memory.get(_ROOM, f"told:{session}") or 0) + 1)
 
+    async def uid_of(self, session: int) -> str:
+        """What the station itself calls a transaction."""
+        return await self._store.read(lambda tx: tx.sessions.get(session).uid, "looking a transaction up")
+
+    async def session_of_uid(self, uid: str) -> int | None:
+        """The session that the station calls so; ``None`` if there is none."""
+        found = await self._store.read(lambda tx: tx.sessions.by_uid(uid), "looking a transaction up")
+        return None if found is None else found.number
+
+    async def connector_of_uid(self, uid: str) -> int | None:
+        """Where the transaction that the station calls so runs."""
+        session = await self.session_of_uid(uid)
+        return next((each.connector for each in self.running.values() if each.session == session), None)
+
     async def told(self, session: int) -> int:
         """How many messages about a transaction have passed."""
         return int(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"told:{session}"), "counting what was told") or 0)
+
+    async def count(self, session: int) -> None:
+        """A message about a transaction was taken out of the queue's turn."""
+        await self._store.write(lambda tx: self.passed(tx, session), "counting a message of a transaction")
 
     async def owed(self, session: int | None = None) -> bool:
         """Whether something is owed still: about one transaction, or about any."""

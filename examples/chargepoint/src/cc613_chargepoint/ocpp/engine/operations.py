@@ -30,6 +30,7 @@ from cc613_chargepoint.facade.commands import (
 from cc613_chargepoint.ocpp.engine.facts import Standing
 from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, HARD_RESET, NOT_AUTHORIZED, REMOTE_STOP, SOFT_RESET
 from cc613_chargepoint.settings import Actor, ocpp
+from cc613_chargepoint.store import Transaction
 from cc613hal.errors import HalError, Unsupported
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class Operations:
             for each in self.bookings.values()
         ]
 
-        def work(tx: Any) -> None:
+        def work(tx: Transaction) -> None:
             tx.memory.put(_ROOM, "inoperative", inoperative)
             tx.memory.put(_ROOM, "bookings", bookings)
 
@@ -241,6 +242,35 @@ class Operations:
 
     # -- reset ------------------------------------------------------------------------------------------------------------------------
 
+    async def reset_when_idle(self) -> None:
+        """Start again as soon as nobody charges; until then nobody new begins."""
+        for number in self.connectors:
+            if number not in self._engine.ledger.running:
+                await self._ask(SetAvailability(connector=number, in_service=False))
+        while self._engine.ledger.running:
+            await self._engine.clock.sleep(1.0)
+        await self._engine.store.write(lambda tx: tx.memory.put(_ROOM, "boot_reason", "ScheduledReset"), "noting why the station restarts")
+        await self.reset(hard=False)
+
+    async def boot_reason(self) -> str | None:
+        """Why the station started, if the backend wanted it; asked once."""
+
+        def work(tx: Transaction) -> str | None:
+            found = tx.memory.get(_ROOM, "boot_reason")
+            tx.memory.forget(_ROOM, "boot_reason")
+            return None if found is None else str(found)
+
+        return await self._engine.store.write(work, "reading why the station started")
+
+    async def _note_reset(self) -> None:
+        """The next boot says that the backend wanted it."""
+
+        def work(tx: Transaction) -> None:
+            if tx.memory.get(_ROOM, "boot_reason") is None:
+                tx.memory.put(_ROOM, "boot_reason", "RemoteReset")
+
+        await self._engine.store.write(work, "noting why the station restarts")
+
     async def reset(self, *, hard: bool) -> None:
         """Start again. A soft reset first ends what runs and has it answered, if the backend can be reached (OCPP 1.6, 5.14)."""
         if not hard:
@@ -255,6 +285,7 @@ class Operations:
                         await self._engine.sender.drained()
                 except TimeoutError:
                     _log.warning("not everything was answered before the reset; it stays owed")
+        await self._note_reset()
         for tries in range(1 + self._engine.settings.get(ocpp.RESET_TRIES)):
             try:
                 await self._ask(Restart(reason=HARD_RESET if hard else SOFT_RESET))
@@ -295,11 +326,6 @@ class Operations:
         gone = [each.number for each in self.bookings.values() if each.connector and not self._operative(each.connector)]
         for number in gone:
             await self.cancel(number)
-
-    async def hold(self, held: bool) -> None:
-        """Serve nobody new while the station is worked on; whoever charges goes on."""
-        for number in self.connectors:
-            await self._ask(SetAvailability(connector=number, in_service=not held and self._operative(number)))
 
     # -- reservations -----------------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.facts import Measured, Notice, Reading
+from cc613_chargepoint.ocpp.engine.facts import Measured, Reading
 from cc613_chargepoint.ocpp.engine.measurands import quantities
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import Reply
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.v16.version import V16
 
 __all__ = ["Trigger"]
-
-OVER = {"Installed", "Uploaded", "UploadFailed", "UploadFailure", "DownloadFailed", "InstallationFailed", "InvalidSignature"}
-"""After these nothing is under way."""
 
 
 class Trigger:
@@ -43,13 +40,12 @@ class Trigger:
             return Reply(encoded(v16.TriggerMessageResponse(status="Rejected" if then == "Rejected" else "NotImplemented")))
         return Reply(encoded(v16.TriggerMessageResponse(status="Accepted")), then)
 
-    def wanted(self, message: str, connector: int | None, *, extended: bool = False) -> Callable[[], Awaitable[None]] | str:
+    def wanted(self, message: str, connector: int | None) -> Callable[[], Awaitable[None]] | str:
         """What says the message that is asked for; or the word of the refusal.
 
         Args:
             message: its name.
             connector: which; ``None`` means all that it can be about.
-            extended: firmware is told in the form of the security whitepaper.
         """
         numbers = self._engine.operations.connectors
         match message:
@@ -66,26 +62,7 @@ class Trigger:
                     return "Rejected"
                 return lambda: self._values(numbers if connector is None else [connector])
             case _:
-                return self._upkeep(message, extended) or "NotImplemented"
-
-    def _upkeep(self, message: str, extended: bool) -> Callable[[], Awaitable[None]] | None:
-        upkeep = self._engine.upkeep
-        if upkeep is None:
-            return None
-        kind = {
-            "FirmwareStatusNotification": "signed-firmware" if extended else "firmware",
-            "DiagnosticsStatusNotification": "diagnostics",
-            "LogStatusNotification": "log",
-        }.get(message)
-        if kind is None:
-            return None
-        about_firmware = kind.endswith("firmware")
-        status = upkeep.firmware_status if about_firmware else upkeep.log_status
-        request = upkeep.firmware_request if about_firmware else upkeep.log_request
-        if status in OVER:  # what is over is not told again: nothing is under way
-            status, request = "Idle", None
-        notice = Notice(kind=kind, status=status, request=request, at=self._engine.clock.wall())
-        return lambda: self._version.notice(notice)
+                return self._engine.triggered(message) or "NotImplemented"
 
     async def _statuses(self, numbers: list[int]) -> None:
         for number in numbers:

@@ -1,0 +1,206 @@
+"""What a backend asks about the device model: variables, reports, the start, and messages out of turn (functional blocks B, F and N)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.facts import Measured, Reading
+from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.engine.version import Handler
+from cc613_chargepoint.ocpp.messages import encoded
+from cc613_chargepoint.ocpp.messages.v201_provisioning import (
+    DataTransfer,
+    DataTransferResponse,
+    GetBaseReport,
+    GetBaseReportResponse,
+    GetReport,
+    GetReportResponse,
+    GetVariables,
+    GetVariablesResponse,
+    NotifyReport,
+    NotifyReportResponse,
+    SetVariables,
+    SetVariablesResponse,
+    TriggerMessage,
+    TriggerMessageResponse,
+)
+from cc613_chargepoint.ocpp.messages.v201_transactions import MeterValuesResponse, TransactionEvent, TransactionEventResponse
+from cc613_chargepoint.ocpp.messages.v201_types import ComponentVariable, ReportData, Transaction
+from cc613_chargepoint.ocpp.messages.v201_words import ComponentCriterion
+from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
+from cc613_chargepoint.ocpp.v201 import words
+from cc613_chargepoint.ocpp.v201.inventory import ITEMS_PER_MESSAGE
+from cc613_chargepoint.ocpp.v201.model import Modelled
+from cc613_chargepoint.settings import ocpp
+
+if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.v201.version import V201
+
+__all__ = ["Device"]
+
+PART = 20
+"""Variables in one NotifyReport: about 8 kB, which no backend should mind."""
+
+
+class Device:
+    """Carries it out.
+
+    Args:
+        engine: knows the station.
+        version: says what is asked for.
+    """
+
+    def __init__(self, engine: Engine, version: V201) -> None:
+        self._engine, self._version = engine, version
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Action → who carries it out."""
+        return {
+            "DataTransfer": self._data_transfer,
+            "GetBaseReport": self._base_report,
+            "GetReport": self._report,
+            "GetVariables": self._get,
+            "SetVariables": self._set,
+            "TriggerMessage": self._trigger,
+        }
+
+    async def _data_transfer(self, request: DataTransfer) -> Reply:
+        del request
+        return Reply(encoded(DataTransferResponse(status="UnknownVendorId")))
+
+    async def _get(self, request: GetVariables) -> Reply:
+        self._few_enough(request.get_variable_data)
+        results = tuple(self._version.model.get(each) for each in request.get_variable_data)
+        return Reply(encoded(GetVariablesResponse(get_variable_result=results)))
+
+    async def _set(self, request: SetVariables) -> Reply:
+        self._few_enough(request.set_variable_data)
+        written = [await self._version.model.set(each) for each in request.set_variable_data]
+        payload = encoded(SetVariablesResponse(set_variable_result=tuple(each.result for each in written)))
+        secret = any(each.key == ocpp.PASSWORD.key for each in written) and self._engine.settings.get(ocpp.SECURITY_PROFILE) in {1, 2}
+        return Reply(payload, self._engine.reconnect if secret else None)
+
+    @staticmethod
+    def _few_enough(asked: Sequence[object]) -> None:
+        if len(asked) > ITEMS_PER_MESSAGE:
+            raise CallFailed(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION, f"at most {ITEMS_PER_MESSAGE} variables may be asked for at once")
+
+    # -- reports ----------------------------------------------------------------------------------------------------------------------
+
+    async def _base_report(self, request: GetBaseReport) -> Reply:
+        if request.report_base == "SummaryInventory":
+            found = self._version.model.chosen(_of_summary)
+        else:
+            found = self._version.model.report(writable_only=request.report_base == "ConfigurationInventory")
+        return Reply(encoded(GetBaseReportResponse(status="Accepted")), lambda: self._tell(request.request_id, found))
+
+    async def _report(self, request: GetReport) -> Reply:
+        criteria, asked = request.component_criteria or (), request.component_variable or ()
+        self._few_enough(asked)
+        found = self._version.model.chosen(lambda each: _fits(each, criteria) and (not asked or any(_is(each, which) for which in asked)))
+        if not found:
+            return Reply(encoded(GetReportResponse(status="EmptyResultSet")))
+        return Reply(encoded(GetReportResponse(status="Accepted")), lambda: self._tell(request.request_id, found))
+
+    async def _tell(self, request: int, found: Sequence[ReportData]) -> None:
+        at = self._engine.clock.wall()
+        parts = [found[start : start + PART] for start in range(0, len(found), PART)] or [()]
+        for number, part in enumerate(parts):
+            report = NotifyReport(
+                request_id=request, generated_at=at, seq_no=number, report_data=tuple(part) or None, tbc=number + 1 < len(parts)
+            )
+            await self._version.call(report, NotifyReportResponse)
+
+    # -- messages out of turn -----------------------------------------------------------------------------------------------------------
+
+    async def _trigger(self, request: TriggerMessage) -> Reply:
+        outlet = None if request.evse is None else request.evse.id
+        then = self._wanted(request.requested_message, outlet)
+        if isinstance(then, str):
+            return Reply(encoded(TriggerMessageResponse(status="Rejected" if then == "Rejected" else "NotImplemented")))
+        return Reply(encoded(TriggerMessageResponse(status="Accepted")), then)
+
+    def _wanted(self, message: str, outlet: int | None) -> Callable[[], Awaitable[None]] | str:
+        """What says the message that is asked for; or the word of the refusal."""
+        numbers = self._engine.operations.connectors
+        chosen = numbers if not outlet else [outlet]
+        if not set(chosen) <= set(numbers):
+            return "Rejected"
+        match message:
+            case "BootNotification":
+                return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now
+            case "Heartbeat":
+                return self._version.heartbeat
+            case "StatusNotification":
+                return lambda: self._statuses(chosen)
+            case "MeterValues":
+                return lambda: self._values(chosen)
+            case "TransactionEvent":
+                return lambda: self._transactions(chosen)
+            case _:
+                return self._engine.triggered(message) or "NotImplemented"
+
+    async def _statuses(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            await self._version.say_status(self._engine.view.report(number))
+
+    async def _reading(self, number: int) -> Reading:
+        view = await self._engine.read_meter(number)
+        return Reading(at=view.at, context="Trigger", quantities=quantities(view, self._engine.settings.get(ocpp.SAMPLED_DATA)))
+
+    async def _values(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            fact = Measured(session=None, connector=number, readings=(await self._reading(number),))
+            await self._version.call(words.outside(fact), MeterValuesResponse)
+
+    async def _transactions(self, numbers: Sequence[int]) -> None:
+        """The running transactions: out of the queue's turn, but with a number of their own in their transaction's count."""
+        ledger = self._engine.ledger
+        for number in numbers:
+            running = ledger.running_session(number)
+            if running is None:
+                continue
+            reading = await self._reading(number)
+            event = TransactionEvent(
+                event_type="Updated",
+                timestamp=reading.at,
+                trigger_reason="Trigger",
+                seq_no=await ledger.told(running.session),
+                transaction_info=Transaction(
+                    transaction_id=await ledger.uid_of(running.session),
+                    charging_state=words.charging_state(self._engine.view.connectors[number].standing()),
+                ),
+                meter_value=words.meter_values([reading]),
+            )
+            await self._version.call(event, TransactionEventResponse)
+            await ledger.count(running.session)
+
+
+def _of_summary(each: Modelled) -> bool:
+    """What tells how the station is: availability and problems."""
+    return each.name in {"Available", "AvailabilityState"}
+
+
+def _fits(each: Modelled, criteria: Sequence[ComponentCriterion]) -> bool:
+    """Whether a variable tells of one of the criteria that it is met."""
+    if not criteria:
+        return True
+    if each.name not in cast("Sequence[str]", criteria) or each.read is None:
+        return False
+    return each.read() == "true"
+
+
+def _is(each: Modelled, which: ComponentVariable) -> bool:
+    """Whether a variable is one that is asked for; a component without a variable means all of its."""
+    component, evse = which.component, which.component.evse
+    if component.instance or each.component.casefold() != component.name.casefold():
+        return False
+    if evse is not None and (each.evse != evse.id or (evse.connector_id is not None and each.connector != evse.connector_id)):
+        return False
+    variable = which.variable
+    if variable is None:
+        return True
+    same_instance = variable.instance is None or variable.instance.casefold() == (each.instance or "").casefold()
+    return variable.name.casefold() == each.name.casefold() and same_instance

@@ -1,0 +1,126 @@
+"""Which variables the station has in OCPP 2.0.1: those of the parameter table, and those that only tell what it is.
+
+Components and variables are those of the specification (edition 3, part 2, appendix 3 "Standardized components and variables").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
+from cc613_chargepoint.ocpp.messages.v201_words import DataKind
+from cc613_chargepoint.ocpp.v201.model import Modelled, of_parameter
+from cc613_chargepoint.ocpp.v201.words import connector_status
+from cc613_chargepoint.settings import TABLE, ocpp
+from cc613_chargepoint.settings.table import INSTALLED_CURRENT_A
+
+__all__ = ["BYTES_PER_MESSAGE", "ITEMS_PER_MESSAGE", "TX_START", "TX_STOP", "variables"]
+
+ITEMS_PER_MESSAGE = 64
+"""Variables that one GetVariables, SetVariables or GetReport may ask for."""
+BYTES_PER_MESSAGE = 65_536
+"""Longest GetVariables, SetVariables or GetReport, bytes."""
+TX_START, TX_STOP = "EnergyTransfer", "PowerPathClosed"
+"""A transaction is what a session is: from the contactor's first closing until the customer or the plug has gone."""
+
+_INSTANCES = {"MessageTimeout": "Default", "MessageAttempts": "TransactionEvent", "MessageAttemptInterval": "TransactionEvent"}
+"""Variables of the table that the specification wants with an instance."""
+_NOT_SET_LIKE_THIS = {"SecurityCtrlr.SecurityProfile"}
+"""What changes with a network profile, and not by itself."""
+
+
+def variables(engine: Engine) -> Iterable[Modelled]:
+    """All of them, as they are now."""
+    yield from _of_table(engine)
+    yield from _of_program()
+    yield from _of_station(engine)
+    for number in engine.operations.connectors:
+        yield from _of_outlet(engine, number)
+
+
+def _of_table(engine: Engine) -> Iterator[Modelled]:
+    for parameter in TABLE.values():
+        if not parameter.ocpp201:
+            continue
+        component, _, name = parameter.ocpp201.partition(".")
+        yield of_parameter(
+            parameter,
+            engine.settings,
+            component=component,
+            name=name,
+            instance=_INSTANCES.get(name),
+            writable=parameter.ocpp201 not in _NOT_SET_LIKE_THIS,
+        )
+
+
+def _told(component: str, name: str, value: str | Callable[[], str], data: DataKind = "string", **more: Any) -> Modelled:
+    return Modelled(component=component, name=name, read=value if callable(value) else lambda: value, data=data, **more)
+
+
+def _of_program() -> Iterator[Modelled]:
+    """What the program can."""
+    for message in ("GetReport", "GetVariables", "SetVariables"):
+        yield _told("DeviceDataCtrlr", "ItemsPerMessage", str(ITEMS_PER_MESSAGE), "integer", instance=message)
+        yield _told("DeviceDataCtrlr", "BytesPerMessage", str(BYTES_PER_MESSAGE), "integer", instance=message)
+    yield _told("AuthCtrlr", "Enabled", "true", "boolean")
+    yield _told("AuthCacheCtrlr", "Available", "true", "boolean")
+    yield _told("LocalAuthListCtrlr", "Available", "true", "boolean")
+    yield _told("LocalAuthListCtrlr", "ItemsPerMessage", str(SEND_LIMIT), "integer")
+    yield _told("LocalAuthListCtrlr", "BytesPerMessage", str(BYTES_PER_MESSAGE), "integer")
+    yield _told("LocalAuthListCtrlr", "Storage", str(LIST_LIMIT), "integer")
+    yield _told("ReservationCtrlr", "Available", "true", "boolean")
+    yield _told("AlignedDataCtrlr", "Available", "true", "boolean")
+    yield _told("SampledDataCtrlr", "Available", "true", "boolean")
+    yield _told("TxCtrlr", "TxStartPoint", TX_START, "MemberList", values=TX_START)
+    yield _told("TxCtrlr", "TxStopPoint", TX_STOP, "MemberList", values=TX_STOP)
+    # a vehicle that unplugs at its side has ended the charge: nothing else may be billed (German calibration law)
+    yield _told("TxCtrlr", "StopTxOnEVSideDisconnect", "true", "boolean")
+    yield _told("OCPPCommCtrlr", "FileTransferProtocols", "FTP,FTPS,HTTP,HTTPS,SFTP", "MemberList", values="FTP,FTPS,HTTP,HTTPS,SFTP")
+
+
+def _of_station(engine: Engine) -> Iterator[Modelled]:
+    """What the station is, and how it is."""
+    operations, clock = engine.operations, engine.clock
+    locks = any(operations.locks(number) for number in operations.connectors)
+    yield _told("ChargingStation", "Available", "true", "boolean")
+    yield _told("ChargingStation", "AvailabilityState", lambda: _state(engine, 0), "OptionList", values=_STATES)
+    yield _told("ChargingStation", "Model", engine.identity.model)
+    yield _told("ChargingStation", "VendorName", engine.identity.vendor)
+    yield _told("ChargingStation", "SupplyPhases", "3", "integer")
+    yield _told("ClockCtrlr", "DateTime", lambda: clock.wall().isoformat().replace("+00:00", "Z"), "dateTime")
+    yield _told(
+        "ClockCtrlr",
+        "TimeSource",
+        "Heartbeat,NTP",
+        "SequenceList",
+        values="Heartbeat,NTP,GPS,RealTimeClock,MobileNetwork,RadioTimeTransmitter",
+    )
+    yield _told("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true" if locks else "false", "boolean")
+    yield _told("SecurityCtrlr", "Identity", lambda: engine.settings.get(ocpp.IDENTITY) or engine.identity.serial)
+
+
+def _of_outlet(engine: Engine, number: int) -> Iterator[Modelled]:
+    """What an outlet and its one connector are, and how they are."""
+    for component, place in (("EVSE", {"evse": number}), ("Connector", {"evse": number, "connector": 1})):
+        yield _told(component, "Available", "true", "boolean", **place)
+        yield _told(component, "AvailabilityState", lambda: _state(engine, number), "OptionList", values=_STATES, **place)
+        yield _told(component, "SupplyPhases", "3", "integer", **place)
+    yield _told("EVSE", "Power", "0", "decimal", unit="W", maximum=_most_w(engine), evse=number)
+    socket = "sType2" if engine.operations.locks(number) else "cType2"
+    yield _told("Connector", "ConnectorType", socket, evse=number, connector=1)
+
+
+_STATES = "Available,Occupied,Reserved,Unavailable,Faulted"
+_NOMINAL_V = 230.0
+"""Of the mains between phase and neutral, V."""
+
+
+def _state(engine: Engine, number: int) -> str:
+    return connector_status(engine.view.connectors[number].standing())
+
+
+def _most_w(engine: Engine) -> float:
+    """What the installation may give at one outlet, W."""
+    return round(3 * _NOMINAL_V * engine.settings.get(INSTALLED_CURRENT_A), 1)

@@ -1,0 +1,210 @@
+"""OCPP 2.0.1 on one connection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
+
+from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
+from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine
+from cc613_chargepoint.ocpp.engine.facts import (
+    Measured,
+    Quantity,
+    Reading,
+    Registration,
+    SecurityEvent,
+    Shifted,
+    StatusReport,
+    TransactionBegan,
+    TransactionEnded,
+    unpacked,
+)
+from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, MEASURED, SHIFTED, Ledger
+from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
+from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
+from cc613_chargepoint.ocpp.engine.version import Version
+from cc613_chargepoint.ocpp.messages import v201
+from cc613_chargepoint.ocpp.messages.v201_provisioning import BootNotification, BootNotificationResponse, Heartbeat, HeartbeatResponse
+from cc613_chargepoint.ocpp.messages.v201_security import SecurityEventNotification, SecurityEventNotificationResponse
+from cc613_chargepoint.ocpp.messages.v201_transactions import (
+    Authorize,
+    AuthorizeResponse,
+    MeterValuesResponse,
+    StatusNotificationResponse,
+    TransactionEvent,
+    TransactionEventResponse,
+)
+from cc613_chargepoint.ocpp.messages.v201_types import ChargingStation, IdToken, IdTokenInfo
+from cc613_chargepoint.ocpp.messages.v201_words import BootReason, ConnectorStatus, IdTokenKind
+from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.v201 import words
+from cc613_chargepoint.ocpp.v201.customers import Customers
+from cc613_chargepoint.ocpp.v201.device import Device
+from cc613_chargepoint.ocpp.v201.inventory import variables
+from cc613_chargepoint.ocpp.v201.model import DeviceModel
+from cc613_chargepoint.ocpp.v201.operating import Operating
+from cc613_chargepoint.settings import table
+from cc613_chargepoint.store import OutboxMessage, Transaction
+
+__all__ = ["V201"]
+
+_log = logging.getLogger(__name__)
+_WHILE_PENDING = {"GetBaseReport", "GetReport", "GetVariables", "SetVariables", "TriggerMessage", "SetNetworkProfile", "DataTransfer"}
+"""What a backend that has not accepted the station yet may ask (2.0.1, B02)."""
+
+
+class V201(Version):
+    """Speaks 2.0.1 for an engine.
+
+    Args:
+        engine: whose words it gives.
+        link: the connection.
+    """
+
+    requests = v201.REQUESTS
+    wants_shifts = True
+    answers_when_rejected = True
+
+    def __init__(self, engine: Engine, link: Link) -> None:
+        super().__init__(engine, link)
+        self.model = DeviceModel(lambda: variables(engine), engine.settings, BACKEND)
+        self.kinds: dict[str, IdTokenKind] = {}
+        """What the backend itself called identifiers, folded."""
+        self._said: dict[int, ConnectorStatus] = {}
+        self.handlers = {
+            **Device(engine, self).handlers(),
+            **Operating(engine, self).handlers(),
+            **Customers(engine, self).handlers(),
+        }
+
+    async def handle(self, call: Call) -> Reply:
+        """See :class:`Version`."""
+        registered = self._engine.registration
+        if registered != ACCEPTED and not (registered == "Pending" and call.action in _WHILE_PENDING):
+            raise CallFailed(ErrorCode.SECURITY_ERROR, "the station is not registered yet")
+        return await super().handle(call)
+
+    # -- what the station says --------------------------------------------------------------------------------------------------------
+
+    async def boot(self) -> Registration:
+        """See :class:`Version`."""
+        identity = self._engine.identity
+        station = ChargingStation(
+            model=identity.model[:20],
+            vendor_name=identity.vendor[:50],
+            serial_number=identity.serial[:25] or None,
+            firmware_version=identity.firmware[:50],
+        )
+        answer = await self.call(
+            BootNotification(charging_station=station, reason=cast("BootReason", self._engine.boot_reason)), BootNotificationResponse
+        )
+        return Registration(status=answer.status, time=answer.current_time, interval_s=answer.interval)
+
+    async def heartbeat(self) -> None:
+        """See :class:`Version`."""
+        answer = await self.call(Heartbeat(), HeartbeatResponse)
+        self._engine.heard_time(answer.current_time)
+
+    async def status(self, report: StatusReport) -> None:
+        """See :class:`Version`; the station as a whole has no status here, and what was just said is not said again."""
+        if report.connector and words.connector_status(report.standing) != self._said.get(report.connector):
+            await self.say_status(report)
+
+    async def say_status(self, report: StatusReport) -> None:
+        """Say how a connector is, whether or not that is new."""
+        notification = words.status(report)
+        await self.call(notification, StatusNotificationResponse)
+        self._said[report.connector] = notification.connector_status
+
+    async def authorize(self, identifier: str) -> KnownToken:
+        """See :class:`Version`."""
+        request = Authorize(id_token=words.id_token(identifier, kinds=self.kinds))
+        answer = await self.call(request, AuthorizeResponse, priority=Priority.URGENT)
+        return words.known(identifier, answer.id_token_info)
+
+    async def security_event(self, event: SecurityEvent) -> None:
+        """See :class:`Version`."""
+        request = SecurityEventNotification(type=event.type[:50], timestamp=event.at, tech_info=event.detail[:255] or None)
+        await self.call(request, SecurityEventNotificationResponse)
+
+    async def deliver(self, message: OutboxMessage) -> Settled:
+        """See :class:`Version`."""
+        deliver: Mapping[str, Callable[[OutboxMessage], Awaitable[Settled]]] = {
+            BEGAN: self._deliver_begin,
+            MEASURED: self._deliver_values,
+            SHIFTED: self._deliver_shift,
+            ENDED: self._deliver_end,
+        }
+        return await deliver[message.kind](message)
+
+    async def _event(self, event: TransactionEvent) -> TransactionEventResponse:
+        return await self.call(event, TransactionEventResponse, priority=Priority.STORED)
+
+    async def _deliver_begin(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(TransactionBegan, message.payload)
+        token = words.id_token(fact.token, fact.source, self.kinds)
+        register: tuple[Reading, ...] = ()
+        if fact.begin_wh is not None:
+            quantity = Quantity(measurand=DEFAULT, value=fact.begin_wh, unit="Wh")
+            register = (Reading(at=fact.started, context="Transaction.Begin", quantities=(quantity,)),)
+        seq_no = await self._engine.ledger.told(fact.session)
+        answer = await self._event(words.began(fact, seq_no, token=token, values=words.meter_values(register)))
+        if answer.id_token_info is not None and answer.id_token_info.status != ACCEPTED:
+            _log.warning("the backend does not accept %s for the transaction it began: %s", fact.token, answer.id_token_info.status)
+            self._engine.operations.spawn(self._engine.operations.refused(fact.connector, fact.session))
+        return self._passed(fact.session, fact.token, token, answer.id_token_info)
+
+    async def _deliver_values(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(Measured, message.payload)
+        if fact.session is None:
+            await self.call(words.outside(fact), MeterValuesResponse, priority=Priority.STORED)
+            return nothing
+        ledger = self._engine.ledger
+        await self._event(words.measured(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)))
+        return self._passed(fact.session)
+
+    async def _deliver_shift(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(Shifted, message.payload)
+        ledger = self._engine.ledger
+        await self._event(words.shifted(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)))
+        return self._passed(fact.session)
+
+    async def _deliver_end(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(TransactionEnded, message.payload)
+        token = None if fact.token is None else words.id_token(fact.token, kinds=self.kinds)
+        answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.session), token=token))
+        remember = self._remember(fact.token, token, answer.id_token_info)
+        at = self._engine.clock.wall()
+
+        def settled(tx: Transaction) -> None:
+            Ledger.forget(tx, fact.session)
+            for each in tx.signed.of_session(fact.session):
+                tx.signed.delivered(each.id, at)
+            remember(tx)
+
+        return settled
+
+    def _passed(
+        self, session: int, identifier: str | None = None, token: IdToken | None = None, info: IdTokenInfo | None = None
+    ) -> Settled:
+        remember = self._remember(identifier, token, info)
+
+        def settled(tx: Transaction) -> None:
+            Ledger.passed(tx, session)
+            remember(tx)
+
+        return settled
+
+    def _remember(self, identifier: str | None, token: IdToken | None, info: IdTokenInfo | None) -> Settled:
+        """Keep in the cache what the backend said, unless the local list knows better; nobody in particular is not kept."""
+        if identifier is None or info is None or token is None or token.type in {"NoAuthorization", "Local"}:
+            return nothing
+        known, at = words.known(identifier, info), self._engine.clock.wall()
+        enabled, size = self._engine.settings.get(table.CACHE), self._engine.settings.get(table.CACHE_SIZE)
+
+        def settled(tx: Transaction) -> None:
+            if enabled and tx.token_list.find(identifier) is None:
+                tx.token_cache.put(known, heard=at, limit=size)
+
+        return settled

@@ -1,0 +1,256 @@
+"""The engine's facts in the words of OCPP 2.0.1. Pure."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from cc613_chargepoint.domain.known_token import KnownToken
+from cc613_chargepoint.domain.token import TokenSource
+from cc613_chargepoint.ocpp.engine.facts import (
+    Measured,
+    Quantity,
+    Reading,
+    Shifted,
+    SignedValue,
+    Standing,
+    StatusReport,
+    StopReason,
+    TransactionBegan,
+    TransactionEnded,
+)
+from cc613_chargepoint.ocpp.messages.v201_transactions import MeterValues, StatusNotification, TransactionEvent
+from cc613_chargepoint.ocpp.messages.v201_types import (
+    Evse,
+    IdToken,
+    IdTokenInfo,
+    MeterValue,
+    SampledValue,
+    SignedMeterValue,
+    Transaction,
+    UnitOfMeasure,
+)
+from cc613_chargepoint.ocpp.messages.v201_words import (
+    ChargingState,
+    ConnectorStatus,
+    IdTokenKind,
+    Measurand,
+    Phase,
+    ReadingContext,
+    Reason,
+    TriggerReason,
+)
+
+__all__ = [
+    "began",
+    "charging_state",
+    "connector_status",
+    "ended",
+    "id_token",
+    "known",
+    "measured",
+    "meter_values",
+    "outside",
+    "shifted",
+    "status",
+]
+
+DATA_LIMIT = 2500
+"""Longest signed record in one value (SignedMeterValueType); a longer one cannot be told in this version."""
+
+_OCCUPIED = {Standing.PREPARING, Standing.CHARGING, Standing.SUSPENDED_EV, Standing.SUSPENDED_EVSE, Standing.FINISHING}
+_CHARGING_STATES: Mapping[Standing, ChargingState] = {
+    Standing.CHARGING: "Charging",
+    Standing.SUSPENDED_EV: "SuspendedEV",
+    Standing.SUSPENDED_EVSE: "SuspendedEVSE",
+    Standing.PREPARING: "EVConnected",
+    Standing.FINISHING: "EVConnected",
+}
+_STOPPED: Mapping[StopReason, tuple[Reason, TriggerReason]] = {
+    StopReason.DE_AUTHORIZED: ("DeAuthorized", "Deauthorized"),
+    StopReason.EMERGENCY_STOP: ("EmergencyStop", "AbnormalCondition"),
+    StopReason.EV_DISCONNECTED: ("EVDisconnected", "EVCommunicationLost"),
+    StopReason.HARD_RESET: ("ImmediateReset", "ResetCommand"),
+    StopReason.LOCAL: ("Local", "StopAuthorized"),
+    StopReason.OTHER: ("Other", "AbnormalCondition"),
+    StopReason.POWER_LOSS: ("PowerLoss", "AbnormalCondition"),
+    StopReason.REBOOT: ("Reboot", "AbnormalCondition"),
+    StopReason.REMOTE: ("Remote", "RemoteStop"),
+    StopReason.SOFT_RESET: ("ImmediateReset", "ResetCommand"),
+    StopReason.UNLOCK_COMMAND: ("Other", "UnlockCommand"),
+}
+_KINDS: Mapping[str, IdTokenKind] = {
+    TokenSource.CARD.value: "ISO14443",
+    TokenSource.SECURE_CARD.value: "ISO14443",
+    TokenSource.CONTRACT.value: "eMAID",
+    TokenSource.MAC.value: "MacAddress",
+    TokenSource.FREE.value: "NoAuthorization",
+    TokenSource.LOCAL.value: "Local",
+    TokenSource.KEY_SWITCH.value: "Local",
+    TokenSource.TERMINAL.value: "Local",
+}
+_EMAID = re.compile(r"[A-Z]{2}-?[0-9A-Z]{3}-?[0-9A-Z]{9}(-?[0-9A-Z])?")
+_UID = re.compile(r"([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})")
+
+
+def id_token(identifier: str, source: str = "", kinds: Mapping[str, IdTokenKind] | None = None) -> IdToken:
+    """An identifier with its kind: as the backend itself named it, as it was presented, or else what its shape tells.
+
+    Args:
+        identifier: as the station has it.
+        source: how the customer identified; a value of :class:`TokenSource`, or empty.
+        kinds: what backends called identifiers, folded.
+    """
+    kind = (kinds or {}).get(identifier.casefold()) or _KINDS.get(source)
+    if kind is None:
+        if identifier.startswith("VID:"):
+            kind = "MacAddress"
+        elif _UID.fullmatch(identifier):
+            kind = "ISO14443"
+        else:
+            kind = "eMAID" if _EMAID.fullmatch(identifier) else "Central"
+    return IdToken(id_token="" if kind == "NoAuthorization" else identifier[:36], type=kind)
+
+
+def known(identifier: str, info: IdTokenInfo) -> KnownToken:
+    """What the backend says of a customer; the statuses that 1.6 has no word for refuse all the same."""
+    parent = None if info.group_id_token is None else info.group_id_token.id_token
+    return KnownToken(id=identifier, status=info.status, expires=info.cache_expiry_date_time, parent=parent)
+
+
+def connector_status(standing: Standing) -> ConnectorStatus:
+    """How a connector is; this version has fewer words than the station."""
+    return "Occupied" if standing in _OCCUPIED else cast("ConnectorStatus", standing.value)
+
+
+def charging_state(standing: Standing) -> ChargingState:
+    """How a transaction charges."""
+    return _CHARGING_STATES.get(standing, "Idle")
+
+
+def status(report: StatusReport) -> StatusNotification:
+    """How a connector is. Each outlet has one connector."""
+    if report.at is None:
+        raise ValueError("a report without its time")
+    return StatusNotification(
+        timestamp=report.at, connector_status=connector_status(report.standing), evse_id=report.connector, connector_id=1
+    )
+
+
+def began(fact: TransactionBegan, seq_no: int, *, token: IdToken, values: tuple[MeterValue, ...]) -> TransactionEvent:
+    """The begin of a transaction: the contactor closes."""
+    return TransactionEvent(
+        event_type="Started",
+        timestamp=fact.started,
+        trigger_reason="ChargingStateChanged",
+        seq_no=seq_no,
+        transaction_info=Transaction(transaction_id=fact.uid, charging_state="Charging", remote_start_id=fact.remote),
+        meter_value=values or None,
+        offline=fact.offline,
+        reservation_id=fact.reservation,
+        evse=Evse(id=fact.connector, connector_id=1),
+        id_token=token,
+    )
+
+
+def shifted(fact: Shifted, uid: str, seq_no: int) -> TransactionEvent:
+    """A transaction goes from charging to waiting, or back."""
+    return TransactionEvent(
+        event_type="Updated",
+        timestamp=fact.at,
+        trigger_reason="ChargingStateChanged",
+        seq_no=seq_no,
+        transaction_info=Transaction(transaction_id=uid, charging_state=charging_state(fact.standing)),
+        offline=fact.offline,
+    )
+
+
+def measured(fact: Measured, uid: str, seq_no: int) -> TransactionEvent:
+    """Values in a transaction."""
+    clock = fact.readings[0].context == "Sample.Clock"
+    return TransactionEvent(
+        event_type="Updated",
+        timestamp=fact.readings[0].at,
+        trigger_reason="MeterValueClock" if clock else "MeterValuePeriodic",
+        seq_no=seq_no,
+        transaction_info=Transaction(transaction_id=uid),
+        meter_value=meter_values(fact.readings),
+        offline=fact.offline,
+    )
+
+
+def outside(fact: Measured) -> MeterValues:
+    """Values outside of a transaction."""
+    return MeterValues(evse_id=fact.connector, meter_value=meter_values(fact.readings))
+
+
+def ended(fact: TransactionEnded, seq_no: int, *, token: IdToken | None) -> TransactionEvent:
+    """The end of a transaction, with its signed records."""
+    reason, trigger = _STOPPED[fact.reason]
+    readings = fact.readings
+    if not any(each.context == "Transaction.End" for each in readings) and fact.end_wh is not None:
+        register = Quantity(measurand="Energy.Active.Import.Register", value=fact.end_wh, unit="Wh")
+        readings = (*readings, Reading(at=fact.ended, context="Transaction.End", quantities=(register,)))
+    values = (*meter_values(readings), *_signed(fact.signed))
+    return TransactionEvent(
+        event_type="Ended",
+        timestamp=fact.ended,
+        trigger_reason=trigger,
+        seq_no=seq_no,
+        transaction_info=Transaction(
+            transaction_id=fact.uid, charging_state="Idle" if reason == "EVDisconnected" else "EVConnected", stopped_reason=reason
+        ),
+        meter_value=values or None,
+        offline=fact.offline,
+        evse=Evse(id=fact.connector, connector_id=1),
+        id_token=token,
+    )
+
+
+def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
+    """Readings; every default of the specification is written out."""
+    return tuple(
+        MeterValue(timestamp=reading.at, sampled_value=tuple(_sampled(each, reading.context) for each in reading.quantities))
+        for reading in readings
+    )
+
+
+def _sampled(quantity: Quantity, context: str) -> SampledValue:
+    return SampledValue(
+        value=float(quantity.value),
+        context=cast("ReadingContext", context),
+        measurand=cast("Measurand", quantity.measurand),
+        phase=cast("Phase | None", quantity.phase),
+        location="Outlet",
+        unit_of_measure=None if quantity.unit is None else UnitOfMeasure(unit=quantity.unit, multiplier=0),
+    )
+
+
+def _signed(signed: Sequence[SignedValue]) -> tuple[MeterValue, ...]:
+    """Signed records, each with the register that it is about; one that is too long for this version is left to the station's own store."""
+    found: list[MeterValue] = []
+    for each in signed:
+        data = base64.b64encode(each.record.encode()).decode("ascii")
+        if len(data) > DATA_LIMIT:
+            continue
+        key = base64.b64encode(f"oca:base16:asn1:{each.public_key}".encode()).decode("ascii")
+        found.append(
+            MeterValue(
+                timestamp=each.at,
+                sampled_value=(
+                    SampledValue(
+                        value=0.0 if each.register_wh is None else float(each.register_wh),
+                        context=cast("ReadingContext", each.context),
+                        measurand="Energy.Active.Import.Register",
+                        location="Outlet",
+                        signed_meter_value=SignedMeterValue(
+                            signed_meter_data=data, signing_method="", encoding_method=each.format[:50], public_key=key[:DATA_LIMIT]
+                        ),
+                        unit_of_measure=UnitOfMeasure(unit="Wh", multiplier=0),
+                    ),
+                ),
+            )
+        )
+    return tuple(found)

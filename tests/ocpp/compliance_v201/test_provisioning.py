@@ -1,0 +1,290 @@
+"""2.0.1: cold boot, variables, reports, resets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ocpp.bench import CARD
+from tests.ocpp.bench_v201 import Bench201, case, component, variable
+from tests.ocpp.central import Refusal, now
+
+MANDATORY = {
+    ("AlignedDataCtrlr", "Measurands"), ("AlignedDataCtrlr", "Interval"), ("AlignedDataCtrlr", "TxEndedMeasurands"),
+    ("AuthCtrlr", "AuthorizeRemoteStart"), ("AuthCtrlr", "LocalAuthorizeOffline"), ("AuthCtrlr", "LocalPreAuthorize"),
+    ("ChargingStation", "AvailabilityState"), ("ChargingStation", "Available"), ("ChargingStation", "SupplyPhases"),
+    ("ClockCtrlr", "DateTime"), ("ClockCtrlr", "TimeSource"),
+    ("Connector", "AvailabilityState"), ("Connector", "Available"), ("Connector", "ConnectorType"), ("Connector", "SupplyPhases"),
+    ("DeviceDataCtrlr", "BytesPerMessage"), ("DeviceDataCtrlr", "ItemsPerMessage"),
+    ("EVSE", "AvailabilityState"), ("EVSE", "Available"), ("EVSE", "Power"), ("EVSE", "SupplyPhases"),
+    ("OCPPCommCtrlr", "FileTransferProtocols"), ("OCPPCommCtrlr", "MessageTimeout"), ("OCPPCommCtrlr", "MessageAttempts"),
+    ("OCPPCommCtrlr", "MessageAttemptInterval"), ("OCPPCommCtrlr", "ResetRetries"), ("OCPPCommCtrlr", "UnlockOnEVSideDisconnect"),
+    ("OCPPCommCtrlr", "WebSocketPingInterval"), ("OCPPCommCtrlr", "HeartbeatInterval"),
+    ("SampledDataCtrlr", "TxEndedMeasurands"), ("SampledDataCtrlr", "TxUpdatedInterval"), ("SampledDataCtrlr", "TxUpdatedMeasurands"),
+    ("SecurityCtrlr", "OrganizationName"), ("SecurityCtrlr", "SecurityProfile"),
+    ("TxCtrlr", "EVConnectionTimeOut"), ("TxCtrlr", "StopTxOnEVSideDisconnect"), ("TxCtrlr", "StopTxOnInvalidId"),
+    ("TxCtrlr", "TxStartPoint"), ("TxCtrlr", "TxStopPoint"),
+}  # fmt: skip
+"""Required variables of the specification (part 2, appendix 3) that are told today; the rest is named in the documentation."""
+
+
+async def report(it: Bench201, base: str) -> list[dict]:
+    assert await it.central.ask("GetBaseReport", requestId=41, reportBase=base) == {"status": "Accepted"}
+    found: list[dict] = []
+    number = 0
+    while True:
+        part = await it.central.expect("NotifyReport", requestId=41, seqNo=number)
+        found += part.payload.get("reportData", [])
+        if not part.payload["tbc"]:
+            return found
+        number += 1
+
+
+@case(boot=False)
+async def test_tc_b_01_cs(it: Bench201) -> None:
+    it.central.interval_s = 40
+    await it.power_up()
+    boot = await it.central.expect("BootNotification", reason="PowerUp")
+    assert boot.payload["chargingStation"].keys() >= {"model", "vendorName"}
+    await it.standing("Available")
+    await it.central.expect("Heartbeat")
+
+
+@case(boot=False)
+async def test_tc_b_02_cs(it: Bench201) -> None:
+    it.central.answers["BootNotification"] = lambda _: {"status": "Pending", "currentTime": now(), "interval": 60}
+    await it.power_up()
+    first = await it.central.expect("BootNotification")
+    assert (await it.get("OCPPCommCtrlr", "HeartbeatInterval"))["attributeStatus"] == "Accepted"
+    assert await it.put("OCPPCommCtrlr", "HeartbeatInterval", "90") == "Accepted"
+    assert await report(it, "FullInventory")
+    await it.central.silence(for_s=20.0)
+    del it.central.answers["BootNotification"]
+    second = await it.central.expect("BootNotification")
+    assert second.at_s - first.at_s >= 60.0
+    await it.standing("Available")
+
+
+@case(boot=False)
+async def test_tc_b_03_cs(it: Bench201) -> None:
+    it.central.answers["BootNotification"] = lambda _: {"status": "Rejected", "currentTime": now(), "interval": 120}
+    await it.power_up()
+    first = await it.central.expect("BootNotification")
+    await it.central.silence(for_s=100.0)
+    del it.central.answers["BootNotification"]
+    second = await it.central.expect("BootNotification", 300.0)
+    assert 120.0 <= second.at_s - first.at_s <= 130.0
+
+
+@case(boot=False)
+async def test_tc_b_30_cs(it: Bench201) -> None:
+    for status in ("Pending", "Rejected"):
+        it.central.answers["BootNotification"] = lambda _, status=status: {"status": status, "currentTime": now(), "interval": 60}
+        if status == "Pending":
+            await it.power_up()
+        await it.central.expect("BootNotification", 100.0)
+        await it.sleep(1.0)
+        with pytest.raises(Refusal) as refused:
+            await it.start_from_afar()
+        assert refused.value.code == "SecurityError"
+
+
+@case()
+async def test_tc_b_06_cs(it: Bench201) -> None:
+    found = await it.get("OCPPCommCtrlr", "MessageTimeout/Default")
+    assert (found["attributeStatus"], found["attributeValue"], found["attributeType"]) == ("Accepted", "30", "Actual")
+
+
+@case()
+async def test_tc_b_07_cs(it: Bench201) -> None:
+    asked = [
+        {"component": component("DeviceDataCtrlr"), "variable": variable("ItemsPerMessage/GetReport")},
+        {"component": component("AuthCtrlr"), "variable": variable("AuthorizeRemoteStart")},
+        {"component": component("EVSE:1"), "variable": variable("AvailabilityState")},
+    ]
+    answer = await it.central.ask("GetVariables", getVariableData=asked)
+    assert [each["attributeStatus"] for each in answer["getVariableResult"]] == ["Accepted"] * 3
+    assert [each["variable"] for each in answer["getVariableResult"]] == [each["variable"] for each in asked]
+
+
+@case()
+async def test_tc_b_32_cs(it: Bench201) -> None:
+    for where in ("UnknownCtrlr", "EVSE:9", "Connector:1.2"):
+        assert (await it.get(where, "AvailabilityState"))["attributeStatus"] == "UnknownComponent"
+
+
+@case()
+async def test_tc_b_33_cs(it: Bench201) -> None:
+    for what in ("Mood", "MessageTimeout/Unknown"):
+        assert (await it.get("OCPPCommCtrlr", what))["attributeStatus"] == "UnknownVariable"
+
+
+@case()
+async def test_tc_b_34_cs(it: Bench201) -> None:
+    assert (await it.get("OCPPCommCtrlr", "HeartbeatInterval", attributeType="Target"))["attributeStatus"] == "NotSupportedAttributeType"
+
+
+@case()
+async def test_tc_b_09_cs(it: Bench201) -> None:
+    assert await it.put("OCPPCommCtrlr", "HeartbeatInterval", "77") == "Accepted"
+    assert (await it.get("OCPPCommCtrlr", "HeartbeatInterval"))["attributeValue"] == "77"
+
+
+@case()
+async def test_tc_b_10_cs(it: Bench201) -> None:
+    data = [
+        {"component": component("AuthCtrlr"), "variable": variable("LocalPreAuthorize"), "attributeValue": "true"},
+        {"component": component("TxCtrlr"), "variable": variable("EVConnectionTimeOut"), "attributeValue": "45"},
+    ]
+    answer = await it.central.ask("SetVariables", setVariableData=data)
+    assert {each["attributeStatus"] for each in answer["setVariableResult"]} <= {"Accepted", "RebootRequired"}
+
+
+@case()
+async def test_tc_b_35_cs(it: Bench201) -> None:
+    assert await it.put("UnknownCtrlr", "HeartbeatInterval", "77") == "UnknownComponent"
+
+
+@case()
+async def test_tc_b_36_cs(it: Bench201) -> None:
+    assert await it.put("OCPPCommCtrlr", "Mood", "fine") == "UnknownVariable"
+
+
+@case()
+async def test_tc_b_37_cs(it: Bench201) -> None:
+    assert await it.put("OCPPCommCtrlr", "HeartbeatInterval", "77", attributeType="MaxSet") == "NotSupportedAttributeType"
+
+
+@case()
+async def test_tc_b_11_cs(it: Bench201) -> None:
+    for value in ("-1", "soon", ""):
+        assert await it.put("OCPPCommCtrlr", "HeartbeatInterval", value) == "Rejected"
+    assert await it.put("AuthCtrlr", "LocalPreAuthorize", "maybe") == "Rejected"
+
+
+@case()
+async def test_tc_b_39_cs(it: Bench201) -> None:
+    assert await it.put("OCPPCommCtrlr", "FileTransferProtocols", "CARRIER-PIGEON") == "Rejected"
+    assert await it.put("SecurityCtrlr", "SecurityProfile", "0") == "Rejected"
+
+
+@case()
+async def test_a_variable_that_is_only_written_is_not_told(it: Bench201) -> None:
+    found = await it.get("SecurityCtrlr", "BasicAuthPassword")
+    assert found["attributeStatus"] == "Rejected"
+    assert "attributeValue" not in found
+
+
+@case()
+async def test_names_count_in_any_case(it: Bench201) -> None:
+    assert (await it.get("ocppcommctrlr", "heartbeatinterval"))["attributeStatus"] == "Accepted"
+
+
+@case()
+async def test_tc_b_12_cs(it: Bench201) -> None:
+    found = await report(it, "ConfigurationInventory")
+    assert found
+    assert {each["variableAttribute"][0]["mutability"] for each in found} <= {"ReadWrite", "WriteOnly"}
+
+
+@case()
+async def test_tc_b_13_cs(it: Bench201) -> None:
+    found = await report(it, "FullInventory")
+    keys = [(str(each["component"]), str(each["variable"])) for each in found]
+    assert len(set(keys)) == len(keys), "every variable once"
+    assert all("variableCharacteristics" in each for each in found)
+
+
+@case()
+async def test_tc_b_15_cs(it: Bench201) -> None:
+    found = await report(it, "SummaryInventory")
+    assert {each["variable"]["name"] for each in found} == {"Available", "AvailabilityState"}
+
+
+@case()
+async def test_tc_b_53_cs(it: Bench201) -> None:
+    found = {(each["component"]["name"], each["variable"]["name"]) for each in await report(it, "FullInventory")}
+    assert found >= MANDATORY, MANDATORY - found
+
+
+@case()
+async def test_parts_of_the_model_may_be_asked_for(it: Bench201) -> None:
+    async def asked(**what) -> list[dict]:
+        assert await it.central.ask("GetReport", requestId=5, **what) == {"status": "Accepted"}
+        found = (await it.central.expect("NotifyReport", requestId=5)).payload["reportData"]
+        it.central.forget()
+        return found
+
+    evse = await asked(componentVariable=[{"component": component("EVSE:1")}])
+    assert {each["component"]["name"] for each in evse} == {"EVSE"}
+    one = await asked(componentVariable=[{"component": component("EVSE:1"), "variable": variable("Power")}])
+    assert [each["variable"]["name"] for each in one] == ["Power"]
+    available = await asked(componentCriteria=["Available"])
+    assert {each["variable"]["name"] for each in available} == {"Available"}
+    assert await it.central.ask("GetReport", requestId=6, componentCriteria=["Problem"]) == {"status": "EmptyResultSet"}
+
+
+@case()
+async def test_tc_b_20_cs(it: Bench201) -> None:
+    assert await it.central.ask("Reset", type="OnIdle") == {"status": "Accepted"}
+    await it.central.expect("BootNotification", 120.0, reason="RemoteReset")
+    await it.standing("Available")
+
+
+@case()
+async def test_tc_b_21_cs(it: Bench201) -> None:
+    await it.charge()
+    assert await it.central.ask("Reset", type="OnIdle") == {"status": "Scheduled"}
+    await it.central.silence("BootNotification", for_s=60.0)
+    await it.card()
+    await it.event("Ended", triggerReason="StopAuthorized")
+    await it.central.expect("BootNotification", 120.0, reason="ScheduledReset")
+
+
+@case()
+async def test_tc_b_22_cs(it: Bench201) -> None:
+    await it.charge()
+    assert await it.central.ask("Reset", type="Immediate") == {"status": "Accepted"}
+    ended = await it.event("Ended", triggerReason="ResetCommand")
+    assert ended.payload["transactionInfo"]["stoppedReason"] == "ImmediateReset"
+    boot = await it.central.expect("BootNotification", 120.0, reason="RemoteReset")
+    assert ended.number < boot.number
+
+
+@case()
+async def test_tc_b_23_cs(it: Bench201) -> None:
+    answer = await it.central.ask("ChangeAvailability", operationalStatus="Inoperative", evse={"id": 1})
+    assert answer["status"] == "Accepted"
+    await it.standing("Unavailable")
+    await it.central.ask("Reset", type="Immediate")
+    await it.central.expect("BootNotification", 120.0)
+    await it.standing("Unavailable")
+
+
+@case()
+async def test_tc_b_28_cs(it: Bench201) -> None:
+    answer = await it.central.ask("Reset", type="Immediate", evseId=1)
+    assert answer["status"] == "Rejected"
+    assert answer["statusInfo"]["reasonCode"] == "UnsupportedRequest"
+    await it.central.silence("BootNotification")
+
+
+@case()
+async def test_tc_b_57_cs(it: Bench201) -> None:
+    await it.central.hang_up()
+    await it.central.connected()
+    await it.central.silence("BootNotification", for_s=30.0)
+    await it.central.ask("GetLocalListVersion")
+
+
+@case()
+async def test_tc_p_01_cs(it: Bench201) -> None:
+    answer = await it.central.ask("DataTransfer", vendorId="com.example.nobody", messageId="x")
+    assert answer["status"] in {"UnknownVendorId", "Rejected"}
+
+
+@case()
+async def test_tc_p_03_cs(it: Bench201) -> None:
+    custom = {"vendorId": "com.example", "weather": ["fine"]}
+    token = {"idToken": CARD, "type": "Central", "customData": custom}
+    answer = await it.central.ask("RequestStartTransaction", idToken=token, remoteStartId=1, evseId=1, customData=custom)
+    assert answer["status"] == "Accepted"
