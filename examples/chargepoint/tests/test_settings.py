@@ -160,6 +160,11 @@ class TestValues:
             secret.check("hunter2")
         assert "hunter2" not in str(refused.value)
 
+    @pytest.mark.parametrize("text", ["", "1.6,1.6,2.0.1", "1.5"])
+    def test_a_list_has_as_many_entries_as_it_may(self, text: str) -> None:
+        with pytest.raises(InvalidValue):
+            TABLE["ocpp.versions"].parse(text)
+
     @given(st.data())
     def test_text_of_a_value_is_read_back(self, data: st.DataObject) -> None:
         each = data.draw(st.sampled_from(list(TABLE.values())))
@@ -180,7 +185,7 @@ class TestValues:
                 value = data.draw(st.text("ABCdef019", min_size=int(each.minimum or 0), max_size=int(each.maximum or 36)))
             case Kind.LIST:
                 entries = st.from_regex(each.pattern, fullmatch=True).filter(lambda text: text.isascii())
-                value = tuple(data.draw(st.lists(entries, min_size=int(each.minimum or 0), max_size=4)))
+                value = tuple(data.draw(st.lists(entries, min_size=int(each.minimum or 0), max_size=int(min(4, each.maximum or 4)))))
         assert each.parse(each.text(value)) == value
         assert each.check(each.json(value)) == value
 

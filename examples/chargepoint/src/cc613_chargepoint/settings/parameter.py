@@ -150,6 +150,8 @@ class Parameter(Generic[T_co]):
                     self._text(each)
                 if self.maximum is not None:
                     self._must(len(value) <= self.maximum, value, f"a list of at most {self.maximum:g} entries")
+                if self.minimum is not None:
+                    self._must(len(value) >= self.minimum, value, f"a list of at least {self.minimum:g} entries")
                 value = tuple(value)
         return cast("T_co", value)
 
