@@ -71,12 +71,19 @@ def options_table(drivers: Sequence[DriverSpec], plugins: Plugins, reasons: Mapp
 def wiring(readme: str, driver: str) -> str:
     """The wiring picture of a driver in its package's README; empty if there is none.
 
-    It is the first fenced block that is no program under a heading with the driver's name, else under the heading "Wiring".
+    It is the first fenced block that is no program under a heading with the driver's name, else where its options table stands, else under
+    the heading "Wiring".
     """
     sections = _sections(readme)
-    places = [text for title, text in sections if driver in title] + [text for title, text in sections if title.startswith("Wiring")]
+    places = [text for title, text in sections if driver in title]
+    places += [text for _, text in sections if any(_names(driver, match) for match in _TABLE.finditer(text))]
+    places += [text for title, text in sections if title.startswith("Wiring")]
     blocks = (match["text"] for text in places for match in _FENCE.finditer(text) if match["language"] in _PICTURES)
     return next(blocks, "")
+
+
+def _names(driver: str, table: re.Match[str]) -> bool:
+    return any(fnmatch.fnmatchcase(driver, pattern.strip()) for pattern in table["drivers"].split(","))
 
 
 def check_tree(root: Path, *, write: bool = False) -> list[str]:
@@ -105,7 +112,7 @@ def _check(package: Path, write: bool) -> list[str]:
 
     def table(match: re.Match[str]) -> str:
         patterns = [name.strip() for name in match["drivers"].split(",")]
-        drivers = [spec for name, spec in plugins.drivers.items() if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+        drivers = [spec for name, spec in plugins.drivers.items() if _names(name, match)]
         problems.extend(f"{pattern}: no such driver" for pattern in patterns if not fnmatch.filter(plugins.drivers, pattern))
         seen.update(spec.name for spec in drivers)
         merged = {option: why for spec in drivers for option, why in reasons.get(spec.name, {}).items()}
@@ -122,7 +129,7 @@ def _check(package: Path, write: bool) -> list[str]:
         if options is not None and attrs.fields(options) and name not in seen:
             problems.append(f"{name}: has no options table; put <!-- options {name}: --> and <!-- end of options --> where it belongs")
         if not wiring(after, name):
-            problems.append(f"{name}: has no wiring picture (a fenced block under its heading, or under Wiring)")
+            problems.append(f"{name}: has no wiring picture (a fenced block under its heading, beside its options table, or under Wiring)")
     return problems
 
 

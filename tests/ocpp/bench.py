@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import functools
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.maintenance.interface import Diagnostics, Firmware, FirmwareRefused, Installation
+from cc613_chargepoint.ocpp.engine.upkeep import Tools
+from cc613_chargepoint.ocpp.files import Location, TransferFailed, location
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.service import backend_of
 from cc613_chargepoint.settings import Actor, Settings
@@ -63,6 +66,8 @@ class Bench:
     _life: asyncio.Task[None] | None = None
     _up: asyncio.Event = field(factory=asyncio.Event)
     restarts: int = 0
+    files: FilesInMemory = field(factory=lambda: FilesInMemory())
+    firmware: FirmwareInMemory = field(default=Factory(lambda self: FirmwareInMemory(self.place), takes_self=True))
 
     # -- the station's life -----------------------------------------------------------------------------------------------------------
 
@@ -103,6 +108,9 @@ class Bench:
             engine = backend_of(
                 settings, store, clock, board=description.name, data=self.place, unix_socket=str(self.central.path),
                 backoff=Backoff(first_s=2.0, longest_s=30.0),
+                tools=Tools(
+                    files=self.files, firmware=self.firmware, diagnostics=DiagnosticsInMemory(), place=self.place / "diagnostics"
+                ),
             )  # fmt: skip
             assert engine is not None
             station = Station(board, StationSettings.of(settings), store=store, along=engine.ledger.along, backend=engine)
@@ -197,6 +205,86 @@ class Bench:
         answer = await self.central.ask("GetConfiguration", key=[name])
         value: str = answer["configurationKey"][0]["value"]
         return value
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+@define(eq=False)
+class FilesInMemory:
+    """File servers of the world outside.
+
+    Attributes:
+        there: address → content.
+        arrived: what was uploaded: address, name, content.
+    """
+
+    there: dict[str, bytes] = field(factory=dict)
+    arrived: list[tuple[str, str, bytes]] = field(factory=list)
+    takes_s: float = 5.0
+
+    def judge(self, url: str) -> Location:
+        return location(url)
+
+    async def download(self, url: str, target: Path, *, retries: int = 0, interval_s: float | None = None, size_bytes: Any = None) -> None:
+        self.judge(url)
+        for attempt in range(retries + 1):
+            await asyncio.sleep(self.takes_s)
+            if url in self.there:
+                _put(target, self.there[url])
+                return
+            if attempt < retries:
+                await asyncio.sleep(interval_s or 30.0)
+        raise TransferFailed("nobody is there")
+
+    async def upload(self, url: str, source: Path, *, name: str | None = None, retries: int = 0, interval_s: float | None = None) -> None:
+        self.judge(url)
+        await asyncio.sleep(self.takes_s)
+        if "dead" in url:
+            raise TransferFailed("nobody is there")
+        self.arrived.append((url, name or source.name, _content(source)))
+
+
+@define(eq=False)
+class FirmwareInMemory(Firmware):
+    """Takes every image that does not say that it is bad."""
+
+    place: Path
+    taken: list[bytes] = field(factory=list)
+
+    async def landing(self) -> Path:
+        return self.place / "incoming.bin"
+
+    async def install(self, image: Path, *, source: str = "", signed_by: str = "") -> Installation:
+        content = _content(image)
+        if content.startswith(b"bad"):
+            raise FirmwareRefused("it is bad")
+        self.taken.append(content)
+        await asyncio.sleep(10.0)
+        return Installation(image=image, sha256="", size_bytes=len(content), taken=datetime.now(UTC), source=source, signed_by=signed_by)
+
+    async def installed(self) -> Installation | None:
+        return None
+
+
+class DiagnosticsInMemory(Diagnostics):
+    """One line, and the security log as it is."""
+
+    async def archive(self, directory: Path, *, since: datetime | None = None, until: datetime | None = None) -> Path | None:
+        return self._written(directory / "diagnostics.txt", "all is well")
+
+    async def security_log(self, directory: Path, lines: Sequence[str]) -> Path | None:
+        return self._written(directory / "security.txt", "\n".join(lines)) if lines else None
+
+    def _written(self, path: Path, text: str) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
 
 
 BOARDS = {"socket": "bender.cc613", "tethered": "bender.cc613-tethered"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -97,6 +98,7 @@ class Central:
     interval_s: int = 300
     connection: ServerConnection | None = None
     listens: bool = True
+    password: str | None = None
     _server: Server | None = None
     _news: asyncio.Event = field(factory=asyncio.Event)
     _numbers: int = 0
@@ -105,15 +107,37 @@ class Central:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Central]:
+        await self.serve(None)
+        try:
+            yield self
+        finally:
+            assert self._server is not None
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def serve(self, tls: ssl.SSLContext | None) -> None:
+        """Serve from now on with TLS, or without."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
         def look(connection: ServerConnection, request: Request) -> Any:
             self.requests.append(request)
-            return None if self.listens else connection.respond(503, "closed\n")
+            password = request.headers.get("Authorization")
+            if not self.listens or (self.password is not None and password != self.password):
+                return connection.respond(503 if not self.listens else 401, "no\n")
+            return None
 
         self.path.unlink(missing_ok=True)
-        async with unix_serve(
-            self._talk, str(self.path), subprotocols=self.subprotocols, process_request=look, ping_interval=None, close_timeout=1.0
-        ) as self._server:
-            yield self
+        self._server = await unix_serve(
+            self._talk,
+            str(self.path),
+            subprotocols=self.subprotocols,
+            process_request=look,
+            ping_interval=None,
+            close_timeout=1.0,
+            ssl=tls,
+        )
 
     # -- the connection ---------------------------------------------------------------------------------------------------------------
 

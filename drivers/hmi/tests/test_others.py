@@ -1,6 +1,7 @@
 """Drivers that others wrote, on the parts that we emulate: they and ours must make the same light and the same dots.
 
-adafruit-circuitpython-pca9685 (MIT) and luma.oled (MIT) are installed with the tests only. What the published COBS examples say follows.
+adafruit-circuitpython-pca9685, luma.oled and RPLCD (all MIT) are installed with the tests only. What the published COBS examples say
+follows.
 """
 
 from __future__ import annotations
@@ -9,15 +10,55 @@ import pytest
 from adafruit_pca9685 import PCA9685
 from luma.oled.device import sh1106, ssd1306
 from PIL import Image
+from RPLCD import i2c as rplcd
 
 from cc613hal.clock import run_virtual
 from cc613hal.interfaces import Colour, Pattern
 from cc613hal.testing.bench import open_part
-from cc613hal_hmi.emulated_displays import Ssd1306Panel
+from cc613hal_hmi.emulated_displays import Hd44780Backpack, Ssd1306Panel
 from cc613hal_hmi.emulation import Pca9685Chip
 from cc613hal_hmi.font import WIDTH, font
+from cc613hal_hmi.hd44780 import Hd44780Options
 from cc613hal_hmi.ssd1306 import Ssd1306Options
 from cc613hal_hmi.usb_frames import _cobs, _uncobs
+
+# -- HD44780 on a PCF8574 -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(16, 2), (20, 2), (20, 4)])
+@pytest.mark.parametrize("lines", [("Frei", "22 kW"), ("Höhe: 11 kW", "Tür auf, 21 °C"), ("a" * 20, "b" * 20, "c" * 20, "d" * 20)])
+def test_rplcd_and_our_driver_write_the_same_on_the_display(monkeypatch, columns, rows, lines):
+    display = Hd44780Backpack(Hd44780Options(columns=columns, rows=rows))
+
+    class Wire:
+        """smbus2's bus, as far as RPLCD asks it."""
+
+        def __init__(self, port: int) -> None:
+            assert port == 1
+
+        def write_byte(self, address: int, value: int) -> None:
+            assert address == 0x27
+            display.write(bytes([value]))
+
+        def close(self) -> None:
+            return
+
+    shown = [line[:columns] for line in lines[:rows]]
+    monkeypatch.setattr(rplcd, "SMBus", Wire)
+    theirs = rplcd.CharLCD("PCF8574", 0x27, port=1, cols=columns, rows=rows, charmap="A00", auto_linebreaks=False)
+    for row, line in enumerate(shown):
+        theirs.cursor_pos = (row, 0)
+        theirs.write_string(line)
+    assert display.lit
+
+    async def ours():
+        async with open_part("hmi.hd44780", options={"columns": columns, "rows": rows}) as b:
+            await b.device.show_text(list(shown))
+            return b.emulated.text
+
+    assert display.text == run_virtual(ours())
+    assert display.text[0].startswith(b"F" if shown[0] == "Frei" else b"H" if shown[0].startswith("H") else b"aaaa")
+
 
 # -- PCA9685 --------------------------------------------------------------------------------------------------------------------------
 

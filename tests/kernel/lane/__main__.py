@@ -40,10 +40,10 @@ SWITCH = "CC613HAL_KERNEL_LANE"
 """Set to 1 in the guest: without it the guest tests are skipped, wherever they are collected."""
 
 EARLY = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "configfs")
-COMPARED = ("lm75", "tmp102", "jc42", "st_accel_i2c", "mma8452", "ti-ads1015", "max31865", "sca3300", "ds2482", "w1_therm")
+COMPARED = ("lm75", "tmp102", "jc42", "st_accel_i2c", "mma8452", "ti-ads1015", "max31865", "sca3300", "ds2482", "w1_therm", "mcp320x")
 """The kernel's own drivers for sensors that we drive as well, and the 1-Wire bus behind I2C that one of them needs."""
 LATE = ("i2c-dev", "spidev", "i2c-stub", "irq_sim", "gpio-sim", "pwm-pca9685", *COMPARED, "evdev", "uinput", "cc613_bridge")
-PARAMETERS = {"i2c_stub": ("chip_addr=0x20,0x48,0x50",), "cc613_bridge": ("kernel_chips=max31865,sca3300",)}
+PARAMETERS = {"i2c_stub": ("chip_addr=0x20,0x48,0x50",), "cc613_bridge": ("kernel_chips=max31865,sca3300,mcp3208",)}
 """Module → parameters. The stub is a bus with SMBus only, as some boards have; these are its chips. The bridge offers those on SPI to the
 kernel's drivers, behind the chip selects that have a character device."""
 

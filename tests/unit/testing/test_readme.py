@@ -17,7 +17,6 @@ from cc613hal.testing.quality import DriverQuality, evidence, qualities
 from cc613hal.testing.readme import check_tree, main, options_table, wiring
 
 ROOT = Path(__file__).parents[3]
-NOT_YET = {"sensors"}
 
 
 @pytest.fixture
@@ -85,7 +84,7 @@ def test_a_folder_without_a_package_or_a_readme_is_a_problem(package: Path, tmp_
     assert check_tree(tmp_path / "empty")
 
 
-@pytest.mark.parametrize("family", sorted({path.parent.name for path in (ROOT / "drivers").glob("*/pyproject.toml")} - NOT_YET))
+@pytest.mark.parametrize("family", sorted({path.parent.name for path in (ROOT / "drivers").glob("*/pyproject.toml")}))
 def test_first_party_readmes_are_current(family: str) -> None:
     assert check_tree(ROOT / "drivers" / family) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cc613hal.plant.emulation import EmulatedInput, EmulationSite, follow_output
 from cc613hal.plant.physics import Timer
+from cc613hal_bender.emulated_converter import converse
 from cc613hal_bender.rcd import Rcmb104Options
 from cc613hal_bender.rcd_measuring import MeasuringOptions
 from cc613hal_bender.trip_times import dc_operating_s, rms_operating_s
@@ -129,14 +130,12 @@ class EmulatedMeasuring(EmulatedRcmb104):
         """Both channels read this code: a broken wire."""
 
     def transfer(self, data: bytes) -> bytes:
-        """One conversion in three segments (Microchip DS21298, section 6.1)."""
-        if self.absent:
-            return b"\xff" * len(data)
-        channel = (data[0] & 1) << 2 | data[1] >> 6
-        code = self.rail if self.rail is not None else self._code(channel)
-        return bytes((0, code >> 8, code & 0xFF))
+        """One conversion."""
+        return b"\xff" * len(data) if self.absent else converse(data, self._code)
 
     def _code(self, channel: int) -> int:
+        if self.rail is not None:
+            return self.rail
         if channel == self.options.dc_channel:
             return self.options.dc_code(self.outlet.residual_dc_ma.value)
         return self.options.rms_code(self.outlet.residual_rms_ma.value) if channel == self.options.rms_channel else 0

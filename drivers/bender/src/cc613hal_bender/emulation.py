@@ -11,6 +11,7 @@ from cc613hal.plant.emulation import EmulatedInput, EmulationSite, follow_output
 from cc613hal.plant.physics import mains_present, pilot_levels
 from cc613hal_bender.climate import ClimateOptions
 from cc613hal_bender.contactor import ContactorOptions, Feedback
+from cc613hal_bender.emulated_converter import converse
 from cc613hal_bender.extension import NoOptions
 from cc613hal_bender.front_led import FrontLedOptions
 from cc613hal_bender.household import HouseholdOptions
@@ -85,13 +86,8 @@ class EmulatedPilot:
             switch.on(lambda _: self._toggle())
 
     def transfer(self, data: bytes) -> bytes:
-        """One conversion in three segments (Microchip DS21298, section 6.1)."""
-        if self.absent:
-            return b"\xff" * len(data)
-        if len(data) != 3 or data[0] & 0xFE & ~0x01 != 0x06:
-            return bytes(len(data))
-        code = self._convert((data[0] & 1) << 2 | data[1] >> 6)
-        return bytes((0, code >> 8, code & 0xFF))
+        """One conversion."""
+        return b"\xff" * len(data) if self.absent else converse(data, self._convert)
 
     def _convert(self, channel: int) -> int:
         options = self.options

@@ -22,6 +22,7 @@ from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.authorization.policy import Mode
 from cc613_chargepoint.configuring import DATABASE, add_config, config
+from cc613_chargepoint.diagnostics_pages import diagnostics_pages
 from cc613_chargepoint.domain.events import SessionEnded
 from cc613_chargepoint.driving import SIM_SOCKET, add_sim, sim
 from cc613_chargepoint.facade.client import SOCKET, AnswerError
@@ -272,9 +273,14 @@ class _Kept:
             return None
         if not self.settings.get(ocpp.URL):
             return None  # a station without a backend loads nothing of it
-        from cc613_chargepoint.ocpp.service import backend_of  # noqa: PLC0415 - see above
+        from cc613_chargepoint.maintenance import RecentLog  # noqa: PLC0415 - see above
+        from cc613_chargepoint.ocpp.service import backend_of, tools_of  # noqa: PLC0415 - see above
 
-        return backend_of(self.settings, self.store, self.clock, board=board.description.name, data=arguments.data)
+        recent = RecentLog()
+        logging.getLogger().addHandler(recent)
+        pages = diagnostics_pages(board, self.settings, self.store)
+        tools = tools_of(self.settings, self.clock, arguments.data, pages=pages, log=recent)
+        return backend_of(self.settings, self.store, self.clock, board=board.description.name, data=arguments.data, tools=tools)
 
 
 async def _kept(arguments: argparse.Namespace, stack: contextlib.AsyncExitStack) -> _Kept:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
+from cc613_chargepoint.maintenance import RecentLog
 from cc613_chargepoint.ocpp.files import (
     BadLocation,
     Bounds,
@@ -29,6 +30,10 @@ from cc613_chargepoint.ocpp.files import (
     TransferRefused,
     Trust,
 )
+from cc613_chargepoint.ocpp.service import tools_of
+from cc613_chargepoint.settings import Settings
+from cc613hal.clock import Clock
+from cc613hal.errors import ConfigError
 
 IMAGE = random.Random(613).randbytes(1_500_000)
 HERE = Bounds(own_addresses=True, silence_s=3.0)
@@ -347,6 +352,21 @@ class TestWhoAnswers:
         await files.download(f"https://127.0.0.1:{tls_web.port}/image.bin", target)
         assert whole(target)
 
+    async def test_a_root_that_was_installed_meanwhile_counts(self, authority: Any, tls_web: Web, target: Path) -> None:
+        roots: list[str] = []
+
+        def context() -> ssl.SSLContext:
+            if not roots:
+                raise ConfigError("no root is installed", hint="install one")
+            return ssl.create_default_context(cadata=roots[0])
+
+        files = FileTransfers(Trust(tls=context), HERE)
+        with pytest.raises(TransferError, match="no root is installed"):
+            await files.download(f"https://127.0.0.1:{tls_web.port}/image.bin", target, retries=3, interval_s=60.0)
+        roots.append(authority.pem)
+        await files.download(f"https://127.0.0.1:{tls_web.port}/image.bin", target)
+        assert whole(target)
+
     async def test_a_certificate_of_somebody_else_is_not_tried_again(self, files: FileTransfers, tls_web: Web, target: Path) -> None:
         with pytest.raises(NotTrusted, match="certificate"):
             await files.download(f"https://localhost:{tls_web.port}/image.bin", target, retries=5, interval_s=60.0)
@@ -428,6 +448,31 @@ class TestWhoAnswers:
             with pytest.raises(TransferError):
                 await files.download(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/x", target)
             thread.join()
+
+
+class TestOfTheStation:
+    """What the station itself is given."""
+
+    @pytest.mark.parametrize(("backend", "here"), [("ws://127.0.0.1:9000/ocpp", True), ("wss://backend.example/ocpp", False)])
+    async def test_files_beside_the_backend(self, web: Web, tmp_path: Path, target: Path, backend: str, here: bool) -> None:
+        settings = Settings({"operator": {"ocpp.url": backend}}, None, Clock())
+        tools = tools_of(settings, Clock(), tmp_path / "data", pages={}, log=RecentLog())
+        url = f"http://127.0.0.1:{web.port}/image.bin"
+        if here:
+            await tools.files.download(url, target)
+            assert whole(target)
+        else:
+            with pytest.raises(NotTrusted, match="the station itself"):
+                await tools.files.download(url, target)
+
+    async def test_sftp_remembers_the_first_host_key(self, peer: Peer, shelf: Path, tmp_path: Path, target: Path) -> None:
+        settings = Settings({"operator": {"ocpp.url": "ws://127.0.0.1:9000/ocpp"}}, None, Clock())
+        (tmp_path / "data").mkdir()
+        tools = tools_of(settings, Clock(), tmp_path / "data", pages={}, log=RecentLog())
+        port, fingerprint = peer("sftp_server", shelf, 0)
+        await tools.files.download(f"sftp://station:s3cret%2F%3F@127.0.0.1:{port}/fw/image.bin", target)
+        assert whole(target)
+        assert fingerprint in (tmp_path / "data" / "ssh_hosts.json").read_text()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cc613_chargepoint.ocpp import soap
 from cc613_chargepoint.ocpp.messages import decoded, encoded, v16
-from cc613_chargepoint.ocpp.soap import Schema, Service, SoapInvalid, schema_of
+from cc613_chargepoint.ocpp.soap import Schema, Service, SoapInvalid, from_15, schema_of, to_15
 from cc613_chargepoint.ocpp.soap.schema import _Type
 from cc613_chargepoint.ocpp.soap.xml import etree, parsed, serialised
 
@@ -213,3 +213,88 @@ class TestXml:
     def test_comments_and_instructions_are_not_seen(self) -> None:
         root = parsed(b"<?go?><!-- a --><x>1<!-- b -->2<?c?>3</x>")
         assert root.text == "123"
+
+
+OF_15 = [(older, newer, action) for older, newer in ((Service.CENTRAL_15, Service.CENTRAL_16), (Service.STATION_15, Service.STATION_16))
+         for action in schema_of(older).actions]  # fmt: skip
+IDS_15 = [f"{older.name}-{action}" for older, _, action in OF_15]
+
+
+class TestDialect:
+    @pytest.mark.parametrize(("older", "newer", "action"), OF_15, ids=IDS_15)
+    def test_whatever_the_station_says_in_1_6_is_valid_in_1_5_or_unsaid(self, older: Service, newer: Service, action: str) -> None:
+        answer = older is Service.STATION_15  # it asks the central system and answers to it
+        schema = schema_of(newer)
+
+        @settings(max_examples=25, deadline=None)
+        @given(contents(schema, schema._elements[schema._name(action, answer=answer)], enumerations(newer)))
+        def said(content: dict[str, Any]) -> None:
+            told = to_15(action, content, answer=answer)
+            if told is not None:
+                schema_of(older).element(action, told, answer=answer)
+
+        said()
+
+    @pytest.mark.parametrize(("older", "newer", "action"), OF_15, ids=IDS_15)
+    def test_whatever_a_central_system_says_in_1_5_is_valid_in_1_6(self, older: Service, newer: Service, action: str) -> None:
+        answer = older is Service.CENTRAL_15
+        schema = schema_of(older)
+
+        @settings(max_examples=25, deadline=None)
+        @given(contents(schema, schema._elements[schema._name(action, answer=answer)], enumerations(older)))
+        def heard(content: dict[str, Any]) -> None:
+            schema_of(newer).element(action, from_15(action, content, answer=answer), answer=answer)
+
+        heard()
+
+    @pytest.mark.parametrize(
+        ("status", "older"),
+        [("Available", "Available"), ("Preparing", "Occupied"), ("Charging", "Occupied"), ("SuspendedEV", "Occupied"),
+         ("SuspendedEVSE", "Occupied"), ("Finishing", "Occupied"), ("Reserved", "Reserved"), ("Faulted", "Faulted"),
+         ("Unavailable", "Unavailable")],
+    )  # fmt: skip
+    def test_a_connector_is_occupied_while_somebody_is_there(self, status: str, older: str) -> None:
+        content = {"connectorId": 1, "status": status, "errorCode": "EVCommunicationError"}
+        assert to_15("StatusNotification", content) == {"connectorId": 1, "status": older, "errorCode": "Mode3Error"}
+
+    def test_what_1_5_cannot_tell_is_left_out(self) -> None:
+        samples = [
+            {"value": "1", "measurand": "Energy.Active.Import.Register", "unit": "Wh", "context": "Transaction.End", "location": "Outlet"},
+            {"value": "2", "measurand": "Current.Import", "unit": "A", "context": "Trigger", "location": "Cable"},
+            {"value": "3", "measurand": "Voltage", "unit": "V", "phase": "L1"},
+            {"value": "4", "measurand": "SoC", "unit": "Percent"},
+            {"value": "5", "measurand": "Temperature", "unit": "K"},
+        ]
+        at = "2026-01-01T00:00:00Z"
+        values = [{"timestamp": at, "value": [samples[0], {"value": "2", "measurand": "Current.Import", "unit": "Amp"}]}]
+        entry = {"timestamp": at, "sampledValue": samples}
+        assert to_15("MeterValues", {"connectorId": 1, "meterValue": [entry]}) == {"connectorId": 1, "values": values}
+        assert to_15("MeterValues", {"connectorId": 1, "meterValue": [{"timestamp": at, "sampledValue": samples[2:]}]}) is None
+        stop = {"meterStop": 7, "timestamp": at, "transactionId": 1, "reason": "Remote"}
+        bare = {"meterStop": 7, "timestamp": at, "transactionId": 1}
+        assert to_15("StopTransaction", {**stop, "transactionData": [entry]}) == {**bare, "transactionData": [{"values": values}]}
+        assert to_15("StopTransaction", stop) == bare
+
+    @pytest.mark.parametrize(
+        ("action", "status"),
+        [("FirmwareStatusNotification", "Downloading"), ("FirmwareStatusNotification", "Installing"),
+         ("DiagnosticsStatusNotification", "Uploading"), ("SecurityEventNotification", ""), ("SignCertificate", "")],
+    )  # fmt: skip
+    def test_what_1_5_has_no_word_for_is_not_sent(self, action: str, status: str) -> None:
+        assert to_15(action, {"status": status}) is None
+
+    def test_answers_in_fewer_words(self) -> None:
+        for status, older in (("Unlocked", "Accepted"), ("UnlockFailed", "Rejected"), ("NotSupported", "Rejected")):
+            assert to_15("UnlockConnector", {"status": status}, answer=True) == {"status": older}
+        assert to_15("ChangeConfiguration", {"status": "RebootRequired"}, answer=True) == {"status": "Accepted"}
+        assert from_15("BootNotification", {"status": "Accepted", "heartbeatInterval": 5}, answer=True) == {
+            "status": "Accepted",
+            "interval": 5,
+        }
+
+    def test_keys_are_spelt_as_each_spells_them(self) -> None:
+        assert from_15("GetConfiguration", {"key": ["HeartBeatInterval", "x"]}) == {"key": ["HeartbeatInterval", "x"]}
+        assert from_15("ChangeConfiguration", {"key": "HeartBeatInterval", "value": "9"}) == {"key": "HeartbeatInterval", "value": "9"}
+        known = [{"key": "HeartbeatInterval", "readonly": False, "value": "9"}]
+        told = to_15("GetConfiguration", {"configurationKey": known, "unknownKey": ["x"]}, answer=True)
+        assert told == {"configurationKey": [{**known[0], "key": "HeartBeatInterval"}], "unknownKey": ["x"]}

@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
 from attrs import evolve
 
 from cc613_chargepoint.facade import Facade
+from cc613_chargepoint.maintenance import DiagnosticsArchive, FirmwareDirectory, RecentLog
 from cc613_chargepoint.ocpp.engine.engine import Engine, Identity, Versions
-from cc613_chargepoint.ocpp.engine.security import endpoint
+from cc613_chargepoint.ocpp.engine.security import Security, endpoint
+from cc613_chargepoint.ocpp.engine.upkeep import Tools
+from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, FirstUse, Trust
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.v16 import V16
 from cc613_chargepoint.ocpp.v201 import V201
-from cc613_chargepoint.settings import Settings, ocpp
+from cc613_chargepoint.settings import TABLE, Settings, ocpp
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock
 
-__all__ = ["VERSIONS", "WIRE_LOG", "backend_of", "conversing"]
+__all__ = ["VERSIONS", "WIRE_LOG", "backend_of", "conversing", "tools_of"]
 
 _log = logging.getLogger(__name__)
 MEND_S = 10.0
@@ -44,6 +47,7 @@ def backend_of(
     data: Path | None = None,
     unix_socket: str | None = None,
     backoff: Backoff | None = None,
+    tools: Tools | None = None,
 ) -> Engine | None:
     """The engine that the settings ask for; ``None`` without an address.
 
@@ -55,6 +59,7 @@ def backend_of(
         data: where the wire log goes.
         unix_socket: connect there instead of to the host of the address (a local proxy, tests).
         backoff: pauses between attempts to connect.
+        tools: for firmware and logs.
     """
     if not settings.get(ocpp.URL):
         return None
@@ -66,14 +71,59 @@ def backend_of(
         firmware=version("cc613-chargepoint"),
     )
 
+    security = Security(_place(data), settings, clock, serial=identity.serial)
+
     offered: Versions = {f"ocpp{name}": VERSIONS[f"ocpp{name}"] for name in settings.get(ocpp.VERSIONS)}
 
     def where() -> Endpoint:
-        found = endpoint(settings, tuple(offered), serial=identity.serial)
+        found = endpoint(settings, tuple(offered), security, serial=identity.serial)
         return found if unix_socket is None else evolve(found, unix_socket=unix_socket)
 
-    made: Callable[[], Endpoint] = where
-    return Engine(store, settings, clock, identity=identity, versions=offered, endpoint=made, log=log, backoff=backoff)
+    return Engine(
+        store,
+        settings,
+        clock,
+        identity=identity,
+        versions=offered,
+        endpoint=where,
+        log=log,
+        backoff=backoff,
+        security=security,
+        tools=tools,
+    )
+
+
+def _place(data: Path | None) -> Path:
+    return (Path() if data is None else data) / "certificates"
+
+
+def tools_of(settings: Settings, clock: Clock, data: Path, *, pages: Mapping[str, Callable[[], Awaitable[str]]], log: RecentLog) -> Tools:
+    """What a station with a data directory uses for firmware and logs.
+
+    Args:
+        settings: the station's.
+        clock: the station's clock.
+        data: its data directory.
+        pages: of the diagnostics, by name.
+        log: the recent log.
+    """
+    serial = settings.get(ocpp.SERIAL) or settings.get(ocpp.IDENTITY)
+    security = Security(_place(data), settings, clock, serial=serial)
+
+    def secrets() -> list[str]:
+        values = settings.plain()
+        return [str(values[key]) for key, each in TABLE.items() if each.secret and values[key]]
+
+    return Tools(
+        files=FileTransfers(
+            Trust(tls=lambda: security.tls(profile=2), host_keys=FirstUse(data / "ssh_hosts.json")),
+            Bounds.beside(settings.get(ocpp.URL)),
+            clock,
+        ),
+        firmware=FirmwareDirectory(data / "firmware", clock=clock),
+        diagnostics=DiagnosticsArchive(serial or "station", pages, log, secrets, clock=clock),
+        place=data / "diagnostics",
+    )
 
 
 @contextlib.asynccontextmanager

@@ -69,7 +69,7 @@ SECURITY_PROFILE = _count(
     "ocpp.security_profile", 0, "", 0, 3,
     "0 none, 1 password, 2 password over TLS, 3 TLS with a certificate of the station's own.",
     "0 keine, 1 Passwort, 2 Passwort über TLS, 3 TLS mit eigenem Zertifikat der Station.",
-    ocpp16="SecurityProfile", ocpp201="SecurityCtrlr.SecurityProfile", restart=True,
+    ocpp16="SecurityProfile", ocpp201="SecurityCtrlr.SecurityProfile",
 )  # fmt: skip
 CA_FILE = _text(
     "ocpp.ca_file", "", 200,

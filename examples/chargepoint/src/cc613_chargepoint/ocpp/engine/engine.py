@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from attrs import frozen
@@ -16,19 +16,24 @@ from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, StationStatus
-from cc613_chargepoint.ocpp.engine.facts import SecurityEvent, StatusReport, packed, unpacked
+from cc613_chargepoint.ocpp.certificates import Posture, TlsEvent, tls_refusal
+from cc613_chargepoint.ocpp.engine.charging import SmartCharging
+from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.operations import Operations
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
+from cc613_chargepoint.ocpp.engine.security import Security
 from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
 from cc613_chargepoint.ocpp.engine.shifting import Shifts
 from cc613_chargepoint.ocpp.engine.standing import StationView
+from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, SECURITY_EVENT, Tools, Upkeep
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint, WebSocketWire, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
+from cc613_chargepoint.ocpp.smart_charging import ProfileKeeper
 from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
 from cc613_chargepoint.settings.charge_rows import PLUG_IN_S
 from cc613_chargepoint.store import OutboxMessage, Store, Transaction
@@ -41,6 +46,8 @@ _log = logging.getLogger(__name__)
 
 BACKEND = Actor(name="backend", role=Role.OPERATOR)
 SECURITY_QUEUE = "security"
+RENEWAL_S = 3600.0
+"""Between two looks whether the certificate ends soon, s."""
 HEARTBEAT_LEAST_S = 86_400.0
 CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
@@ -88,6 +95,8 @@ class Engine:
         endpoint: where the backend is; asked anew for every connection.
         log: is shown everything that goes over the wire.
         backoff: pauses between attempts to connect.
+        security: certificates and keys; without it, what needs them is not done.
+        tools: for firmware and logs; without them, these are not done.
     """
 
     def __init__(
@@ -101,11 +110,15 @@ class Engine:
         endpoint: Callable[[], Endpoint],
         log: WireLog | None = None,
         backoff: Backoff | None = None,
+        security: Security | None = None,
+        tools: Tools | None = None,
     ) -> None:
         self.store, self.settings, self.clock, self.identity = store, settings, clock, identity
         self._versions, self._endpoint, self._log, self._backoff = versions, endpoint, log, backoff or Backoff()
         self.ledger = Ledger(store)
         self._spoken: type[Version] = next(iter(versions.values()))
+        self.security = security
+        self.upkeep: Upkeep | None = None if tools is None else Upkeep(self, tools)
         self.registration = ""
         self.boot_reason = "PowerUp"
         """Why the station started, as 2.0.1 calls it."""
@@ -117,15 +130,19 @@ class Engine:
         self.listening = asyncio.Event()
         self._booted = False
         self._complaint = ""
+        self._told_refusal: TlsEvent | None = None
+        self._posture = Posture(profile=settings.get(ocpp.SECURITY_PROFILE), working=settings.get(ocpp.SECURITY_PROFILE))
         self._next_boot_s = float("-inf")
         self._boot_now = asyncio.Event()
         self._reconnect_at_once = False
         self._plugged: dict[int, asyncio.TimerHandle] = {}
         self.sender = self._sender(QUEUE)
         self._security = self._sender(SECURITY_QUEUE)
+        self.notices = self._sender(NOTICES)
         self.facade: Facade
         self.view: StationView
         self.operations: Operations
+        self.charging: SmartCharging
         self._reporter = Reporter(
             clock,
             minimum_s=lambda: settings.get(ocpp.MINIMUM_STATUS_S),
@@ -140,7 +157,7 @@ class Engine:
             self.store,
             self.clock,
             online=self._wait_online,
-            deliver=self._deliver if queue == QUEUE else self._deliver_security,
+            deliver={QUEUE: self._deliver, NOTICES: self._deliver_notice}.get(queue, self._deliver_security),
             given_up=self._given_up,
             attempts=lambda: self.settings.get(ocpp.ATTEMPTS),
             retry_s=lambda: float(self.settings.get(ocpp.RETRY_S)),
@@ -188,26 +205,35 @@ class Engine:
         for each in status.connectors:
             self.view.connectors[each.number].state = each.state
         self.operations = Operations(self, status)
+        self.charging = SmartCharging(self, await ProfileKeeper.load(self.store))
         sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
         shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self._spoken.wants_shifts, wake=self.sender.wake)
         await self.operations.restore()
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
-            for listener in (self.ledger.hear, self.view.hear, shifts.hear, self.operations.hear, sampler.hear, self._hear):
+            listeners = (
+                self.ledger.hear, self.view.hear, shifts.hear, self.operations.hear, sampler.hear, self.charging.hear, self._hear,
+            )  # fmt: skip
+            for listener in listeners:
                 listening.enter_context(facade.events.on(listener))
             self.ledger.with_end = self._with_end()
             listening.enter_context(self.settings.changes.on(lambda _: setattr(self.ledger, "with_end", self._with_end())))
             for number in self.view.connectors:
                 self.view.refresh(number)
             self.listening.set()
+            if self.upkeep is not None:
+                listening.callback(self.upkeep.give_up)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")
                 group.create_task(self._reporter.run(), name="ocpp status")
                 group.create_task(self.sender.run(), name="ocpp transactions")
                 group.create_task(self._security.run(), name="ocpp security events")
+                group.create_task(self.notices.run(), name="ocpp notices")
+                group.create_task(self._renew(), name="ocpp certificate")
                 group.create_task(sampler.aligned(), name="ocpp clock-aligned values")
                 group.create_task(self.operations.run(), name="ocpp reservations")
                 group.create_task(shifts.run(), name="ocpp changes of transactions")
+                group.create_task(self.charging.run(), name="ocpp charging profiles")
 
     def _with_end(self) -> bool:
         return bool(self.settings.get(ocpp.STOP_SAMPLED_DATA) or self.settings.get(ocpp.STOP_ALIGNED_DATA))
@@ -251,6 +277,35 @@ class Engine:
         words = {"": "not registered yet", "Accepted": "registered"}
         return f"connected, {self._wire.subprotocol}, {words.get(self.registration, f'boot answered with {self.registration}')}"
 
+    @property
+    def upkeep_there(self) -> Upkeep:
+        """The upkeep of a station that has one.
+
+        Raises:
+            Offline: it has none.
+        """
+        if self.upkeep is None:
+            raise Offline("this station has no upkeep")
+        return self.upkeep
+
+    @property
+    def security_there(self) -> Security:
+        """Certificates and keys of a station that keeps some.
+
+        Raises:
+            Offline: it keeps none.
+        """
+        if self.security is None:
+            raise Offline("this station keeps no certificates")
+        return self.security
+
+    async def told(self, within_s: float = 30.0) -> None:
+        """Wait until the notices are told, if the backend listens; not for ever."""
+        if self.connected:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self.notices.drained()
+
     # -- connection -------------------------------------------------------------------------------------------------------------------
 
     async def _keep_connected(self) -> None:
@@ -263,6 +318,8 @@ class Engine:
                 if str(error) != self._complaint:  # once for each reason, not once for each attempt
                     _log.warning("backend: %s", error)
                 self._complaint = str(error)
+                if not isinstance(error, LinkClosed):
+                    await self._failed_to_connect(error)
             if self._reconnect_at_once:
                 self._reconnect_at_once = False
                 continue
@@ -292,6 +349,55 @@ class Engine:
         if self._wire is not None:
             await self._wire.aclose("new settings")
 
+    async def _failed_to_connect(self, error: HalError) -> None:
+        """A connection could not be made: what was changed before may have to go back (whitepaper A03, A05)."""
+        refusal = tls_refusal(error)
+        if refusal is not None and refusal.event is not None and refusal.event is not self._told_refusal:
+            self._told_refusal = refusal.event
+            self.note_security(refusal.event.value, refusal.reason)
+        self._posture = self._posture.failed()
+        profile = self.settings.get(ocpp.SECURITY_PROFILE)
+        if self._posture.profile != profile:
+            _log.error("security profile %d does not work: back to %d", profile, self._posture.profile)
+            await self.settings.set({ocpp.SECURITY_PROFILE.key: self._posture.profile}, actor=BACKEND, layer=Layer.BACKEND)
+        elif profile == 3 and self.security is not None and (own := self.security.in_use()) is not None and self._posture.failures >= 3:
+            self.security.own.failed(own.number, self.clock.wall())
+
+    async def _connection_worked(self) -> None:
+        self._told_refusal = None
+        profile = self.settings.get(ocpp.SECURITY_PROFILE)
+        self._posture = Posture(profile=profile, working=profile)
+        if profile == 3 and self.security is not None and (own := self.security.in_use()) is not None:
+            self.security.own.worked(own.number)
+
+    async def raise_profile(self) -> None:
+        """The backend has set another security profile: it is tried at once, and given up if it does not work."""
+        self._posture = self._posture.raised(self.settings.get(ocpp.SECURITY_PROFILE))
+        await self.reconnect()
+
+    async def ask_for_certificate(self) -> None:
+        """A new key pair, and the request to have it signed.
+
+        Raises:
+            RpcError: the backend did not take it.
+        """
+        security = self.security_there
+        request = security.own.request(security.subject)
+        if not await self.version.sign_certificate(request):
+            _log.warning("the backend does not have the station's certificate signed")
+
+    async def _renew(self) -> None:
+        """Ask for a new certificate a month before the present one ends; until cancelled."""
+        while True:
+            await self._wait_online()
+            due = None if self.security is None else self.security.own.renew_at()
+            if due is not None and due <= self.clock.wall():
+                try:
+                    await self.ask_for_certificate()
+                except HalError as error:
+                    _log.warning("the certificate is not renewed yet: %s", error)
+            await self.clock.sleep(RENEWAL_S)
+
     async def _registered(self, link: Link, version: Version) -> None:
         """Register, unless that was done since the start; then say what has changed, and go on saying that the station is there."""
         try:
@@ -304,8 +410,11 @@ class Engine:
                 self._reporter.changed()
             else:
                 self._reporter.all_again()
-            self.sender.wake()
-            self._security.wake()
+            if not again and self.upkeep is not None:
+                await self.upkeep.after_boot()
+            for sender in (self.sender, self._security, self.notices):
+                sender.wake()
+            await self._connection_worked()
             await self._beat(link, version)
         except LinkClosed:
             return
@@ -406,6 +515,12 @@ class Engine:
             _log.info("the backend does not take security events")
         return nothing
 
+    async def _deliver_notice(self, message: OutboxMessage) -> Settled:
+        if self._version is None:
+            raise LinkClosed("the backend is not connected")
+        await self._version.notice(unpacked(Notice, message.payload))
+        return nothing
+
     def _given_up(self, message: OutboxMessage) -> Settled:
         if message.session is None:
             return nothing
@@ -421,26 +536,24 @@ class Engine:
 
         return settled
 
-    def smart_start_fits(self, profile: object) -> bool:
-        """Whether a charging profile that comes with a remote start can be taken. Without smart charging it is ignored (OCPP 1.6, 5.11)."""
-        del profile
-        return True
-
-    def triggered(self, message: str) -> Callable[[], Awaitable[None]] | None:
-        """What says a message of another profile that the backend asks for; ``None`` if there is no such message here."""
-        del message
-        return None
-
     def _invalid(self, what: str) -> None:
         self.note_security("InvalidMessages", what)
 
     def note_security(self, kind: str, detail: str = "") -> None:
         """Something happened that matters for security; told where a security profile is in use."""
         _log.warning("security: %s %s", kind, detail)
+        at = self.clock.wall()
+        self.operations.spawn(self._log_security(kind, detail, at))
         if self.settings.get(ocpp.SECURITY_PROFILE) < 1:
             return
         event = SecurityEvent(type=kind, at=self.clock.wall(), detail=detail[:255])
         self.operations.spawn(self._keep_security(event))
+
+    async def _log_security(self, kind: str, detail: str, at: datetime) -> None:
+        await self.store.write(
+            lambda tx: tx.audit.add(at=at, actor="ocpp", role="", action=SECURITY_EVENT, subject=kind, after=detail[:255] or None),
+            "logging a security event",
+        )
 
     async def _keep_security(self, event: SecurityEvent) -> None:
         await self.store.write(

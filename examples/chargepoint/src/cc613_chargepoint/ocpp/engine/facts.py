@@ -11,6 +11,7 @@ from cattrs.preconf.json import make_converter
 
 __all__ = [
     "Measured",
+    "Notice",
     "Quantity",
     "Reading",
     "Registration",
@@ -241,6 +242,23 @@ class SecurityEvent:
     type: str
     at: datetime
     detail: str = ""
+
+
+@frozen(kw_only=True)
+class Notice:
+    """How an update or an upload is.
+
+    Attributes:
+        kind: ``firmware``, ``signed-firmware``, ``diagnostics`` or ``log``.
+        status: in OCPP's word.
+        request: the backend's number for it; ``None`` where it gave none.
+        at: UTC.
+    """
+
+    kind: str
+    status: str
+    request: int | None
+    at: datetime
 
 
 def packed(fact: object) -> str:

@@ -327,6 +327,11 @@ class Operations:
         for number in gone:
             await self.cancel(number)
 
+    async def hold(self, held: bool) -> None:
+        """Serve nobody new while the station is worked on; whoever charges goes on."""
+        for number in self.connectors:
+            await self._ask(SetAvailability(connector=number, in_service=not held and self._operative(number)))
+
     # -- reservations -----------------------------------------------------------------------------------------------------------------
 
     async def reserve(self, booking: Booking) -> ReserveAnswer:

@@ -1,21 +1,119 @@
-"""What a security profile means for a connection: which address, which password, which TLS (security whitepaper, 2)."""
+"""Certificates and keys, and what a security profile means for a connection (security whitepaper, 2)."""
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from pathlib import Path
 
+from cc613_chargepoint.ocpp.certificates import (
+    OwnCertificate,
+    OwnCertificates,
+    RootStore,
+    SignedBy,
+    Subject,
+    Use,
+    check_signing_certificate,
+    client_context,
+    profile_refusal,
+    verify_file,
+)
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint
 from cc613_chargepoint.settings import Settings, ocpp
+from cc613hal.clock import Clock
 from cc613hal.errors import ConfigError
 
-__all__ = ["CIPHERS", "endpoint", "password_bytes", "tls_context"]
+__all__ = ["Security", "endpoint", "password_bytes"]
 
-CIPHERS = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
-    "AES128-GCM-SHA256:AES256-GCM-SHA384"
-)
-"""Of TLS 1.2: the suites that the whitepaper names, and their forward secret kin; those of TLS 1.3 are all good."""
+_SMALL = 1024 * 1024
+"""Files up to so many bytes are verified without a thread of their own."""
+
+
+class Security:
+    """Keeps them for one station.
+
+    Args:
+        place: directory of certificates and keys.
+        settings: the station's.
+        clock: the station's clock.
+        serial: of the station: the common name of its certificate.
+    """
+
+    def __init__(self, place: Path, settings: Settings, clock: Clock, *, serial: str) -> None:
+        self._settings, self._clock, self._serial = settings, clock, serial
+        self.roots = RootStore(place / "roots")
+        self.own = OwnCertificates(place / "own")
+
+    @property
+    def subject(self) -> Subject:
+        """Whom the station's certificate is for.
+
+        Raises:
+            ConfigError: the operator's name or the serial number is not set.
+        """
+        name = self._settings.get(ocpp.CPO_NAME)
+        if not name or not self._serial:
+            raise ConfigError("a certificate needs the operator's name and the serial number", hint="set ocpp.cpo_name and ocpp.serial")
+        return Subject(organization=name, common_name=self._serial)
+
+    def in_use(self) -> OwnCertificate | None:
+        """The station's certificate."""
+        return self.own.in_use(self._clock.wall())
+
+    def profile_refused(self, wanted: int) -> str | None:
+        """Why the backend's wish for another security profile is refused."""
+        return profile_refusal(
+            wanted,
+            self._settings.get(ocpp.SECURITY_PROFILE),
+            has_password=bool(self._settings.get(ocpp.PASSWORD)),
+            has_root=bool(self.roots.of(Use.BACKEND)) or bool(self._settings.get(ocpp.CA_FILE)),
+            has_certificate=self.in_use() is not None or bool(self._settings.get(ocpp.CLIENT_CERTIFICATE)),
+        )
+
+    def signer(self, certificate: str) -> SignedBy:
+        """Whose signature on firmware counts.
+
+        Raises:
+            CertificateRefused: nobody's whom the manufacturer trusts.
+        """
+        return check_signing_certificate(certificate, self.roots.certificates(Use.MANUFACTURER), self._clock.wall())
+
+    async def verify_file(self, image: Path, signature: str, signer: SignedBy) -> None:
+        """Verify a signature over a file.
+
+        Raises:
+            CertificateRefused: it is not the signer's.
+        """
+        if _is_small(image):
+            verify_file(image, signature, signer)
+        else:
+            await asyncio.to_thread(verify_file, image, signature, signer)
+
+    def tls(self, *, profile: int) -> ssl.SSLContext:
+        """TLS for a connection.
+
+        Raises:
+            ConfigError: a file cannot be used.
+        """
+        roots, ca_file = self.roots.certificates(Use.BACKEND), self._settings.get(ocpp.CA_FILE)
+        own, own_file = self.in_use(), self._settings.get(ocpp.CLIENT_CERTIFICATE)
+        try:
+            context = client_context(roots, own if profile == 3 else None, system=not roots and not ca_file)
+            if ca_file:
+                context.load_verify_locations(cafile=ca_file)
+            if profile == 3 and own is None and own_file:
+                context.load_cert_chain(own_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(f"a certificate cannot be used: {error}", hint="certificates and keys are read as PEM") from error
+        if profile == 3 and own is None and not own_file:
+            raise ConfigError(
+                "security profile 3 needs a certificate of the station", hint="have the backend sign one, or set ocpp.client_certificate"
+            )
+        return context
+
+
+def _is_small(file: Path) -> bool:
+    return file.stat().st_size <= _SMALL
 
 
 def password_bytes(text: str) -> bytes | None:
@@ -30,49 +128,29 @@ def password_bytes(text: str) -> bytes | None:
     return text.encode()
 
 
-def tls_context(*, roots: Path | None, own: Path | None) -> ssl.SSLContext:
-    """TLS 1.2 or later, the server's name and chain checked.
-
-    Args:
-        roots: certificates that the server's must come from; those of the system if omitted.
-        own: the station's chain and key, to present; ``None`` for none.
-
-    Raises:
-        ConfigError: a file cannot be used.
-    """
-    try:
-        context = ssl.create_default_context(cafile=None if roots is None else str(roots))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers(CIPHERS)
-        if own is not None:
-            context.load_cert_chain(own)
-    except (OSError, ssl.SSLError) as error:
-        which = ", ".join(str(each) for each in (roots, own) if each is not None)
-        raise ConfigError(f"{which}: {error}", hint="certificates and key are read as PEM") from error
-    return context
-
-
-def endpoint(settings: Settings, subprotocols: tuple[str, ...], *, serial: str = "") -> Endpoint:
+def endpoint(settings: Settings, subprotocols: tuple[str, ...], security: Security, *, serial: str = "") -> Endpoint:
     """Where to connect, as the settings say.
 
     Args:
         settings: the station's.
         subprotocols: in order of preference.
+        security: certificates and keys.
         serial: identity where none is set.
 
     Raises:
         ConfigError: profile and address, or profile and secrets, do not go together.
     """
     url, profile = settings.get(ocpp.URL), settings.get(ocpp.SECURITY_PROFILE)
+    if profile >= 2 and url.startswith("ws:"):  # the profile was raised from afar: the same host, now with TLS
+        url = "wss:" + url.removeprefix("ws:")
     secure = url.startswith("wss:")
-    if profile >= 2 and not secure:
-        raise ConfigError(f"security profile {profile} needs an address with wss://", hint="set ocpp.url, or a lower ocpp.security_profile")
-    password = password_bytes(settings.get(ocpp.PASSWORD)) if profile in {0, 1, 2} else None
+    password = password_bytes(settings.get(ocpp.PASSWORD)) if profile < 3 else None
     if profile in {1, 2} and password is None:
         raise ConfigError(f"security profile {profile} needs a password", hint="set ocpp.password")
-    own = settings.get(ocpp.CLIENT_CERTIFICATE)
-    if profile == 3 and not own:
-        raise ConfigError("security profile 3 needs a certificate of the station", hint="set ocpp.client_certificate")
-    roots = settings.get(ocpp.CA_FILE)
-    context = tls_context(roots=Path(roots) if roots else None, own=Path(own) if profile == 3 else None) if secure else None
-    return Endpoint(url=url, identity=settings.get(ocpp.IDENTITY) or serial, subprotocols=subprotocols, password=password, tls=context)
+    return Endpoint(
+        url=url,
+        identity=settings.get(ocpp.IDENTITY) or serial,
+        subprotocols=subprotocols,
+        password=password,
+        tls=security.tls(profile=profile) if secure else None,
+    )

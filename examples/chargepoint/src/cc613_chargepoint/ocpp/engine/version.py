@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cc613_chargepoint.domain.known_token import KnownToken
-from cc613_chargepoint.ocpp.engine.facts import Registration, SecurityEvent, StatusReport
+from cc613_chargepoint.ocpp.engine.facts import Notice, Registration, SecurityEvent, StatusReport
 from cc613_chargepoint.ocpp.engine.sending import Settled
 from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
@@ -101,3 +101,11 @@ class Version(ABC):
     @abstractmethod
     async def security_event(self, event: SecurityEvent) -> None:
         """Say that something happened that matters for security."""
+
+    @abstractmethod
+    async def notice(self, notice: Notice) -> None:
+        """Say how an update or an upload is."""
+
+    @abstractmethod
+    async def sign_certificate(self, request: str) -> bool:
+        """Ask for a certificate; whether the backend will have it signed."""

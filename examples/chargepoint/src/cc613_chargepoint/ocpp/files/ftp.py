@@ -151,7 +151,7 @@ def send(where: Location, source: Path, name: str, sending: tuple[Trust, Bounds,
 @contextlib.contextmanager
 def _session(where: Location, trust: Trust, bounds: Bounds, stop: Stop, *, depth: int | None = None) -> Generator[ftplib.FTP]:
     """Logged in, binary, in the directory of the file."""
-    ftp = _Secure(where, bounds, stop, trust.tls) if where.scheme == "ftps" else _Plain(where, bounds, stop)
+    ftp = _Secure(where, bounds, stop, trust.context()) if where.scheme == "ftps" else _Plain(where, bounds, stop)
     try:
         ftp.greet()
         ftp.login(where.user or "anonymous", where.password)

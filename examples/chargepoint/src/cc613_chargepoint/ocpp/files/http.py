@@ -154,7 +154,7 @@ def _connected(where: Location, trust: Trust, bounds: Bounds, stop: Stop) -> htt
     connection.sock = connected(where, bounds, stop)
     if where.scheme == "https":
         try:
-            connection.sock = trust.tls.wrap_socket(connection.sock, server_hostname=where.host)
+            connection.sock = trust.context().wrap_socket(connection.sock, server_hostname=where.host)
         except BaseException:
             connection.close()
             raise

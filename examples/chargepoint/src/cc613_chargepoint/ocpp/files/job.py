@@ -81,14 +81,18 @@ class Trust:
     """Whom to trust, and as whom to appear.
 
     Attributes:
-        tls: for FTPS and HTTPS.
+        tls: for FTPS and HTTPS; a function is asked at each connection, so that roots that were installed meanwhile count.
         host_keys: for SFTP; ``None`` refuses every host.
         identity: private key for SFTP, a file that OpenSSH understands; ``None`` for passwords alone.
     """
 
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | Callable[[], ssl.SSLContext]
     host_keys: HostKeys | None = None
     identity: Path | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """For a connection that begins now."""
+        return self.tls if isinstance(self.tls, ssl.SSLContext) else self.tls()
 
 
 class Stop:

@@ -23,6 +23,7 @@ from cc613_chargepoint.ocpp.files.errors import NotTrusted, TransferError, Trans
 from cc613_chargepoint.ocpp.files.job import Bounds, PartFile, Stop, Trust
 from cc613_chargepoint.ocpp.files.location import Location, location
 from cc613hal.clock import Clock
+from cc613hal.errors import ConfigError
 
 __all__ = ["FileTransfers", "Transferred"]
 
@@ -196,6 +197,8 @@ def _translated(error: Exception, what: str, stop: Stop) -> TransferError:
     """A library's error in our words."""
     if isinstance(error, TransferError):
         ours = error
+    elif isinstance(error, ConfigError):
+        ours = TransferError(error.message, hint=error.hint)
     elif stop.asked:
         ours = TransferFailed("the transfer was stopped", transient=False)
     elif isinstance(error, ssl.SSLCertVerificationError):

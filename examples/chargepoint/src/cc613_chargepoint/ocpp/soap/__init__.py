@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cc613_chargepoint.ocpp.soap.client import Backend, SoapClient
+from cc613_chargepoint.ocpp.soap.dialect15 import from_15, to_15
 from cc613_chargepoint.ocpp.soap.errors import FaultCode, SoapError, SoapFault, SoapInvalid, SoapUnanswered
 from cc613_chargepoint.ocpp.soap.listener import Asked, Handler, Listening, SoapListener
 from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_of
@@ -22,5 +23,7 @@ __all__ = [
     "SoapInvalid",
     "SoapListener",
     "SoapUnanswered",
+    "from_15",
     "schema_of",
+    "to_15",
 ]

@@ -9,6 +9,7 @@ from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
 from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS, Keys
+from cc613_chargepoint.ocpp.v16.smart import profile_of
 from cc613_chargepoint.settings import ocpp, table
 
 __all__ = ["Core"]
@@ -47,10 +48,23 @@ class Core:
         return Reply(encoded(v16.ChangeAvailabilityResponse(status=found.value)), operations.apply_availability)
 
     async def _change_configuration(self, request: v16.ChangeConfiguration) -> Reply:
+        if request.key.casefold() == "securityprofile":
+            return await self._change_profile(request)
         changed = await self._keys.change(request.key, request.value)
         payload = encoded(v16.ChangeConfigurationResponse(status=cast("Any", changed.status)))
         reconnects = changed.key == ocpp.PASSWORD.key and self._engine.settings.get(ocpp.SECURITY_PROFILE) in {1, 2}
         return Reply(payload, self._engine.reconnect if reconnects else None)
+
+    async def _change_profile(self, request: v16.ChangeConfiguration) -> Reply:
+        """Only upward, and only with what it needs (security whitepaper, A05)."""
+        security = self._engine.security
+        wanted = int(request.value) if request.value.strip().isdecimal() else -1
+        if security is None or security.profile_refused(wanted) is not None:
+            return Reply(encoded(v16.ChangeConfigurationResponse(status="Rejected")))
+        changed = await self._keys.change(request.key, request.value)
+        accepted = changed.status == "Accepted"
+        payload = encoded(v16.ChangeConfigurationResponse(status=cast("Any", changed.status)))
+        return Reply(payload, self._engine.raise_profile if accepted else None)
 
     async def _clear_cache(self, request: v16.ClearCache) -> Reply:
         del request
@@ -75,12 +89,15 @@ class Core:
 
     async def _remote_start(self, request: v16.RemoteStartTransaction) -> Reply:
         operations = self._engine.operations
-        profile_fits = request.charging_profile is None or self._engine.smart_start_fits(request.charging_profile)
+        profile = None if request.charging_profile is None else profile_of(request.charging_profile)
+        profile_fits = profile is None or self._engine.charging.refused_at_start(profile) is None
         connector = operations.startable(request.connector_id, request.id_tag)
         if not self._registered() or request.connector_id == 0 or not profile_fits or connector is None:
             return Reply(encoded(v16.RemoteStartTransactionResponse(status="Rejected")))
 
         async def then() -> None:
+            if profile is not None:
+                self._engine.charging.at_start(profile, connector)
             await operations.start(connector, request.id_tag)
 
         return Reply(encoded(v16.RemoteStartTransactionResponse(status="Accepted")), then)

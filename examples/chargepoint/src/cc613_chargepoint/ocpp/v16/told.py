@@ -10,7 +10,7 @@ from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS
 
 __all__ = ["told_keys"]
 
-PROFILES = "Core,LocalAuthListManagement,Reservation,RemoteTrigger"
+PROFILES = "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
 
 
 def told_keys(engine: Engine) -> Mapping[str, Callable[[], str]]:
@@ -30,6 +30,15 @@ def told_keys(engine: Engine) -> Mapping[str, Callable[[], str]]:
         "StopTxnAlignedDataMaxLength": lambda: "16",
         "StopTxnSampledDataMaxLength": lambda: "16",
         "SupportedFeatureProfilesMaxLength": lambda: "8",
+        "ChargeProfileMaxStackLevel": lambda: str(engine.charging.keeper.rules.max_stack_level),
+        "ChargingScheduleAllowedChargingRateUnit": lambda: "Current,Power",
+        "ChargingScheduleMaxPeriods": lambda: str(engine.charging.keeper.rules.max_periods),
+        "MaxChargingProfilesInstalled": lambda: str(engine.charging.keeper.rules.max_profiles),
+        "ConnectorSwitch3to1PhaseSupported": lambda: "false",
+        "SupportedFileTransferProtocols": lambda: "FTP,FTPS,HTTP,HTTPS,SFTP",
+        "AdditionalRootCertificateCheck": lambda: "false",
+        "CertificateSignedMaxChainSize": lambda: "10000",
+        "CertificateStoreMaxLength": lambda: "20" if engine.security is None else str(engine.security.roots.max_length),
         "LocalAuthListMaxLength": lambda: str(LIST_LIMIT),
         "SendLocalListMaxLength": lambda: str(SEND_LIMIT),
     }

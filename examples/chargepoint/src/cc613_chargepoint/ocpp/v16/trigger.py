@@ -40,12 +40,13 @@ class Trigger:
             return Reply(encoded(v16.TriggerMessageResponse(status="Rejected" if then == "Rejected" else "NotImplemented")))
         return Reply(encoded(v16.TriggerMessageResponse(status="Accepted")), then)
 
-    def wanted(self, message: str, connector: int | None) -> Callable[[], Awaitable[None]] | str:
+    def wanted(self, message: str, connector: int | None, *, extended: bool = False) -> Callable[[], Awaitable[None]] | str:
         """What says the message that is asked for; or the word of the refusal.
 
         Args:
             message: its name.
             connector: which; ``None`` means all that it can be about.
+            extended: firmware is told in the form of the security whitepaper.
         """
         numbers = self._engine.operations.connectors
         match message:
@@ -62,7 +63,21 @@ class Trigger:
                     return "Rejected"
                 return lambda: self._values(numbers if connector is None else [connector])
             case _:
-                return self._engine.triggered(message) or "NotImplemented"
+                return self._upkeep(message, extended) or "NotImplemented"
+
+    def _upkeep(self, message: str, extended: bool) -> Callable[[], Awaitable[None]] | None:
+        upkeep = self._engine.upkeep
+        if upkeep is None:
+            return None
+        kind = {
+            "FirmwareStatusNotification": "signed-firmware" if extended else "firmware",
+            "DiagnosticsStatusNotification": "diagnostics",
+            "LogStatusNotification": "log",
+        }.get(message)
+        if kind is None:
+            return None
+        notice = upkeep.now(kind)
+        return lambda: self._version.notice(notice)
 
     async def _statuses(self, numbers: list[int]) -> None:
         for number in numbers:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
 from cc613_chargepoint.ocpp.engine.facts import (
     Measured,
+    Notice,
     Registration,
     SecurityEvent,
     StatusReport,
@@ -27,8 +29,11 @@ from cc613_chargepoint.ocpp.v16.core import Core
 from cc613_chargepoint.ocpp.v16.keys import Keys
 from cc613_chargepoint.ocpp.v16.local_list import LocalLists
 from cc613_chargepoint.ocpp.v16.reservation import Reservation
+from cc613_chargepoint.ocpp.v16.security import Security16
+from cc613_chargepoint.ocpp.v16.smart import SmartCharging16
 from cc613_chargepoint.ocpp.v16.told import told_keys
 from cc613_chargepoint.ocpp.v16.trigger import Trigger
+from cc613_chargepoint.ocpp.v16.upkeep import Upkeep16
 from cc613_chargepoint.settings import ocpp, table
 from cc613_chargepoint.store import OutboxMessage, Transaction
 
@@ -50,11 +55,15 @@ class V16(Version):
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
         self.keys = Keys(engine.settings, BACKEND, told_keys(engine))
+        trigger = Trigger(engine, self)
         self.handlers: Mapping[str, Handler] = {
             **Core(engine, self.keys).handlers(),
             **LocalLists(engine).handlers(),
             **Reservation(engine).handlers(),
-            **Trigger(engine, self).handlers(),
+            **SmartCharging16(engine).handlers(),
+            **trigger.handlers(),
+            **Upkeep16(engine).handlers(),
+            **Security16(engine, trigger).handlers(),
         }
 
     # -- what the station says --------------------------------------------------------------------------------------------------------
@@ -91,6 +100,25 @@ class V16(Version):
         """See :class:`Version`."""
         request = v16.SecurityEventNotification(type=event.type[:50], timestamp=event.at, tech_info=event.detail[:255] or None)
         await self.call(request, v16.SecurityEventNotificationResponse)
+
+    async def notice(self, notice: Notice) -> None:
+        """See :class:`Version`."""
+        status: Any = notice.status
+        match notice.kind:
+            case "firmware":
+                await self.call(v16.FirmwareStatusNotification(status=status), v16.FirmwareStatusNotificationResponse)
+            case "signed-firmware":
+                said = v16.SignedFirmwareStatusNotification(status=status, request_id=notice.request)
+                await self.call(said, v16.SignedFirmwareStatusNotificationResponse)
+            case "diagnostics":
+                await self.call(v16.DiagnosticsStatusNotification(status=status), v16.DiagnosticsStatusNotificationResponse)
+            case _:
+                await self.call(v16.LogStatusNotification(status=status, request_id=notice.request), v16.LogStatusNotificationResponse)
+
+    async def sign_certificate(self, request: str) -> bool:
+        """See :class:`Version`."""
+        answer = await self.call(v16.SignCertificate(csr=request), v16.SignCertificateResponse)
+        return answer.status == "Accepted"
 
     async def deliver(self, message: OutboxMessage) -> Settled:
         """See :class:`Version`."""

@@ -128,19 +128,26 @@ class Device:
         chosen = numbers if not outlet else [outlet]
         if not set(chosen) <= set(numbers):
             return "Rejected"
+        if message == "BootNotification":
+            return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now
+        known: Mapping[str, Callable[[], Awaitable[None]]] = {
+            "Heartbeat": self._version.heartbeat,
+            "StatusNotification": lambda: self._statuses(chosen),
+            "MeterValues": lambda: self._values(chosen),
+            "TransactionEvent": lambda: self._transactions(chosen),
+        }
+        return known.get(message) or self._upkeep(message) or "NotImplemented"
+
+    def _upkeep(self, message: str) -> Callable[[], Awaitable[None]] | None:
+        """What says how an update or an upload is, or asks for a certificate; ``None`` where the station has no such thing."""
         match message:
-            case "BootNotification":
-                return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now
-            case "Heartbeat":
-                return self._version.heartbeat
-            case "StatusNotification":
-                return lambda: self._statuses(chosen)
-            case "MeterValues":
-                return lambda: self._values(chosen)
-            case "TransactionEvent":
-                return lambda: self._transactions(chosen)
+            case "SignChargingStationCertificate" if self._engine.security is not None:
+                return self._engine.ask_for_certificate
+            case "FirmwareStatusNotification" | "LogStatusNotification" if self._engine.upkeep is not None:
+                notice = self._engine.upkeep.now("firmware" if message.startswith("Firmware") else "log")
+                return lambda: self._version.notice(notice)
             case _:
-                return self._engine.triggered(message) or "NotImplemented"
+                return None
 
     async def _statuses(self, numbers: Sequence[int]) -> None:
         for number in numbers:

@@ -10,6 +10,7 @@ from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine
 from cc613_chargepoint.ocpp.engine.facts import (
     Measured,
+    Notice,
     Quantity,
     Reading,
     Registration,
@@ -25,8 +26,21 @@ from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.messages import v201
-from cc613_chargepoint.ocpp.messages.v201_provisioning import BootNotification, BootNotificationResponse, Heartbeat, HeartbeatResponse
-from cc613_chargepoint.ocpp.messages.v201_security import SecurityEventNotification, SecurityEventNotificationResponse
+from cc613_chargepoint.ocpp.messages.v201_firmware import FirmwareStatusNotification, FirmwareStatusNotificationResponse
+from cc613_chargepoint.ocpp.messages.v201_provisioning import (
+    BootNotification,
+    BootNotificationResponse,
+    Heartbeat,
+    HeartbeatResponse,
+    LogStatusNotification,
+    LogStatusNotificationResponse,
+)
+from cc613_chargepoint.ocpp.messages.v201_security import (
+    SecurityEventNotification,
+    SecurityEventNotificationResponse,
+    SignCertificate,
+    SignCertificateResponse,
+)
 from cc613_chargepoint.ocpp.messages.v201_transactions import (
     Authorize,
     AuthorizeResponse,
@@ -36,7 +50,7 @@ from cc613_chargepoint.ocpp.messages.v201_transactions import (
     TransactionEventResponse,
 )
 from cc613_chargepoint.ocpp.messages.v201_types import ChargingStation, IdToken, IdTokenInfo
-from cc613_chargepoint.ocpp.messages.v201_words import BootReason, ConnectorStatus, IdTokenKind
+from cc613_chargepoint.ocpp.messages.v201_words import BootReason, ConnectorStatus, FirmwareStatus, IdTokenKind, UploadLogStatus
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.ocpp.v201 import words
 from cc613_chargepoint.ocpp.v201.customers import Customers
@@ -127,6 +141,20 @@ class V201(Version):
         """See :class:`Version`."""
         request = SecurityEventNotification(type=event.type[:50], timestamp=event.at, tech_info=event.detail[:255] or None)
         await self.call(request, SecurityEventNotificationResponse)
+
+    async def notice(self, notice: Notice) -> None:
+        """See :class:`Version`; logs and diagnostics are one message here, and so is firmware with and without a signature."""
+        if notice.kind.endswith("firmware"):
+            said = FirmwareStatusNotification(status=cast("FirmwareStatus", notice.status), request_id=notice.request)
+            await self.call(said, FirmwareStatusNotificationResponse)
+        else:
+            told = LogStatusNotification(status=cast("UploadLogStatus", notice.status), request_id=notice.request)
+            await self.call(told, LogStatusNotificationResponse)
+
+    async def sign_certificate(self, request: str) -> bool:
+        """See :class:`Version`."""
+        answer = await self.call(SignCertificate(csr=request, certificate_type="ChargingStationCertificate"), SignCertificateResponse)
+        return answer.status == "Accepted"
 
     async def deliver(self, message: OutboxMessage) -> Settled:
         """See :class:`Version`."""

@@ -1,0 +1,203 @@
+"""Smart charging at the station: installed profiles become limits with a source, and answers about what will be offered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, StationEvent
+from cc613_chargepoint.facade.commands import GetStatus, SetLimit, StationStatus, WithdrawLimit
+from cc613_chargepoint.ocpp.engine.operations import BACKEND
+from cc613_chargepoint.ocpp.smart_charging import (
+    Charge,
+    Composite,
+    Criteria,
+    Outlet,
+    Profile,
+    ProfileKeeper,
+    Purpose,
+    Unit,
+    composite,
+    divided,
+    outlook,
+    refusal_at_start,
+    station_composite,
+)
+from cc613hal.errors import HalError
+
+if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.engine.engine import Engine
+
+__all__ = ["SOURCE", "SmartCharging"]
+
+_log = logging.getLogger(__name__)
+
+SOURCE = "charging profile of the backend"
+"""Source name of the limits."""
+LOOK_S = 60.0
+"""The longest time between two looks at the profiles, s: the wall clock may step."""
+
+
+class SmartCharging:
+    """Has the connectors obey the profiles.
+
+    Args:
+        engine: whose station it is.
+        keeper: keeps the profiles.
+    """
+
+    def __init__(self, engine: Engine, keeper: ProfileKeeper) -> None:
+        self._engine = engine
+        self.keeper = keeper
+        self._started: dict[int, datetime] = {}
+        self._at_start: dict[int, Profile] = {}
+        self._looked = asyncio.Event()
+
+    # -- what the backend does ----------------------------------------------------------------------------------------------------------
+
+    async def install(self, profile: Profile, connector: int) -> str | None:
+        """Install a profile; why not, if it is refused.
+
+        Raises:
+            StoreError: it could not be stored.
+        """
+        why = await self.keeper.install(profile, connector, running=await self._running())
+        self.look()
+        return why
+
+    async def clear(self, criteria: Criteria) -> int:
+        """Remove profiles; how many.
+
+        Raises:
+            StoreError: nothing has changed.
+        """
+        count = await self.keeper.clear(criteria)
+        self.look()
+        return count
+
+    def refused_at_start(self, profile: Profile) -> str | None:
+        """Why a profile that comes with a remote start cannot be taken."""
+        return refusal_at_start(profile, rules=self.keeper.rules, installed=self.keeper.book)
+
+    def at_start(self, profile: Profile, connector: int) -> None:
+        """The profile counts for the next transaction of a connector."""
+        self._at_start[connector] = profile
+
+    async def _running(self) -> dict[int, str | None]:
+        running: dict[int, str | None] = dict.fromkeys(self._engine.operations.connectors)
+        for connector, transaction in self._engine.ledger.running.items():
+            name = await self._engine.ledger.name_of(transaction.session)
+            running[connector] = "" if name is None else str(name)
+        return running
+
+    # -- what is told -------------------------------------------------------------------------------------------------------------------
+
+    async def composite(self, connector: int, duration_s: int, unit: Unit) -> Composite:
+        """What will be offered, from now on.
+
+        Args:
+            connector: 0 for the station.
+            duration_s: how far to look; 0 for the limit now.
+            unit: of the answer.
+        """
+        outlets = await self._outlets()
+        now, book = self._engine.clock.wall(), self.keeper.book
+        if connector:
+            return composite(book, outlets[connector], now=now, duration_s=duration_s, unit=unit)
+        total_a = sum(each.local_a for each in outlets.values())
+        return station_composite(book, list(outlets.values()), local_a=total_a, now=now, duration_s=duration_s, unit=unit)
+
+    async def _outlets(self) -> dict[int, Outlet]:
+        """The connectors with what everything but the backend allows them."""
+        status = await self._engine.facade.ask(GetStatus(), BACKEND)
+        if not isinstance(status, StationStatus):
+            raise TypeError("the station did not tell its status")
+        found: dict[int, Outlet] = {}
+        for each in status.connectors:
+            others = [limit.current_a for limit in each.limits if limit.source != SOURCE]
+            found[each.number] = Outlet(number=each.number, local_a=min(others, default=0.0), charge=await self._charge(each.number))
+        return found
+
+    async def _charge(self, connector: int) -> Charge | None:
+        running = self._engine.ledger.running_session(connector)
+        if running is None:
+            return None
+        name = await self._engine.ledger.name_of(running.session)
+        started = self._started.get(connector) or self._engine.clock.wall()
+        return Charge(started=started, transaction=None if name is None else str(name))
+
+    # -- what the connectors obey -------------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Something has changed: look at the profiles anew."""
+        self._looked.set()
+
+    def hear(self, news: StationEvent) -> None:
+        """Transactions bring profiles along and take them away."""
+        match news:
+            case SessionBegan():
+                self._started[news.connector] = news.started
+                profile = self._at_start.pop(news.connector, None)
+                if profile is not None:
+                    self._engine.operations.spawn(self._install_at_start(profile, news.connector))
+                self.look()
+            case ChargingEnded():
+                self._started.pop(news.connector, None)
+                self._engine.operations.spawn(self._end(news.connector))
+            case _:
+                pass
+
+    async def _install_at_start(self, profile: Profile, connector: int) -> None:
+        why = await self.keeper.install_at_start(profile, connector)
+        if why is not None:
+            _log.warning("the profile that came with the remote start is not taken: %s", why)
+        self.look()
+
+    async def _end(self, connector: int) -> None:
+        await self.keeper.end_transaction(connector)
+        self.look()
+
+    async def run(self) -> None:
+        """Keep the connectors' limits as the profiles say; until cancelled."""
+        while True:
+            self._looked.clear()
+            try:
+                again = await self._obey()
+            except HalError as error:
+                _log.error("the charging profiles cannot be obeyed now: %s", error)
+                again = LOOK_S
+            try:
+                async with asyncio.timeout(min(again, LOOK_S)):
+                    await self._looked.wait()
+            except TimeoutError:
+                continue
+
+    async def _obey(self) -> float:
+        """Set every connector's limit; how long it holds, s."""
+        if not len(self.keeper.book):
+            for connector in self._engine.operations.connectors:
+                await self._engine.facade.ask(WithdrawLimit(connector=connector, source=SOURCE), BACKEND)
+            return LOOK_S
+        outlets, now = await self._outlets(), self._engine.clock.wall()
+        looks = {number: outlook(self.keeper.book, outlet, now=now) for number, outlet in outlets.items()}
+        shares = self._shared(outlets, now)
+        for number, look in looks.items():
+            allowed = [each for each in (look.current_a, shares.get(number)) if each is not None]
+            if allowed:
+                await self._engine.facade.ask(SetLimit(connector=number, source=SOURCE, current_a=min(allowed)), BACKEND)
+            else:
+                await self._engine.facade.ask(WithdrawLimit(connector=number, source=SOURCE), BACKEND)
+        return max(0.05, min((each.look_again - now).total_seconds() for each in looks.values()))
+
+    def _shared(self, outlets: dict[int, Outlet], now: datetime) -> dict[int, float]:
+        """The station's maximum, divided among those that charge (OCPP 1.6, 3.13.3)."""
+        charging = [number for number, outlet in outlets.items() if outlet.charge is not None]
+        station = [each for each in self.keeper.book if each.profile.purpose in {Purpose.STATION_MAX, Purpose.EXTERNAL}]
+        if len(charging) < 2 or not station:
+            return {}
+        total = outlook(station, outlets[charging[0]], now=now).current_a
+        if total is None:
+            return {}
+        return dict(zip(charging, divided(total, [outlets[number].local_a for number in charging]), strict=True))

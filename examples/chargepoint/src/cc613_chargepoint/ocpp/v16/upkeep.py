@@ -1,0 +1,110 @@
+"""What a backend asks in the profile Firmware Management, and the security whitepaper's own forms of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cc613_chargepoint.ocpp.certificates import CertificateRefused, Use, Why
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.upkeep import Update
+from cc613_chargepoint.ocpp.messages import encoded, v16
+from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
+
+__all__ = ["Upkeep16"]
+
+
+class Upkeep16:
+    """Carries it out."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def handlers(self) -> Mapping[str, Callable[[Any], Awaitable[Reply]]]:
+        """Action → who carries it out; none where the station has no tools for it."""
+        if self._engine.upkeep is None:
+            return {}
+        return {
+            "UpdateFirmware": self._update,
+            "GetDiagnostics": self._diagnostics,
+            "GetLog": self._log,
+            "SignedUpdateFirmware": self._signed_update,
+        }
+
+    async def _update(self, request: v16.UpdateFirmware) -> Reply:
+        upkeep = self._engine.upkeep_there
+        wanted = Update(
+            location=request.location,
+            retrieve=request.retrieve_date,
+            retries=request.retries or 0,
+            interval_s=request.retry_interval,
+        )
+
+        async def then() -> None:
+            upkeep.update(wanted)
+
+        return Reply(encoded(v16.UpdateFirmwareResponse()), then)
+
+    async def _diagnostics(self, request: v16.GetDiagnostics) -> Reply:
+        upkeep = self._engine.upkeep_there
+        if (why := upkeep.judge(request.location)) is not None:
+            raise CallFailed(ErrorCode.PROPERTY_CONSTRAINT_VIOLATION, f"location: {why}")
+        file = await upkeep.diagnostics(request.start_time, request.stop_time)
+        if file is None:
+            return Reply(encoded(v16.GetDiagnosticsResponse()))
+
+        async def then() -> None:
+            upkeep.upload(request.location, file, retries=request.retries or 0, interval_s=request.retry_interval, request=None)
+
+        return Reply(encoded(v16.GetDiagnosticsResponse(file_name=file.name)), then)
+
+    async def _log(self, request: v16.GetLog) -> Reply:
+        upkeep = self._engine.upkeep_there
+        if upkeep.judge(request.log.remote_location) is not None:
+            return Reply(encoded(v16.GetLogResponse(status="Rejected")))
+        since, until = request.log.oldest_timestamp, request.log.latest_timestamp
+        file = await (upkeep.security_log(since, until) if request.log_type == "SecurityLog" else upkeep.diagnostics(since, until))
+        if file is None:
+            return Reply(encoded(v16.GetLogResponse(status="Rejected")))
+        cancelled = upkeep.upload(
+            request.log.remote_location,
+            file,
+            retries=request.retries or 0,
+            interval_s=request.retry_interval,
+            request=request.request_id,
+        )
+        status: Any = "AcceptedCanceled" if cancelled else "Accepted"
+        return Reply(encoded(v16.GetLogResponse(status=status, filename=file.name)))
+
+    async def _signed_update(self, request: v16.SignedUpdateFirmware) -> Reply:
+        security, firmware = self._engine.security, request.firmware
+        if security is None:
+            return Reply(encoded(v16.SignedUpdateFirmwareResponse(status="Rejected")))
+        try:
+            signer = security.signer(firmware.signing_certificate)
+        except CertificateRefused as refused:
+            self._engine.note_security("InvalidFirmwareSigningCertificate", refused.message)
+            why: Any = "RevokedCertificate" if refused.why is Why.REVOKED else "InvalidCertificate"
+            return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=why)))
+
+        async def verify(image: Path) -> str:
+            await security.verify_file(image, firmware.signature, signer)
+            return signer.subject
+
+        wanted = Update(
+            location=firmware.location,
+            retrieve=firmware.retrieve_date_time,
+            install=firmware.install_date_time,
+            retries=request.retries or 0,
+            interval_s=request.retry_interval,
+            request=request.request_id,
+            verify=verify,
+        )
+        cancelled = self._engine.upkeep_there.update(wanted)
+        answer: Any = "Rejected" if cancelled is None else "AcceptedCanceled" if cancelled else "Accepted"
+        return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=answer)))
+
+
+ROOTS = {"CentralSystemRootCertificate": Use.BACKEND, "ManufacturerRootCertificate": Use.MANUFACTURER}
+"""What 1.6 calls the uses of roots."""
