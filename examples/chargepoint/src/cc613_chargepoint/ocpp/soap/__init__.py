@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cc613_chargepoint.ocpp.soap.client import Backend, SoapClient
 from cc613_chargepoint.ocpp.soap.dialect15 import from_15, to_15
-from cc613_chargepoint.ocpp.soap.errors import FaultCode, SoapError, SoapFault, SoapInvalid, SoapUnanswered
+from cc613_chargepoint.ocpp.soap.errors import FaultCode, SoapError, SoapFault, SoapInvalid, SoapUnanswered, SoapUnreachable
 from cc613_chargepoint.ocpp.soap.listener import Asked, Handler, Listening, SoapListener
 from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_of
+from cc613_chargepoint.ocpp.soap.wire import SoapEndpoint, SoapWire, Spoken, soap_connected
 
 __all__ = [
     "Asked",
@@ -18,12 +19,17 @@ __all__ = [
     "Schema",
     "Service",
     "SoapClient",
+    "SoapEndpoint",
     "SoapError",
     "SoapFault",
     "SoapInvalid",
     "SoapListener",
     "SoapUnanswered",
+    "SoapUnreachable",
+    "SoapWire",
+    "Spoken",
     "from_15",
     "schema_of",
+    "soap_connected",
     "to_15",
 ]

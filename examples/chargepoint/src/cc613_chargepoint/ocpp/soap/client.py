@@ -15,7 +15,7 @@ import h11
 from attrs import frozen
 
 from cc613_chargepoint.ocpp.soap.envelope import Addressed, heard, new_id, request
-from cc613_chargepoint.ocpp.soap.errors import SoapError, SoapFault, SoapInvalid, SoapUnanswered
+from cc613_chargepoint.ocpp.soap.errors import SoapError, SoapFault, SoapInvalid, SoapUnanswered, SoapUnreachable
 from cc613_chargepoint.ocpp.soap.http import Message, receive, send
 from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_of
 
@@ -95,7 +95,7 @@ class SoapClient:
         except TimeoutError as error:
             raise SoapUnanswered(f"{action}: no answer within {self._backend.timeout_s:g} s") from error
         except OSError as error:
-            raise SoapUnanswered(f"{action}: {self._parts.hostname} cannot be reached: {error}") from error
+            raise SoapUnreachable(f"{action}: {self._parts.hostname} cannot be reached: {error}") from error
         except SoapUnanswered:
             raise
         except SoapError as error:
@@ -151,7 +151,8 @@ def _read(schema: Schema, action: str, response: Message, message_id: str) -> Pa
         raise
     except SoapInvalid as error:
         if status != 200:
-            raise SoapUnanswered(f"{action}: the backend answered {status}", hint="check its address and the station's password") from error
+            hint = "check its address and the station's password"
+            raise SoapUnreachable(f"{action}: the backend answered {status}", hint=hint) from error
         raise
     if envelope.relates_to and envelope.relates_to != message_id:
         raise SoapUnanswered(f"{action}: the backend answered another question")

@@ -6,6 +6,7 @@
     ├── SoapInvalid (ValueError)    a message that the schema does not allow; with what and where
     ├── SoapFault                   the peer's answer is a fault, or ours is to be one
     └── SoapUnanswered              no answer, or none that belongs to the question
+        └── SoapUnreachable         nobody is there who speaks SOAP
 """
 
 # ruff: noqa: N818 - the base class says that these are errors; each name says what happened
@@ -17,7 +18,7 @@ from typing import ClassVar
 
 from cc613hal.errors import HalError
 
-__all__ = ["FaultCode", "SoapError", "SoapFault", "SoapInvalid", "SoapUnanswered"]
+__all__ = ["FaultCode", "SoapError", "SoapFault", "SoapInvalid", "SoapUnanswered", "SoapUnreachable"]
 
 
 class FaultCode(enum.Enum):
@@ -68,3 +69,9 @@ class SoapUnanswered(SoapError):
 
     kind: ClassVar[str] = "soap-unanswered"
     default_transient: ClassVar[bool] = True
+
+
+class SoapUnreachable(SoapUnanswered):
+    """Nobody is there who speaks SOAP: no connection, or an answer of something else."""
+
+    kind: ClassVar[str] = "soap-unreachable"
