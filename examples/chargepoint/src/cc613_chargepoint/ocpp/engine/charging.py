@@ -88,8 +88,7 @@ class SmartCharging:
     async def _running(self) -> dict[int, str | None]:
         running: dict[int, str | None] = dict.fromkeys(self._engine.operations.connectors)
         for connector, transaction in self._engine.ledger.running.items():
-            name = await self._engine.ledger.name_of(transaction.session)
-            running[connector] = "" if name is None else str(name)
+            running[connector] = await self._engine.transaction_name(transaction.session) or ""
         return running
 
     # -- what is told -------------------------------------------------------------------------------------------------------------------
@@ -124,9 +123,8 @@ class SmartCharging:
         running = self._engine.ledger.running_session(connector)
         if running is None:
             return None
-        name = await self._engine.ledger.name_of(running.session)
         started = self._started.get(connector) or self._engine.clock.wall()
-        return Charge(started=started, transaction=None if name is None else str(name))
+        return Charge(started=started, transaction=await self._engine.transaction_name(running.session))
 
     # -- what the connectors obey -------------------------------------------------------------------------------------------------------
 

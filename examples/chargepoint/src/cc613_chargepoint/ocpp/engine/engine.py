@@ -299,6 +299,13 @@ class Engine:
             raise Offline("this station keeps no certificates")
         return self.security
 
+    async def transaction_name(self, session: int) -> str | None:
+        """What backend and station call a transaction; ``None`` while the backend has not named it."""
+        if self._spoken.own_names:
+            return await self.ledger.uid_of(session)
+        name = await self.ledger.name_of(session)
+        return None if name is None else str(name)
+
     async def told(self, within_s: float = 30.0) -> None:
         """Wait until the notices are told, if the backend listens; not for ever."""
         if self.connected:

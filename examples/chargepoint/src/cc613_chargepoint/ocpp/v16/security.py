@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cc613_chargepoint.ocpp.certificates import CertificateRefused, HashAlgorithm, HashData, Removal, Use, Why
+from cc613_chargepoint.ocpp.certificates import HashAlgorithm, HashData
+from cc613_chargepoint.ocpp.engine.certificates import accept_own, install_root, remove_root
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.messages.v16_types import CertificateHashData
@@ -49,20 +50,7 @@ class Security16:
         return self._engine.security_there
 
     async def _install(self, request: v16.InstallCertificate) -> Reply:
-        status: Any = "Accepted"
-        try:
-            self._security.roots.install(request.certificate, ROOTS[request.certificate_type], self._engine.clock.wall())
-        except CertificateRefused as refused:
-            status = "Rejected"
-            if refused.why is not Why.FULL:
-                event = (
-                    "InvalidCentralSystemCertificate"
-                    if request.certificate_type.startswith("Central")
-                    else "InvalidFirmwareSigningCertificate"
-                )
-                self._engine.note_security(event, refused.message)
-        except OSError:
-            status = "Failed"
+        status = install_root(self._engine, request.certificate, ROOTS[request.certificate_type])
         return Reply(encoded(v16.InstallCertificateResponse(status=status)))
 
     async def _installed(self, request: v16.GetInstalledCertificateIds) -> Reply:
@@ -83,16 +71,10 @@ class Security16:
     async def _delete(self, request: v16.DeleteCertificate) -> Reply:
         asked = request.certificate_hash_data
         name = HashData(HashAlgorithm(asked.hash_algorithm), asked.issuer_name_hash, asked.issuer_key_hash, asked.serial_number)
-        secure = self._engine.settings.get(ocpp.SECURITY_PROFILE) >= 2
-        found: Removal = self._security.roots.remove(name, needed=Use.BACKEND if secure else None)
-        return Reply(encoded(v16.DeleteCertificateResponse(status=found.value)))
+        return Reply(encoded(v16.DeleteCertificateResponse(status=remove_root(self._engine, name).value)))
 
     async def _signed(self, request: v16.CertificateSigned) -> Reply:
-        roots = self._security.roots.certificates(Use.BACKEND)
-        try:
-            self._security.own.accept(request.certificate_chain, roots, self._engine.clock.wall(), needs_root=bool(roots))
-        except (CertificateRefused, OSError) as refused:
-            self._engine.note_security("InvalidChargePointCertificate", str(refused))
+        if not accept_own(self._engine, request.certificate_chain):
             return Reply(encoded(v16.CertificateSignedResponse(status="Rejected")))
         reconnects = self._engine.settings.get(ocpp.SECURITY_PROFILE) == 3
         return Reply(encoded(v16.CertificateSignedResponse(status="Accepted")), self._engine.reconnect if reconnects else None)

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from cc613_chargepoint.ocpp.certificates import CertificateRefused, Use, Why
+from cc613_chargepoint.ocpp.certificates import Use
+from cc613_chargepoint.ocpp.engine.certificates import firmware_signer
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.upkeep import Update
 from cc613_chargepoint.ocpp.messages import encoded, v16
@@ -81,12 +82,9 @@ class Upkeep16:
         security, firmware = self._engine.security, request.firmware
         if security is None:
             return Reply(encoded(v16.SignedUpdateFirmwareResponse(status="Rejected")))
-        try:
-            signer = security.signer(firmware.signing_certificate)
-        except CertificateRefused as refused:
-            self._engine.note_security("InvalidFirmwareSigningCertificate", refused.message)
-            why: Any = "RevokedCertificate" if refused.why is Why.REVOKED else "InvalidCertificate"
-            return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=why)))
+        signer = firmware_signer(self._engine, firmware.signing_certificate)
+        if isinstance(signer, str):
+            return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=signer)))
 
         async def verify(image: Path) -> str:
             await security.verify_file(image, firmware.signature, signer)

@@ -97,6 +97,19 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
         "SequenceList",
         values="Heartbeat,NTP,GPS,RealTimeClock,MobileNetwork,RadioTimeTransmitter",
     )
+    rules = engine.charging.keeper.rules
+    yield _told("SmartChargingCtrlr", "Available", "true", "boolean")
+    yield _told("SmartChargingCtrlr", "Enabled", "true", "boolean")
+    yield _told("SmartChargingCtrlr", "Entries", str(rules.max_profiles), "integer", instance="ChargingProfiles")
+    yield _told("SmartChargingCtrlr", "PeriodsPerSchedule", str(rules.max_periods), "integer")
+    yield _told("SmartChargingCtrlr", "ProfileStackLevel", str(rules.max_stack_level), "integer")
+    yield _told("SmartChargingCtrlr", "RateUnit", "A,W", "MemberList", values="A,W")
+    yield _told("SmartChargingCtrlr", "LimitChangeSignificance", "100", "decimal", unit="Percent")
+    if engine.security is not None:
+        roots = engine.security.roots
+        yield _told("SecurityCtrlr", "CertificateEntries", lambda: str(sum(1 for _ in roots)), "integer", maximum=roots.max_length)
+        yield _told("SecurityCtrlr", "AdditionalRootCertificateCheck", "true" if roots.additional_check else "false", "boolean")
+        yield _told("SecurityCtrlr", "MaxCertificateChainSize", "10000", "integer")
     yield _told("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true" if locks else "false", "boolean")
     yield _told("SecurityCtrlr", "Identity", lambda: engine.settings.get(ocpp.IDENTITY) or engine.identity.serial)
 

@@ -29,6 +29,7 @@ from cc613_chargepoint.ocpp.messages.v201_transactions import (
 from cc613_chargepoint.ocpp.messages.v201_types import StatusInfo
 from cc613_chargepoint.ocpp.messages.v201_words import UnlockStatus
 from cc613_chargepoint.ocpp.rpc import Reply
+from cc613_chargepoint.ocpp.v201.smart import profile_of
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.v201.version import V201
@@ -72,11 +73,14 @@ class Operating:
         operations, token = self._engine.operations, request.id_token
         identifier = token.id_token.upper()
         connector = operations.startable(request.evse_id, identifier) if identifier else None
-        if connector is None:
+        profile = None if request.charging_profile is None else profile_of(request.charging_profile)
+        if connector is None or (profile is not None and self._engine.charging.refused_at_start(profile) is not None):
             return Reply(encoded(RequestStartTransactionResponse(status="Rejected")))
         self._version.kinds[identifier.casefold()] = token.type
 
         async def then() -> None:
+            if profile is not None:
+                self._engine.charging.at_start(profile, connector)
             self._engine.ledger.asked_from_afar(connector, request.remote_start_id)
             await operations.start(connector, identifier)
 

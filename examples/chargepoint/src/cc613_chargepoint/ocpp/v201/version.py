@@ -58,6 +58,9 @@ from cc613_chargepoint.ocpp.v201.device import Device
 from cc613_chargepoint.ocpp.v201.inventory import variables
 from cc613_chargepoint.ocpp.v201.model import DeviceModel
 from cc613_chargepoint.ocpp.v201.operating import Operating
+from cc613_chargepoint.ocpp.v201.security import Security201
+from cc613_chargepoint.ocpp.v201.smart import SmartCharging201
+from cc613_chargepoint.ocpp.v201.upkeep import Upkeep201
 from cc613_chargepoint.settings import table
 from cc613_chargepoint.store import OutboxMessage, Transaction
 
@@ -78,6 +81,7 @@ class V201(Version):
 
     requests = v201.REQUESTS
     wants_shifts = True
+    own_names = True
     answers_when_rejected = True
 
     def __init__(self, engine: Engine, link: Link) -> None:
@@ -90,6 +94,9 @@ class V201(Version):
             **Device(engine, self).handlers(),
             **Operating(engine, self).handlers(),
             **Customers(engine, self).handlers(),
+            **SmartCharging201(engine, self).handlers(),
+            **Upkeep201(engine).handlers(),
+            **Security201(engine).handlers(),
         }
 
     async def handle(self, call: Call) -> Reply:

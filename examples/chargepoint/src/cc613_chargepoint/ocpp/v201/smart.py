@@ -1,0 +1,199 @@
+"""What a backend asks about smart charging (functional block K)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.version import Handler
+from cc613_chargepoint.ocpp.messages import encoded
+from cc613_chargepoint.ocpp.messages.v201_charging import (
+    ClearChargingProfile,
+    ClearChargingProfileResponse,
+    GetChargingProfiles,
+    GetChargingProfilesResponse,
+    GetCompositeSchedule,
+    GetCompositeScheduleResponse,
+    ReportChargingProfiles,
+    ReportChargingProfilesResponse,
+    SetChargingProfile,
+    SetChargingProfileResponse,
+)
+from cc613_chargepoint.ocpp.messages.v201_charging_types import (
+    ChargingProfile,
+    ChargingProfileCriterion,
+    ChargingSchedule,
+    ChargingSchedulePeriod,
+    CompositeSchedule,
+)
+from cc613_chargepoint.ocpp.messages.v201_types import StatusInfo
+from cc613_chargepoint.ocpp.messages.v201_words import ChargingLimitSource, ChargingProfileKind, ChargingProfilePurpose, RecurrencyKind
+from cc613_chargepoint.ocpp.rpc import Reply
+from cc613_chargepoint.ocpp.smart_charging import Criteria, Installed, Kind, Period, Profile, Purpose, Recurrence, Schedule, Unit
+
+if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.v201.version import V201
+
+__all__ = ["SmartCharging201", "profile_of"]
+
+_PURPOSES: Mapping[ChargingProfilePurpose, Purpose] = {
+    "ChargingStationExternalConstraints": Purpose.EXTERNAL,
+    "ChargingStationMaxProfile": Purpose.STATION_MAX,
+    "TxDefaultProfile": Purpose.TX_DEFAULT,
+    "TxProfile": Purpose.TX,
+}
+_SPOKEN: Mapping[Purpose, ChargingProfilePurpose] = {purpose: word for word, purpose in _PURPOSES.items()}
+_KINDS = {"Absolute": Kind.ABSOLUTE, "Recurring": Kind.RECURRING, "Relative": Kind.RELATIVE}
+_KIND_WORDS = {kind: word for word, kind in _KINDS.items()}
+_RECURRENCES: Mapping[RecurrencyKind, Recurrence] = {"Daily": Recurrence.DAILY, "Weekly": Recurrence.WEEKLY}
+
+
+def profile_of(said: ChargingProfile) -> Profile:
+    """A profile of 2.0.1 without its words. Of several schedules (ISO 15118 offers a choice) the first counts."""
+    schedule = said.charging_schedule[0]
+    return Profile(
+        id=said.id,
+        stack_level=said.stack_level,
+        purpose=_PURPOSES[said.charging_profile_purpose],
+        kind=_KINDS[said.charging_profile_kind],
+        schedule=Schedule(
+            unit=Unit(schedule.charging_rate_unit),
+            periods=tuple(
+                Period(start_s=each.start_period, limit=each.limit, phases=each.number_phases) for each in schedule.charging_schedule_period
+            ),
+            start=schedule.start_schedule,
+            duration_s=schedule.duration,
+            min_rate=schedule.min_charging_rate,
+        ),
+        recurrence=None if said.recurrency_kind is None else _RECURRENCES[said.recurrency_kind],
+        valid_from=said.valid_from,
+        valid_to=said.valid_to,
+        transaction=said.transaction_id,
+    )
+
+
+def _said(installed: Installed) -> ChargingProfile:
+    """A profile in the words of 2.0.1."""
+    profile, schedule = installed.profile, installed.profile.schedule
+    recurrence = next((word for word, which in _RECURRENCES.items() if which is profile.recurrence), None)
+    return ChargingProfile(
+        id=profile.id,
+        stack_level=profile.stack_level,
+        charging_profile_purpose=_SPOKEN[profile.purpose],
+        charging_profile_kind=cast("ChargingProfileKind", _KIND_WORDS[profile.kind]),
+        charging_schedule=(
+            ChargingSchedule(
+                id=profile.id,
+                charging_rate_unit=schedule.unit.value,
+                charging_schedule_period=tuple(
+                    ChargingSchedulePeriod(start_period=each.start_s, limit=each.limit, number_phases=each.phases)
+                    for each in schedule.periods
+                ),
+                start_schedule=schedule.start,
+                duration=schedule.duration_s,
+                min_charging_rate=schedule.min_rate,
+            ),
+        ),
+        recurrency_kind=recurrence,
+        valid_from=profile.valid_from,
+        valid_to=profile.valid_to,
+        transaction_id=profile.transaction,
+    )
+
+
+def _source(installed: Installed) -> ChargingLimitSource:
+    return "Other" if installed.profile.purpose is Purpose.EXTERNAL else "CSO"
+
+
+class SmartCharging201:
+    """Carries it out.
+
+    Args:
+        engine: knows the station.
+        version: tells what is asked for.
+    """
+
+    def __init__(self, engine: Engine, version: V201) -> None:
+        self._engine, self._version = engine, version
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Action → who carries it out."""
+        return {
+            "ClearChargingProfile": self._clear,
+            "GetChargingProfiles": self._get,
+            "GetCompositeSchedule": self._composite,
+            "SetChargingProfile": self._set,
+        }
+
+    async def _set(self, request: SetChargingProfile) -> Reply:
+        profile = profile_of(request.charging_profile)
+        if profile.purpose is Purpose.EXTERNAL:
+            why: str | None = "limits of external systems are not for backends to set"
+        else:
+            why = await self._engine.charging.install(profile, request.evse_id)
+        if why is None:
+            return Reply(encoded(SetChargingProfileResponse(status="Accepted")))
+        info = StatusInfo(reason_code="InvalidProfile", additional_info=why[:512])
+        return Reply(encoded(SetChargingProfileResponse(status="Rejected", status_info=info)))
+
+    async def _clear(self, request: ClearChargingProfile) -> Reply:
+        asked = request.charging_profile_criteria
+        purpose = None if asked is None or asked.charging_profile_purpose is None else _PURPOSES[asked.charging_profile_purpose]
+        criteria = Criteria(
+            id=request.charging_profile_id,
+            connector=None if asked is None else asked.evse_id,
+            purpose=purpose,
+            stack_level=None if asked is None else asked.stack_level,
+        )
+        count = await self._engine.charging.clear(criteria)
+        return Reply(encoded(ClearChargingProfileResponse(status="Accepted" if count else "Unknown")))
+
+    async def _get(self, request: GetChargingProfiles) -> Reply:
+        found = [each for each in self._engine.charging.keeper.book if _fits(each, request.charging_profile, request.evse_id)]
+        if not found:
+            return Reply(encoded(GetChargingProfilesResponse(status="NoProfiles")))
+        return Reply(encoded(GetChargingProfilesResponse(status="Accepted")), lambda: self._report(request.request_id, found))
+
+    async def _report(self, request: int, found: Sequence[Installed]) -> None:
+        """One message for each outlet and source: that is what the message can be about."""
+        groups: dict[tuple[int, ChargingLimitSource], list[ChargingProfile]] = {}
+        for each in found:
+            groups.setdefault((each.connector, _source(each)), []).append(_said(each))
+        for number, ((evse, source), profiles) in enumerate(groups.items()):
+            message = ReportChargingProfiles(
+                request_id=request,
+                charging_limit_source=source,
+                charging_profile=tuple(profiles),
+                evse_id=evse,
+                tbc=number + 1 < len(groups),
+            )
+            await self._version.call(message, ReportChargingProfilesResponse)
+
+    async def _composite(self, request: GetCompositeSchedule) -> Reply:
+        if request.evse_id not in {0, *self._engine.operations.connectors} or request.duration < 0:
+            return Reply(encoded(GetCompositeScheduleResponse(status="Rejected")))
+        found = await self._engine.charging.composite(request.evse_id, request.duration, Unit(request.charging_rate_unit or "A"))
+        schedule = CompositeSchedule(
+            charging_schedule_period=tuple(
+                ChargingSchedulePeriod(start_period=each.start_s, limit=each.limit, number_phases=each.phases) for each in found.steps
+            ),
+            evse_id=found.connector,
+            duration=found.duration_s,
+            schedule_start=found.start,
+            charging_rate_unit=found.unit.value,
+        )
+        return Reply(encoded(GetCompositeScheduleResponse(status="Accepted", schedule=schedule)))
+
+
+def _fits(installed: Installed, asked: ChargingProfileCriterion, evse: int | None) -> bool:
+    """Whether a profile is meant: by its id, or by everything else that was said."""
+    profile = installed.profile
+    if evse is not None and installed.connector != evse:
+        return False
+    if asked.charging_limit_source is not None and _source(installed) not in asked.charging_limit_source:
+        return False
+    if asked.charging_profile_id is not None:
+        return profile.id in asked.charging_profile_id
+    purpose = None if asked.charging_profile_purpose is None else _PURPOSES[asked.charging_profile_purpose]
+    return purpose in {None, profile.purpose} and asked.stack_level in {None, profile.stack_level}
