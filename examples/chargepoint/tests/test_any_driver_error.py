@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,28 @@ from attrs import define, field
 
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.connector import Connector
+from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings
 from cc613_chargepoint.evse.settings import ConnectorSettings
+from cc613_chargepoint.evse.surroundings import BreakerInput, SurroundingsSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import SimulatedStation
+from cc613_chargepoint.store import Store
 from cc613hal.board import load_board, open_board
 from cc613hal.clock import run_virtual
 from cc613hal.errors import BusError, CommandFailed, DeviceError, ImplausibleReading, NoAnswer
+from cc613hal.interfaces import (
+    CardReader,
+    DigitalInput,
+    Indicator,
+    PresenceSensor,
+    Relay,
+    SnapshotMeter,
+    SupplyMonitor,
+    TemperatureSensor,
+    TiltSensor,
+)
 from cc613hal.plant import Simulation
 
 ERRORS: list[BaseException] = [
@@ -68,7 +84,8 @@ class Breaking:
 
         async def broken(*_: Any, **__: Any) -> Any:
             self.raised += 1
-            raise error
+            error.__context__ = error.__cause__ = None  # one object is raised again and again: it would drag all its pasts along
+            raise error.with_traceback(None)
 
         return broken
 
@@ -221,3 +238,145 @@ def test_a_coil_whose_line_raises_is_a_fault_and_the_contactor_is_switched_off_b
         scene.connector._coil = real
 
     play(story)
+
+
+# -- at the start, in the store, and around the connector --------------------------------------------------------------------------------
+
+
+@define
+class BreakingBoard:
+    """A board whose devices are behind :class:`Breaking`; ``armed`` says which call of which capability raises what."""
+
+    board: Any
+    armed: dict[str, BaseException]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.board, name)
+
+    def get(self, kind: Any, *names: Any, **where: Any) -> Any:
+        return Breaking(self.board.get(kind, *names, **where), self.armed)
+
+    def optional(self, kind: Any, *names: Any, **where: Any) -> Any:
+        found = self.board.optional(kind, *names, **where)
+        return None if found is None else Breaking(found, self.armed)
+
+    def all(self, kind: Any, **where: Any) -> dict[str, Any]:
+        return {name: Breaking(each, self.armed) for name, each in self.board.all(kind, **where).items()}
+
+
+AROUND = ["read", "switch_on", "read_tilt", "read_presence", "read_supply", "read_input", "start_polling", "stop_polling", "show"]
+PARTS = {
+    "read": TemperatureSensor, "switch_on": Relay, "read_tilt": TiltSensor, "read_presence": PresenceSensor, "read_supply": SupplyMonitor,
+    "read_input": DigitalInput, "start_polling": CardReader, "stop_polling": CardReader, "show": Indicator,
+}  # fmt: skip
+
+
+@define
+class BreakingAround(BreakingBoard):
+    """As the whole board, and only devices of one capability break."""
+
+    kind: Any = None
+
+    def _of(self, kind: Any, found: Any) -> Any:
+        return Breaking(found, self.armed) if kind is self.kind and found is not None else found
+
+    def get(self, kind: Any, *names: Any, **where: Any) -> Any:
+        return self._of(kind, self.board.get(kind, *names, **where))
+
+    def optional(self, kind: Any, *names: Any, **where: Any) -> Any:
+        return self._of(kind, self.board.optional(kind, *names, **where))
+
+    def all(self, kind: Any, **where: Any) -> dict[str, Any]:
+        return {name: self._of(kind, each) for name, each in self.board.all(kind, **where).items()}
+
+
+@pytest.mark.parametrize("call", AROUND)
+@pytest.mark.parametrize("error", [ValueError("a defect"), OSError(5, "Input/output error"), BusError("noise", device="part")], ids=repr)
+def test_what_is_around_the_connector_may_raise_anything_and_the_station_still_charges(call: str, error: BaseException) -> None:
+    async def main() -> None:
+        simulation = Simulation(load_board("bender.cc613"))
+        async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
+            settings = StationSettings(
+                heat=HeatSettings(climate=ClimateMode.FAN, upper_c=20.0, lower_c=-10.0, stale_s=5.0),
+                surroundings=SurroundingsSettings(breaker_inputs={"input1": BreakerInput(fault=FaultName.EARTH_MISSING)}),
+            )
+            simulation.line("OPTO1").drive().set(False)
+            breaking = BreakingAround(board, {call: error}, PARTS[call])
+            station = Station(breaking, settings)  # type: ignore[arg-type]
+            made = SimulatedStation(simulation, board, station)
+            station.news.on(made.news.append)
+            serving = asyncio.create_task(station.run())
+            await made.sleep(2.0)
+            made.plug()
+            station.customers.present(Token(id="APP", source=TokenSource.REMOTE))
+            await made.until_state(State.CHARGING)
+            await made.sleep(120.0)
+            assert made.state is State.CHARGING
+            assert not serving.done()
+            if call == "read":
+                assert station.limits.effective().source.startswith("temperature ("), "a sensor that is not known means the safe value"
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("call", ["read", "check_weld", "position", "sense"])
+@pytest.mark.parametrize("error", [ValueError("a defect"), NoAnswer("silence", device="part")], ids=repr)
+def test_a_part_that_raises_at_the_start_is_out_of_order_and_no_end_of_the_station(call: str, error: BaseException) -> None:
+    async def main() -> None:
+        simulation = Simulation(load_board("bender.cc613"))
+        async with simulation, open_board(simulation.description, simulation.buses, clock=simulation.clock) as board:
+            armed: dict[str, BaseException] = {call: error}
+            simulation.plant.outlet(1).bolt_locked.set(1.0)
+            station = Station(BreakingBoard(board, armed), StationSettings())  # type: ignore[arg-type]
+            made = SimulatedStation(simulation, board, station)
+            serving = asyncio.create_task(station.run())
+            await made.sleep(5.0)
+            assert not serving.done()
+            assert made.state is State.FAULTED
+            armed.clear()
+            made.plug()
+            await made.sleep(5.0)
+            made.unplug(force=True)
+            await made.until_state(State.AVAILABLE, within_s=60.0)
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+def test_a_session_whose_meter_raises_anything_still_has_one_begin_and_one_end(error: BaseException, tmp_path: Path) -> None:
+    async def main() -> None:
+        simulation = Simulation(load_board("bender.cc613"))
+        async with (
+            simulation,
+            open_board(simulation.description, simulation.buses, clock=simulation.clock) as board,
+            await Store.open(tmp_path / "station.db") as store,
+        ):
+            armed: dict[str, BaseException] = {}
+            station = Station(BreakingAround(board, armed, SnapshotMeter), StationSettings(), store=store)  # type: ignore[arg-type]
+            made = SimulatedStation(simulation, board, station)
+            station.news.on(made.news.append)
+            serving = asyncio.create_task(station.run())
+            await made.sleep(2.0)
+            await made.charge()
+            await made.sleep(10.0)
+            armed["read_all"] = error
+            await made.until_state(State.FAULTED, within_s=15.0)
+            await made.until(lambda: bool(made.sessions), within_s=30.0)
+            assert await store.read(lambda tx: tx.sessions.open()) == []
+            assert made.sessions[0].energy_wh is None
+            armed.clear()
+            made.unplug(force=True)
+            await made.until_state(State.AVAILABLE, within_s=60.0)
+            await made.sleep(3.0)
+            await made.charge()
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+    run_virtual(main())

@@ -8,7 +8,7 @@ import pytest
 
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.domain.events import BayChanged, FaultCleared, Offered, StepDone, Toggled
-from cc613_chargepoint.domain.fault import FaultName
+from cc613_chargepoint.domain.fault import Clearing, FaultName
 from cc613_chargepoint.evse.heat import ClimateMode, HeatSettings
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.surroundings import BreakerInput, SurroundingsSettings
@@ -339,6 +339,36 @@ def test_an_open_breaker_keeps_the_connector_out_of_order_until_it_is_closed() -
         assert made.faults[-1] is FaultName.RCD_TRIPPED
 
     play(story, surroundings=SurroundingsSettings(breaker_inputs={"input1": BreakerInput(fault=FaultName.RCD_TRIPPED)}))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        FaultName.MCB_TYPE2,
+        FaultName.EARTH_MISSING,
+        FaultName.PHASE_ROTATION,
+        FaultName.WRONG_WIRING,
+        FaultName.SAFETY_PROCESSOR,
+    ],
+    ids=lambda name: name.word,
+)
+def test_an_input_that_watches_the_installation_keeps_the_connector_out_of_order_with_that_fault(fault: FaultName) -> None:
+    async def story(made: SimulatedStation) -> None:
+        contact = made.simulation.line("OPTO1").drive()
+        assert [each.name for each in made.station.connector.faults] == [fault]
+        await made.tap()
+        made.plug()
+        await made.sleep(20.0)
+        assert "contactor-on" not in made.steps
+        contact.set(False)
+        await made.sleep(1.0)
+        if fault.clearing is Clearing.SERVICE:  # wires do not mend themselves
+            assert made.station.connector.faults
+            made.station.connector.clear_fault(fault, "somebody has been there")
+        await made.until(lambda: not made.station.connector.faults)
+        await made.until(lambda: made.state is not State.FAULTED)
+
+    play(story, surroundings=SurroundingsSettings(breaker_inputs={"input1": BreakerInput(fault=fault)}))
 
 
 def test_an_input_that_the_board_does_not_have_is_told_with_those_it_has() -> None:

@@ -224,14 +224,25 @@ class Customers:
         return next((each for each in self._connectors.values() if each.token is not None and each.group == verdict.parent), None)
 
     async def _read_cards(self, reader: CardReader) -> None:
-        await reader.start_polling()
+        pause_s = 1.0
+        while True:
+            try:
+                await reader.start_polling()
+                break
+            except Exception as error:  # noqa: BLE001 - a station without its reader still serves all who identify otherwise
+                _log.warning("cards cannot be read: %s: %s", type(error).__name__, error)
+            await asyncio.sleep(pause_s)
+            pause_s = min(60.0, 2.0 * pause_s)
         try:
             with reader.cards.stream() as cards:
                 async for event in cards:
                     if event.present:
                         self._card_came(event)
         finally:
-            await reader.stop_polling()
+            try:
+                await reader.stop_polling()
+            except Exception as error:  # noqa: BLE001 - the end of the station does not wait for its reader
+                _log.warning("the reader cannot be switched off: %s: %s", type(error).__name__, error)
 
     async def _hear_refusals(self, reader: CardRefusals) -> None:
         """What the reader refused is a refusal like another: whoever stands there is told, and why is kept."""
@@ -248,7 +259,10 @@ class Customers:
 
     async def _watch_key(self, switch: DigitalInput) -> None:
         with switch.changes.stream() as changes:
-            self._key_moved(await switch.read_input())
+            try:
+                self._key_moved(await switch.read_input())
+            except Exception as error:  # noqa: BLE001 - not known is not turned; its next change tells
+                _log.warning("the key switch cannot be read: %s: %s", type(error).__name__, error)
             async for reading in changes:
                 self._key_moved(reading)
 

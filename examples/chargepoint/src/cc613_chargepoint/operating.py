@@ -62,6 +62,8 @@ def add_verbs(verbs: Any) -> None:
     limit.add_argument("current", type=_amperes, metavar="A", help="amperes per phase, or `none` to withdraw")
     limit.add_argument("--source", default="command line", help="whose limit it is (default: %(default)s)")
     limit.add_argument("--for", dest="for_s", type=_seconds, metavar="S", help="how long it counts, in seconds (default: until withdrawn)")
+    limit.add_argument("--then", dest="then_a", type=_amperes, metavar="A", help="what counts after that time if nothing new was said")
+    limit.add_argument("--phases", type=int, choices=(1, 3), help="how many phases may be used (default: all)")
     for each in (key, start, stop, unlock, limit):
         connector(each)
     fault = verb("fault", "faults that stand and stood, or clear one that needs service")
@@ -95,7 +97,14 @@ def _command(arguments: argparse.Namespace) -> Command:
 def _limit(arguments: argparse.Namespace) -> Command:
     if arguments.current is None:
         return WithdrawLimit(connector=arguments.connector, source=arguments.source)
-    return SetLimit(connector=arguments.connector, source=arguments.source, current_a=arguments.current, for_s=arguments.for_s)
+    return SetLimit(
+        connector=arguments.connector,
+        source=arguments.source,
+        current_a=arguments.current,
+        for_s=arguments.for_s,
+        then_a=arguments.then_a,
+        phases=arguments.phases,
+    )
 
 
 def _amperes(text: str) -> float | None:

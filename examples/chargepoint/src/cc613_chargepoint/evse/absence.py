@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
 from cc613hal.interfaces import CableState, PilotOutput, PilotState
 
 __all__ = ["Absence"]
@@ -39,8 +38,9 @@ class Absence:
         while self._faulted():
             try:
                 gone = await self._look()
-            except HalError as error:  # the part that would tell may be the one that is lost: it is asked again when it is back
-                _log.debug("connector %d: whether the plug is still there is not known: %s", self._parts.number, error)
+            except Exception as error:  # noqa: BLE001 - the part that would tell may be the one that is lost: asked again when it is back
+                what = f"{type(error).__name__}: {error}"
+                _log.debug("connector %d: whether the plug is still there is not known: %s", self._parts.number, what)
                 gone = False
             if gone and there:
                 self._gone()

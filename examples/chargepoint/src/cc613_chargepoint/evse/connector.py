@@ -30,7 +30,7 @@ from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError, SafetyRefused, Unsupported
+from cc613hal.errors import SafetyRefused, Unsupported
 from cc613hal.events import Subscription
 from cc613hal.health import HealthChange, HealthState
 from cc613hal.interfaces import (
@@ -224,8 +224,8 @@ class Connector(ConnectorActor):
             try:
                 await self.parts.pilot.steady()
                 await self._first_look()
-            except HalError as error:  # a part that is not there yet: out of order until it is
-                self._raise(Fault(name=FaultName.DEVICE_LOST, detail=str(error)))
+            except Exception as error:  # noqa: BLE001 - a part that is not there yet, or broken: out of order until it is well
+                self._failed(error)
             await self._serve()
         finally:
             for subscription in subscriptions:

@@ -10,7 +10,6 @@ from attrs import field, frozen, validators
 
 from cc613_chargepoint.limits import Derating, DeratingCurve, LimitBook
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
 from cc613hal.interfaces import Relay, TemperatureSensor
 
 __all__ = ["ClimateMode", "HeatSettings", "HeatWatch"]
@@ -98,7 +97,7 @@ class HeatWatch:
         source = f"temperature ({name})"
         try:
             temperature_c = (await sensor.read()).temperature_c
-        except HalError as error:
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, the temperature is not known
             if self._clock.monotonic_s() - self._heard_s[name] < self._settings.stale_s:
                 _log.debug("temperature of %s: %s", name, error)
                 return
@@ -125,7 +124,7 @@ class HeatWatch:
             return
         try:
             await (self._relay.switch_on() if wanted else self._relay.switch_off())
-        except HalError as error:
+        except Exception as error:  # noqa: BLE001 - a fan that cannot be switched ends no charge; the temperature tells
             _log.warning("the %s cannot be switched: %s", self._settings.climate.value, error)
 
     def _climate_wanted(self, on: bool) -> bool:

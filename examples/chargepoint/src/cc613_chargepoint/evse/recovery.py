@@ -11,9 +11,8 @@ from cc613_chargepoint.evse.parts import ConnectorParts
 from cc613_chargepoint.evse.sequences import Sequences, StepFailed
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
 from cc613hal.health import HealthState
-from cc613hal.interfaces import CableState
+from cc613hal.interfaces import CableState, WeldState
 
 __all__ = ["Recovery"]
 
@@ -83,6 +82,8 @@ class Recovery:
             await self._parts.pilot.read()
             await self._parts.contactor.sense()
             await self._parts.rcd.read()
+            if self._parts.weld is not None and (await self._parts.weld.check_weld()).state is WeldState.WELDED:
+                return False
             if self._parts.lock is not None:
                 await self._parts.lock.position()
             if self._parts.proximity is not None and (await self._parts.proximity.read_cable()).cable is CableState.FAULT:
@@ -105,7 +106,7 @@ class Recovery:
             try:
                 await self._parts.rcd.reset()
                 break
-            except HalError as error:
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, this attempt failed
                 _log.warning("connector %d: reset %d of the residual current monitor: %s", self._parts.number, attempt, error)
             await self._clock.sleep(self._settings.rcd_reset_s)
         else:

@@ -129,8 +129,8 @@ class SessionKeeper:
         meter = SessionMeter(self._source, self._clock, connector=self._number, token=token)
         try:
             first = await meter.begin()
-        except HalError as error:
-            raise StepFailed(self._lost(error.message)) from error
+        except Exception as error:
+            raise StepFailed(self._lost(_words(error))) from error
         try:
             meter.number = await self._recorder.begin(self._number, token, meter.started, first)
         except HalError as error:
@@ -138,9 +138,9 @@ class SessionKeeper:
             raise StepFailed(Fault(name=FaultName.STORE_FAILED, detail=error.message)) from error
         try:
             await self._signer.begin(meter.number, token)
-        except HalError as error:
+        except Exception as error:
             await self._record_end(meter.end("the meter did not sign the begin", end_read=True))
-            raise StepFailed(Fault(name=FaultName.METER_UNSIGNED, detail=error.message)) from error
+            raise StepFailed(Fault(name=FaultName.METER_UNSIGNED, detail=_words(error))) from error
         self._meter = meter
         self._tell(
             SessionBegan(connector=self._number, number=meter.number, token=token, started=meter.started, begin_wh=first.register_wh)
@@ -159,14 +159,14 @@ class SessionKeeper:
         end_read = True
         try:
             await meter.insist()
-        except HalError as error:
-            _log.error("session %d ends without an end register: %s", meter.number, error)
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, the session ends and says what it does not know
+            _log.error("session %d ends without an end register: %s", meter.number, _words(error))
             end_read = False
         try:
             await self._signer.end(meter.number, reason)
-        except HalError as error:  # owed: it is signed as soon as the meter can, and nothing begins before
-            _log.error("session %d has no signed end yet: %s", meter.number, error)
-            self._fault(Fault(name=FaultName.METER_UNSIGNED, detail=error.message))
+        except Exception as error:  # noqa: BLE001 - owed: it is signed as soon as the meter can, and nothing begins before
+            _log.error("session %d has no signed end yet: %s", meter.number, _words(error))
+            self._fault(Fault(name=FaultName.METER_UNSIGNED, detail=_words(error)))
         record = meter.end(reason, end_read=end_read)
         if await self._record_end(record):
             self._record = record
@@ -199,12 +199,12 @@ class SessionKeeper:
             await self._clock.sleep(self._settings.sample_s)
             try:
                 sample = await self._meter.sample()
-            except HalError as error:
-                if error.transient and self._clock.monotonic_s() - heard_s < self._settings.meter_lost_s:
+            except Exception as error:  # noqa: BLE001 - a driver that raises anything else is a meter that cannot be read
+                if getattr(error, "transient", False) and self._clock.monotonic_s() - heard_s < self._settings.meter_lost_s:
                     continue  # noise on the line costs a sample, not the session
-                if self._goes_on_blind(str(error)):
+                if self._goes_on_blind(_words(error)):
                     continue
-                self._fault(self._lost(str(error)))
+                self._fault(self._lost(_words(error)))
                 return
             heard_s = self._clock.monotonic_s()
             self._seeing(because="the meter answers again")
@@ -251,3 +251,7 @@ class SessionKeeper:
             self._tell(ChargingEnded(connector=self._number, record=owed))
             self._tell(SessionEnded(connector=self._number, record=owed))
         self._cleared(FaultName.STORE_FAILED, "sessions can be recorded again")
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, HalError) else f"{type(error).__name__}: {error}"

@@ -10,11 +10,10 @@ from typing import TypeVar
 from attrs import field, frozen, validators
 
 from cc613_chargepoint.domain.events import BayChanged, StationEvent
-from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName
 from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.evse.transitions import State
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
 from cc613hal.events import Events, EventSource, Subscription
 from cc613hal.interfaces import (
     DigitalInput,
@@ -141,7 +140,7 @@ class Surroundings:
         """Ask a sensor; one that does not answer has its health, and says so once."""
         try:
             tell(await ask())
-        except HalError as error:
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, nothing is known from it
             if name not in self._complained:
                 self._complained.add(name)
                 _log.warning("%s cannot be read: %s", name, error)
@@ -172,6 +171,8 @@ class Surroundings:
     def _breaker_changed(self, breaker: BreakerInput, reading: DigitalReading) -> None:
         connectors = [each for each in self._connectors if breaker.connector in {0, each.number}]
         if reading.active:
+            if breaker.fault.clearing is Clearing.SERVICE:
+                return  # that it looks well again does not say that somebody has seen to it
             self._clear(breaker.fault, f"{reading.source} is closed again", connectors)
         else:
             self._raise(breaker.fault, f"{reading.source} is open", connectors)

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping
 
 from cc613_chargepoint.hmi.condition import Conditions
-from cc613hal.errors import HalError
 from cc613hal.interfaces import Indicator, Pattern
 
 __all__ = ["PATTERN_OF", "FrontLight", "Lights"]
@@ -62,7 +61,7 @@ class _Shown:
     async def _show(self, pattern: Pattern) -> None:
         try:
             await self._indicator.show(pattern)
-        except HalError as error:
+        except Exception as error:  # noqa: BLE001 - whatever its driver raises, it ends no charge
             if not self._lost:  # once, however often the state changes meanwhile; the driver shows the last one when it is back
                 _log.warning("%s: the lights cannot be changed: %s", self._name, error)
             self._lost = True

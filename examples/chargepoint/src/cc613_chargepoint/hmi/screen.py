@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from cc613_chargepoint.hmi.condition import TEXT_OF, Condition, Conditions
 from cc613_chargepoint.hmi.texts import Texts
 from cc613hal.clock import Clock
-from cc613hal.errors import HalError
 from cc613hal.interfaces import Display
 
 __all__ = ["Screen", "fitted"]
@@ -100,7 +99,7 @@ class Screen:
     async def _show(self, lines: Sequence[str]) -> None:
         try:
             await self._display.show_text(lines)
-        except HalError as error:
+        except Exception as error:  # noqa: BLE001 - whatever its driver raises, it ends no charge
             if not self._lost:  # once; the driver shows the last text when the display is back
                 _log.warning("%s: the text cannot be changed: %s", self._name, error)
             self._lost = True

@@ -8,7 +8,6 @@ import logging
 from cc613_chargepoint.domain.events import Decided, FaultRaised, StationEvent
 from cc613_chargepoint.domain.fault import Severity
 from cc613_chargepoint.hmi.texts import Texts
-from cc613hal.errors import HalError
 from cc613hal.interfaces import Beep, Sounder
 
 __all__ = ["Sounds"]
@@ -54,7 +53,7 @@ class Sounds:
         while True:
             try:
                 await self._sounder.play(await self._queue.get())
-            except HalError as error:
+            except Exception as error:  # noqa: BLE001 - whatever its driver raises, it ends no charge
                 if not self._lost:
                     _log.warning("%s: nothing is heard: %s", self._name, error)
                 self._lost = True
