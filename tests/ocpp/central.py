@@ -85,6 +85,9 @@ class Central:
         requests: the HTTP requests of the connections.
         transaction: the last transaction's name.
         dialect: the version that is spoken: ``v16`` or ``v201``.
+        listens: whether connections are taken.
+        password: the only ``Authorization`` that is taken; ``None`` for any.
+        strays: where answers go to what a case put on the wire itself.
     """
 
     path: Path
@@ -99,6 +102,7 @@ class Central:
     connection: ServerConnection | None = None
     listens: bool = True
     password: str | None = None
+    strays: list[Any] | None = None
     _server: Server | None = None
     _news: asyncio.Event = field(factory=asyncio.Event)
     _numbers: int = 0
@@ -168,7 +172,9 @@ class Central:
             await self._answer(connection, identifier, action, payload)
             return
         action, waiting = self._waiting.pop(frame[1], ("", None))
-        if waiting is None or waiting.done():
+        if waiting is None and self.strays is not None:
+            self.strays.append(frame)
+        elif waiting is None or waiting.done():
             self.mistakes.append(f"an answer to nothing: {text}")
         elif frame[0] == 3:
             self.mistakes += broken_rules(self.dialect, f"{action}Response", frame[2])

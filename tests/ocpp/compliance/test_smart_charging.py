@@ -181,3 +181,35 @@ async def test_less_than_6_a_pauses_and_more_goes_on(it: Bench) -> None:
     await it.central.status("SuspendedEVSE")
     await it.central.status("Charging", within_s=120.0)
     await it.central.silence("StopTransaction", for_s=5.0)
+
+
+def daily(it: Bench, number: int, begins: str, periods: Periods, *, kind: str = "Daily", **more: Any) -> dict[str, Any]:
+    said = profile(it, number, "TxDefaultProfile", periods, kind="Recurring", recurrencyKind=kind, **more)
+    said["chargingSchedule"]["startSchedule"] = begins
+    return said
+
+
+@case(installation__current_a=32.0)
+async def test_x16_11(it: Bench) -> None:
+    """The bench's clock begins on Thursday, 1 January 2026, 00:00 UTC."""
+    night = daily(it, 1, "2025-12-30T22:00:00Z", [(0, 16.0), (7500, 10.0)], duration=10_000)
+    assert await install(it, 1, night) == ACCEPTED
+    found = await schedule(it, 4000)  # since 22:00: 7200 s have passed at midnight; the schedule ends at 00:46:40
+    assert near(found, [(0, 16.0), (300, 10.0), (2800, 32.0)]), found
+    weekly = daily(it, 2, "2025-12-25T00:10:00Z", [(0, 8.0)], kind="Weekly", level=1, duration=600)
+    assert await install(it, 1, weekly) == ACCEPTED
+    found = await schedule(it, 4000)
+    assert near(found, [(0, 16.0), (300, 10.0), (600, 8.0), (1200, 10.0), (2800, 32.0)]), found
+    assert await it.central.ask("ClearChargingProfile") == ACCEPTED
+    assert await install(it, 1, profile(it, 3, "TxDefaultProfile", [(0, 9.0)], validFrom="2026-01-01T00:10:00Z")) == ACCEPTED
+    found = await schedule(it, 1200)
+    assert near(found, [(0, 32.0), (600, 9.0)]), found
+    without = daily(it, 4, "2026-01-01T00:00:00Z", [(0, 9.0)])
+    del without["recurrencyKind"]
+    assert await install(it, 1, without) == REJECTED
+    assert await it.central.ask("ClearChargingProfile") == ACCEPTED
+    assert await install(it, 1, profile(it, 5, "TxDefaultProfile", [(0, 9.0), (60, 7.0)], kind="Relative")) == ACCEPTED
+    await it.sleep(600.0)
+    await it.charging()
+    found = await schedule(it, 300)
+    assert near(found, [(0, 9.0), (60, 7.0)], slack_s=6), found

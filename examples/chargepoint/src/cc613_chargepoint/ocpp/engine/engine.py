@@ -25,6 +25,7 @@ from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
 from cc613_chargepoint.ocpp.engine.security import Security
 from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
+from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox
 from cc613_chargepoint.ocpp.engine.shifting import Shifts
 from cc613_chargepoint.ocpp.engine.standing import StationView
 from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, SECURITY_EVENT, Tools, Upkeep
@@ -133,6 +134,8 @@ class Engine:
         self._told_refusal: TlsEvent | None = None
         self._posture = Posture(profile=settings.get(ocpp.SECURITY_PROFILE), working=settings.get(ocpp.SECURITY_PROFILE))
         self._next_boot_s = float("-inf")
+        self._before = 0
+        self._owed_shift = timedelta()
         self._boot_now = asyncio.Event()
         self._reconnect_at_once = False
         self._plugged: dict[int, asyncio.TimerHandle] = {}
@@ -208,6 +211,7 @@ class Engine:
         self.charging = SmartCharging(self, await ProfileKeeper.load(self.store))
         sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
         shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self._spoken.wants_shifts, wake=self.sender.wake)
+        self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
@@ -444,6 +448,7 @@ class Engine:
             else:
                 self.registration = answer.status
                 self.heard_time(answer.time)
+                await self._shift()
                 if answer.status == "Accepted":
                     self._booted = True
                     if answer.interval_s > 0 and answer.interval_s != self.settings.get(ocpp.HEARTBEAT_S):
@@ -485,9 +490,22 @@ class Engine:
             return
         off_s = (at - self.clock.wall()).total_seconds()
         if abs(off_s) > CLOCK_TOLERANCE_S:
-            self.clock.offset += timedelta(seconds=off_s)
+            by = timedelta(seconds=off_s)
+            self.clock.offset += by
+            if self.clock.state is ClockState.UNKNOWN:  # what was recorded since the start was recorded by that clock
+                self._reporter.shift(by)
+                self._owed_shift = by
             self.note_security("SettingSystemTime", f"by {off_s:.0f} s, from the backend")
         self.clock.state = ClockState.INFORMATIVE if self.clock.state is ClockState.UNKNOWN else self.clock.state
+
+    async def _shift(self) -> None:
+        """Correct what waits before any of it is told."""
+        by, self._owed_shift = self._owed_shift, timedelta()
+        if not by:
+            return
+        count = await self.store.write(lambda tx: shift_outbox(tx, self._before, by), "correcting times")
+        if count:
+            _log.warning("the time of %d messages is corrected by %s", count, by)
 
     async def _handle(self, call: Call) -> Reply | None:
         if self.registration == "Rejected" and not self._spoken.answers_when_rejected:

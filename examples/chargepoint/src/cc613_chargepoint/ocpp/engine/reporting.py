@@ -6,6 +6,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from attrs import evolve
 
 from cc613_chargepoint.ocpp.engine.facts import Standing, StatusReport
 from cc613_chargepoint.ocpp.rpc import LinkClosed, RpcError
@@ -63,6 +66,15 @@ class Reporter:
         if self._online():
             self._pending.append(report)
             self._wake.set()
+
+    def shift(self, by: timedelta) -> None:
+        """The clock was wrong by so much: what is still to be told is moved."""
+
+        def moved(report: StatusReport) -> StatusReport:
+            return report if report.at is None else evolve(report, at=report.at + by)
+
+        self._current = {number: moved(each) for number, each in self._current.items()}
+        self._pending = deque(moved(each) for each in self._pending)
 
     def all_again(self) -> None:
         """After a boot: the backend hears of every connector, the station first."""

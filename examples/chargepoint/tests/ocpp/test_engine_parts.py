@@ -1,0 +1,437 @@
+"""The engine's pure parts: reasons, measurands, clock-aligned times, statuses, thinning, words, keys."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cc613_chargepoint.domain.events import AvailabilityChanged, ChargingEnded, FaultCleared, FaultRaised, SessionBegan, StateChanged
+from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.domain.session import SessionRecord
+from cc613_chargepoint.domain.token import Token, TokenSource
+from cc613_chargepoint.facade.commands import MeterView
+from cc613_chargepoint.ocpp.engine.facts import (
+    Measured,
+    Quantity,
+    Reading,
+    SignedValue,
+    Standing,
+    StatusReport,
+    StopReason,
+    TransactionBegan,
+    TransactionEnded,
+    packed,
+    unpacked,
+)
+from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, HARD_RESET, REMOTE_STOP, SOFT_RESET, UNLOCK_COMMAND, reason_of
+from cc613_chargepoint.ocpp.engine.reporting import Reporter
+from cc613_chargepoint.ocpp.engine.sampling import next_aligned
+from cc613_chargepoint.ocpp.engine.security import password_bytes
+from cc613_chargepoint.ocpp.engine.sending import Sender, nothing
+from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox, shifted
+from cc613_chargepoint.ocpp.engine.standing import StationView
+from cc613_chargepoint.ocpp.messages import encoded
+from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, LinkClosed, NoAnswerInTime
+from cc613_chargepoint.ocpp.v16 import words
+from cc613_chargepoint.ocpp.v16.keys import Keys
+from cc613_chargepoint.records import POWER_LOSS
+from cc613_chargepoint.settings import TABLE, Actor, Settings
+from cc613_chargepoint.settings.ocpp import MEASURANDS
+from cc613_chargepoint.store import Store
+from cc613hal.clock import Clock, run_virtual
+
+NOW = datetime(2026, 3, 1, 12, 0, 7, 500_000, tzinfo=UTC)
+VIEW = MeterView(
+    at=NOW, power_w=11_040.0, phase_power_w=(3680.0, 3680.0, 3680.0), current_a=(16.0, 16.0, 16.0), voltage_v=(230.0, 231.5, None),
+    frequency_hz=50.01, import_wh="1234.5", export_wh=None, offered_a=16.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (REMOTE_STOP, StopReason.REMOTE),
+        (DEAUTHORIZED, StopReason.DE_AUTHORIZED),
+        (SOFT_RESET, StopReason.SOFT_RESET),
+        (HARD_RESET, StopReason.HARD_RESET),
+        (UNLOCK_COMMAND, StopReason.UNLOCK_COMMAND),
+        ("unlock asked for by somebody", StopReason.UNLOCK_COMMAND),
+        ("vehicle unplugged", StopReason.EV_DISCONNECTED),
+        (POWER_LOSS, StopReason.POWER_LOSS),
+        ("fault: no-power", StopReason.POWER_LOSS),
+        ("fault: residual-current", StopReason.OTHER),
+        ("card presented again", StopReason.LOCAL),
+        ("anything else", StopReason.LOCAL),
+    ],
+)
+def test_reasons_follow_from_the_words_of_the_record(said, reason) -> None:
+    assert reason_of(said) is reason
+
+
+def test_measurands_are_told_per_phase_where_they_are_measured_so() -> None:
+    found = quantities(VIEW, ("Energy.Active.Import.Register", "Current.Import", "Voltage", "Power.Active.Import", "Frequency"))
+    assert [(each.measurand, each.phase, each.value, each.unit) for each in found] == [
+        ("Energy.Active.Import.Register", None, "1234.5", "Wh"),
+        ("Current.Import", "L1", "16", "A"),
+        ("Current.Import", "L2", "16", "A"),
+        ("Current.Import", "L3", "16", "A"),
+        ("Voltage", "L1-N", "230", "V"),
+        ("Voltage", "L2-N", "231.5", "V"),
+        ("Power.Active.Import", None, "11040", "W"),
+        ("Frequency", None, "50.01", None),
+    ]
+
+
+def test_one_phase_may_be_asked_for() -> None:
+    found = quantities(VIEW, ("Voltage.L2", "Power.Active.Import.L3", "Current.Import.L1"))
+    assert [(each.phase, each.value) for each in found] == [("L2-N", "231.5"), ("L3", "3680"), ("L1", "16")]
+
+
+def test_what_is_not_measured_is_left_out_and_no_name_means_the_register() -> None:
+    assert quantities(VIEW, ("Energy.Active.Export.Register", "SoC")) == ()
+    assert [each.measurand for each in quantities(VIEW, ())] == ["Energy.Active.Import.Register"]
+
+
+def test_every_measurand_that_may_be_set_is_known_here() -> None:
+    whole = VIEW.__class__(**{**{name: getattr(VIEW, name) for name in VIEW.__slots__ if not name.startswith("_")}, "export_wh": "1"})
+    for name in MEASURANDS:
+        assert quantities(whole, (name,)), name
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)), st.integers(1, 86_400))  # noqa: DTZ001 - the zone is put on below
+def test_clock_aligned_times_are_multiples_from_midnight(naive, interval_s) -> None:
+    now = naive.replace(tzinfo=UTC)
+    at = next_aligned(now, interval_s)
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert now < at <= now + timedelta(seconds=interval_s)
+    assert (at - midnight).total_seconds() % interval_s == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("", None),
+        ("00ff" * 8, bytes.fromhex("00ff" * 8)),
+        ("ab" * 20, b"\xab" * 20),
+        ("sixteen letters!", b"sixteen letters!"),
+        ("g" * 32, b"g" * 32),
+    ],
+)
+def test_a_password_is_bytes_in_hexadecimal_or_text(text, key) -> None:
+    assert password_bytes(text) == key
+
+
+# -- statuses ------------------------------------------------------------------------------------------------------------------------------
+
+
+def told(*news) -> list[tuple[int, Standing, str]]:
+    reports: list[StatusReport] = []
+    view = StationView([1], reports.append, lambda: NOW)
+    view.refresh(0)
+    view.refresh(1)
+    for each in news:
+        view.hear(each)
+    return [(each.connector, each.standing, each.error) for each in reports]
+
+
+def state(after: str) -> StateChanged:
+    return StateChanged(connector=1, before="", after=after, because="")
+
+
+TOKEN = Token(id="A", source=TokenSource.CARD)
+BEGAN = SessionBegan(connector=1, number=1, token=TOKEN, started=NOW, begin_wh=Decimal(0))
+ENDED = ChargingEnded(
+    connector=1,
+    record=SessionRecord(
+        number=1, connector=1, token=TOKEN, started=NOW, ended=NOW, duration_s=0.0, begin_wh=Decimal(0), end_wh=Decimal(0)
+    ),
+)
+FAULT = Fault(name=FaultName.RESIDUAL_CURRENT, detail="6 mA")
+START = [(0, Standing.AVAILABLE, "NoError"), (1, Standing.AVAILABLE, "NoError")]
+
+
+@pytest.mark.parametrize(
+    ("news", "standings"),
+    [
+        ([state("authorised"), state("available")], [Standing.PREPARING, Standing.AVAILABLE]),
+        ([state("connected"), state("starting"), state("ready"), state("energising")], [Standing.PREPARING]),
+        ([state("connected"), BEGAN, state("charging")], [Standing.PREPARING, Standing.CHARGING]),
+        (
+            [BEGAN, state("charging"), state("ready"), state("paused"), state("ready"), state("energising"), state("charging")],
+            [Standing.CHARGING, Standing.SUSPENDED_EV, Standing.SUSPENDED_EVSE, Standing.SUSPENDED_EV, Standing.CHARGING],
+        ),
+        (
+            [BEGAN, state("charging"), state("stopping"), state("finishing"), ENDED, state("available")],
+            [Standing.CHARGING, Standing.FINISHING, Standing.AVAILABLE],
+        ),
+        ([BEGAN, state("charging"), state("available"), ENDED], [Standing.CHARGING, Standing.FINISHING, Standing.AVAILABLE]),
+        (
+            [AvailabilityChanged(connector=1, in_service=False), AvailabilityChanged(connector=1, in_service=True)],
+            [Standing.UNAVAILABLE, Standing.AVAILABLE],
+        ),
+        ([BEGAN, state("charging"), AvailabilityChanged(connector=1, in_service=False)], [Standing.CHARGING]),
+    ],
+)  # fmt: skip
+def test_standings_follow_from_the_news(news, standings) -> None:
+    assert told(*news) == [*START, *((1, each, "NoError") for each in standings)]
+
+
+def test_a_fault_is_told_with_its_code_and_its_end_without() -> None:
+    seen = told(FaultRaised(connector=1, fault=FAULT), state("faulted"), FaultCleared(connector=1, fault=FAULT), state("available"))
+    assert seen == [*START, (1, Standing.FAULTED, "GroundFailure"), (1, Standing.FAULTED, "NoError"), (1, Standing.AVAILABLE, "NoError")]
+
+
+def test_a_warning_leaves_the_standing_as_it_is() -> None:
+    warning = Fault(name=FaultName.BACKEND_LOST, detail="")
+    assert told(FaultRaised(connector=1, fault=warning)) == [*START, (1, Standing.AVAILABLE, "OtherError")]
+
+
+def reporter_scene(minimum_s: float, story) -> list[StatusReport]:
+    sent: list[StatusReport] = []
+
+    async def whole() -> None:
+        online = asyncio.Event()
+
+        async def send(report: StatusReport) -> None:
+            if not online.is_set():
+                raise LinkClosed("gone")
+            sent.append(report)
+
+        reporter = Reporter(Clock(), minimum_s=lambda: minimum_s, online=online.is_set, wait_online=online.wait, send=send)
+        running = asyncio.create_task(reporter.run())
+        await story(reporter, online)
+        running.cancel()
+
+    run_virtual(whole())
+    return sent
+
+
+def report(standing: Standing, connector: int = 1) -> StatusReport:
+    return StatusReport(connector=connector, standing=standing, at=NOW)
+
+
+def test_while_offline_there_is_no_history() -> None:
+    async def story(reporter, online) -> None:
+        for standing in (Standing.AVAILABLE, Standing.PREPARING, Standing.CHARGING, Standing.FINISHING):
+            reporter.take(report(standing))
+        online.set()
+        reporter.all_again()
+        await asyncio.sleep(1.0)
+        reporter.take(report(Standing.AVAILABLE))
+        reporter.take(report(Standing.PREPARING))
+        await asyncio.sleep(1.0)
+        online.clear()
+        reporter.take(report(Standing.AVAILABLE))
+        reporter.take(report(Standing.PREPARING))
+        online.set()
+        reporter.changed()
+        await asyncio.sleep(1.0)
+
+    standings = [each.standing for each in reporter_scene(0.0, story)]
+    assert standings == [Standing.FINISHING, Standing.AVAILABLE, Standing.PREPARING]
+
+
+def test_a_status_that_does_not_last_is_not_told_and_a_fault_at_once() -> None:
+    async def story(reporter, online) -> None:
+        online.set()
+        reporter.take(report(Standing.AVAILABLE))
+        reporter.take(report(Standing.PREPARING))
+        await asyncio.sleep(5.0)
+        reporter.take(report(Standing.CHARGING))
+        await asyncio.sleep(11.0)
+        reporter.take(report(Standing.FAULTED))
+        await asyncio.sleep(0.1)
+
+    assert [each.standing for each in reporter_scene(10.0, story)] == [Standing.AVAILABLE, Standing.CHARGING, Standing.FAULTED]
+
+
+# -- facts and words -----------------------------------------------------------------------------------------------------------------------
+
+READING = Reading(at=NOW, context="Sample.Periodic", quantities=(Quantity(measurand="Voltage", value="230", unit="V", phase="L1-N"),))
+SIGNED = SignedValue(context="Transaction.End", format="OCMF", record='OCMF|{"a":1}|{}', public_key="3059", at=NOW)
+END = TransactionEnded(
+    session=3, connector=1, token="A", started=NOW, begin_wh="1000.9", ended=NOW, end_wh="2000.9", reason=StopReason.LOCAL,
+    readings=(READING,), signed=(SIGNED,),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        END,
+        TransactionBegan(session=1, connector=1, token="A", started=NOW, begin_wh=None),
+        Measured(session=None, connector=2, readings=(READING,)),
+    ],
+)
+def test_facts_survive_the_outbox(fact) -> None:
+    assert unpacked(type(fact), packed(fact)) == fact
+
+
+def test_registers_are_cut_to_whole_wh() -> None:
+    said = encoded(words.stop(END, 7, most=100, bare=False))
+    assert (said["meterStop"], said["transactionId"], said["reason"], said["idTag"]) == (2000, 7, "Local", "A")
+    assert (
+        encoded(words.start(TransactionBegan(session=1, connector=1, token="A" * 36, started=NOW, begin_wh="999.99")))["meterStart"] == 999
+    )
+
+
+def test_signed_records_go_in_the_container_or_bare() -> None:
+    boxed, bare = (encoded(words.stop(END, 7, most=100, bare=each))["transactionData"][-1]["sampledValue"][0] for each in (False, True))
+    assert boxed["format"] == bare["format"] == "SignedData"
+    assert bare["value"] == SIGNED.record
+    inside = json.loads(boxed["value"])
+    assert base64.b64decode(inside["signedMeterData"]).decode() == SIGNED.record
+    assert (inside["encodingMethod"], inside["signingMethod"]) == ("OCMF", "")
+    assert base64.b64decode(inside["publicKey"]).decode() == "oca:base16:asn1:3059"
+
+
+@given(st.integers(0, 60), st.integers(2, 40))
+def test_of_too_many_values_the_ends_stay_and_the_middle_is_spread(count, most) -> None:
+    def value(index: int, context: str) -> Reading:
+        return Reading(at=NOW + timedelta(seconds=index), context=context, quantities=READING.quantities)
+
+    middle = [value(index, "Sample.Periodic") for index in range(1, count + 1)]
+    values = words.meter_values([value(0, "Transaction.Begin"), *middle, value(count + 1, "Transaction.End")])
+    kept = words.thinned(values, most)
+    assert len(kept) == min(most, len(values))
+    assert (kept[0], kept[-1]) == (values[0], values[-1])
+    assert [each.timestamp for each in kept] == sorted(each.timestamp for each in kept)
+
+
+def test_times_of_facts_are_moved_and_nothing_else() -> None:
+    by = timedelta(days=3, seconds=5)
+    moved = unpacked(TransactionEnded, shifted(packed(END), by))
+    assert (moved.started, moved.ended, moved.readings[0].at, moved.signed[0].at) == (NOW + by,) * 4
+    assert moved.begin_wh == END.begin_wh
+
+
+# -- keys ----------------------------------------------------------------------------------------------------------------------------------
+
+
+def keys() -> Keys:
+    return Keys(Settings({}, None, Clock()), Actor(name="backend", role=Role.OPERATOR), {"NumberOfConnectors": lambda: "1"})
+
+
+def test_every_key_of_the_table_is_told_once_and_secrets_without_value() -> None:
+    found, unknown = keys().read(())
+    names = [each.key for each in found]
+    assert len(set(names)) == len(names)
+    assert {each.ocpp16 for each in TABLE.values() if each.ocpp16} <= set(names)
+    assert not unknown
+    assert next(each for each in found if each.key == "AuthorizationKey").value is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "status"),
+    [
+        ("heartbeatINTERVAL", "60", "Accepted"),
+        ("HeartbeatInterval", "0", "Rejected"),
+        ("HeartbeatInterval", "-1", "Rejected"),
+        ("HeartbeatInterval", "soon", "Rejected"),
+        ("WebSocketPingInterval", "0", "Accepted"),
+        ("WebSocketPingInterval", "-1", "Rejected"),
+        ("LocalPreAuthorize", "TRUE", "Accepted"),
+        ("LocalPreAuthorize", "perhaps", "Rejected"),
+        ("MeterValuesSampledData", "Voltage.L1,Current.Import", "Accepted"),
+        ("MeterValuesSampledData", "Voltage,Mood", "Rejected"),
+        ("MeterValuesSampledData", ",".join(["Voltage"] * 17), "Rejected"),
+        ("ConnectorPhaseRotation", "1.RST,2.NotApplicable", "Accepted"),
+        ("ConnectorPhaseRotation", "1.ABC", "Rejected"),
+        ("NumberOfConnectors", "2", "Rejected"),
+        ("ReserveConnectorZeroSupported", "false", "Rejected"),
+        ("AuthorizationKey", "short", "Rejected"),
+        ("Nonsense", "1", "NotSupported"),
+    ],
+)
+def test_changes_are_answered_as_ocpp_wants(key, value, status) -> None:
+    assert run_virtual(keys().change(key, value)).status == status
+
+
+# -- sending -------------------------------------------------------------------------------------------------------------------------------
+
+
+async def sending(
+    place: Path, answers: dict[str, list[object]], *, attempts: int = 3, retry_s: float = 10.0
+) -> tuple[list[tuple[float, str]], int]:
+    """What was tried and when, and how many messages are left."""
+    tried: list[tuple[float, str]] = []
+    clock = Clock()
+    async with await Store.open(place / "s.db") as store:
+        for payload in answers:
+            await store.write(lambda tx, payload=payload: tx.outbox.put(queue="q", kind="k", payload=payload, created=clock.wall()))
+
+        async def deliver(message):
+            tried.append((clock.monotonic_s(), message.payload))
+            answer = answers[message.payload].pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return nothing
+
+        async def online() -> None:
+            return
+
+        sender = Sender(
+            "q",
+            store,
+            clock,
+            online=online,
+            deliver=deliver,
+            given_up=lambda _: nothing,
+            attempts=lambda: attempts,
+            retry_s=lambda: retry_s,
+        )
+        running = asyncio.create_task(sender.run())
+        async with asyncio.timeout(1000.0):
+            await sender.drained()
+        running.cancel()
+        return tried, await store.read(lambda tx: tx.outbox.count())
+
+
+FAILED, SLOW, GONE = CallFailed(ErrorCode.INTERNAL_ERROR), NoAnswerInTime("no"), LinkClosed("gone")
+
+
+def test_one_after_the_other_with_growing_pauses(tmp_path) -> None:
+    tried, left = run_virtual(sending(tmp_path, {"a": [FAILED, SLOW, None], "b": [None]}))
+    assert [(round(at), what) for at, what in tried] == [(0, "a"), (10, "a"), (30, "a"), (30, "b")]
+    assert left == 0
+
+
+def test_after_the_last_attempt_the_next_message_has_its_turn(tmp_path) -> None:
+    tried, left = run_virtual(sending(tmp_path, {"a": [FAILED, FAILED], "b": [None]}, attempts=2))
+    assert [what for _, what in tried] == ["a", "a", "b"]
+    assert left == 0
+
+
+def test_a_connection_that_goes_is_no_attempt(tmp_path) -> None:
+    tried, left = run_virtual(sending(tmp_path, {"a": [GONE] * 10 + [None]}, attempts=1))
+    assert len(tried) == 11
+    assert left == 0
+
+
+def test_only_what_was_put_after_the_start_is_moved(tmp_path) -> None:
+    async def story() -> None:
+        began = TransactionBegan(session=1, connector=1, token="A", started=NOW, begin_wh=None)
+        async with await Store.open(tmp_path / "s.db") as store:
+
+            def put(tx):
+                return tx.outbox.put(queue="q", kind="began", payload=packed(began), created=NOW)
+
+            assert await store.read(latest) == 0
+            await store.write(put)
+            before = await store.read(latest)
+            await store.write(put)
+            assert await store.write(lambda tx: shift_outbox(tx, before, timedelta(days=1))) == 1
+            old, new = await store.read(lambda tx: [unpacked(TransactionBegan, each.payload).started for each in tx.outbox.waiting("q")])
+            assert (old, new) == (NOW, NOW + timedelta(days=1))
+
+    run_virtual(story())
