@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cc613hal.bus.spi import SpiPort
+from cc613hal.bus.spi import SpiPort, SpiSettings
 from cc613hal.clock import Clock
 from cc613hal.health import Health
 from cc613hal_bender.emulated_converter import converse
@@ -47,7 +47,7 @@ async def test_both_drivers_read_the_same_codes(spi: SpiBench, open_bus: Opener,
     spi.attach(0, chip)
     with kernel_has(f"spi0.{KERNEL_SELECT}") as folder:
         theirs = tuple(int((folder / f"in_voltage{channel}_raw").read_text()) for channel in range(8))
-    port = SpiPort(open_bus.actor, await open_bus.spi(spi.path), 0)
+    port = SpiPort(open_bus.actor, await open_bus.spi(spi.path), 0, SpiSettings())
     converter = Mcp3208(port, "converter", Health("converter", Clock()), lambda: None)
     ours = tuple([await converter.read(channel) for channel in range(8)])
     assert ours == theirs == codes
