@@ -106,7 +106,7 @@ class LinePart:
         also: further capabilities of the class.
         rank: member of :class:`cc613hal.plugins.SafeRank`; empty for a part that needs no safe state.
         story: the test that the record names.
-        configurable: options of the driver.
+        options: name, type, default and meaning of each option, as the README has them.
         assumed: what the template made up.
     """
 
@@ -114,7 +114,7 @@ class LinePart:
     also: tuple[str, ...] = ()
     rank: str = ""
     story: str
-    configurable: tuple[str, ...] = ()
+    options: tuple[tuple[str, str, str, str], ...] = ()
     assumed: str
 
 
@@ -127,7 +127,15 @@ LINE_PARTS: Mapping[str, LinePart] = {
         also=("ImmediateOff", "SafeState"),
         rank="CONTACTOR",
         story="test_contacts_that_fall_off_by_themselves_are_told",
-        configurable=("confirm_s", "phases"),
+        options=(
+            (
+                "confirm_s",
+                "number",
+                "0.2",
+                "how long the feedback may take to follow the coil, s (the template's invention: cite the data sheet here)",
+            ),
+            ("phases", "whole number", "3", "phase conductors that the contactor switches: 1 or 3"),
+        ),
         assumed="the feedback follows the coil within 200 ms",
     ),
     "DigitalInput": LinePart(

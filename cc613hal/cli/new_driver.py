@@ -123,7 +123,8 @@ def _of_lines(values: dict[str, str], part: LinePart) -> dict[str, str]:
         "announced": "lines",
         "place_words": "lines",
         "story": part.story,
-        "configurable": ", ".join(map(quoted, part.configurable)),
+        "configurable": ", ".join(quoted(option[0]) for option in part.options),
+        "options_table": _options_table(values["name"], part.options),
         "assumed": part.assumed,
         "example": "\n".join(
             [
@@ -153,6 +154,7 @@ def _of_register(values: dict[str, str], interface: str, name: str) -> dict[str,
         "place_words": "buses",
         "story": "test_the_world_is_read",
         "configurable": '"offset"',
+        "options_table": _options_table(values["name"], (("offset", "number", "0", "added to every value, in the unit of the reading"),)),
         "assumed": "register 0 holds the value",
         "example": "\n".join(
             [
@@ -191,6 +193,19 @@ def _of_register(values: dict[str, str], interface: str, name: str) -> dict[str,
         "another_part": _ANOTHER_PART if bus.identity else "",
         "context_import": "from collections.abc import Generator\nfrom contextlib import contextmanager\n" if bus.identity else "",
     }
+
+
+def _options_table(name: str, options: tuple[tuple[str, str, str, str], ...]) -> str:
+    """What ``cc613hal.testing.readme`` makes of the options, so that a new package is current."""
+    if not options:
+        return "None: polarity, pull and debouncing belong to its lines."
+    rows = [f"| `{option}` | {kind} | `{default}` | {meaning} |" for option, kind, default, meaning in options]
+    head = [
+        f"<!-- options {name}: made by python -m cc613hal.testing.readme --write -->",
+        "| option | type | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    return "\n".join([*head, *rows, "<!-- end of options -->"])
 
 
 def quoted(text: str) -> str:
