@@ -41,7 +41,8 @@ class TestTmp117(DriverSuite, TemperatureSensorSuite):
 
 class TestTmp117WhenThingsGoWrong(BadInputSuite):
     driver = "sensors.lm75"
-    options: ClassVar = {"variant": "tmp117", "stuck_s": 60.0}
+    frozen_s = 20.0
+    options: ClassVar = {"variant": "tmp117", "stuck_s": 10.0}
 
     def wrong_identity(self, simulation):
         return held(simulation, "identity", 0x7500)
@@ -56,7 +57,7 @@ class TestTmp117WhenThingsGoWrong(BadInputSuite):
 
 
 class TestLm75bWhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
-    options: ClassVar = {"variant": "lm75b", "stuck_s": 60.0}
+    options: ClassVar = {"variant": "lm75b", "stuck_s": 10.0}
     cannot: ClassVar = {"wrong_identity": "it has no identity register"}
     wrong_identity = BadInputSuite.wrong_identity
 
@@ -70,7 +71,7 @@ class TestMcp9808(DriverSuite, TemperatureSensorSuite):
 
 class TestMcp9808WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
     driver = "sensors.mcp9808"
-    options: ClassVar = {"stuck_s": 60.0}
+    options: ClassVar = {"stuck_s": 10.0}
 
     def wrong_identity(self, simulation):
         return held(simulation, "manufacturer", 0x1131)
@@ -90,7 +91,7 @@ class TestMax31865OfFourWires(DriverSuite, TemperatureSensorSuite):
 
 class TestMax31865WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
     driver = "sensors.max31865"
-    options: ClassVar = {"stuck_s": 60.0}
+    options: ClassVar = {"stuck_s": 10.0}
 
     @contextmanager
     def wrong_identity(self, simulation):
@@ -115,7 +116,7 @@ class TestAds1115ByRatio(DriverSuite, TemperatureSensorSuite):
 
 class TestAds1115WhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
     driver = "sensors.ads1115"
-    options: ClassVar = {"stuck_s": 60.0}
+    options: ClassVar = {"stuck_s": 10.0}
 
     def wrong_identity(self, simulation):
         return held(simulation, "forgets", True)
@@ -139,7 +140,7 @@ class TestThermalZone(DriverSuite, TemperatureSensorSuite):
 class KernelWhenThingsGoWrong(TestTmp117WhenThingsGoWrong):
     """Nothing that is read through the kernel has a bus of ours: who it is and what gets lost is the kernel's affair."""
 
-    options: ClassVar = {"stuck_s": 60.0}
+    options: ClassVar = {"stuck_s": 10.0}
     cannot: ClassVar = {"wrong_identity": "it is found by the name it must have", "lost_answer": "there is no bus: the kernel answers"}
     wrong_identity = BadInputSuite.wrong_identity
 
@@ -193,6 +194,8 @@ class TestScl3300(DriverSuite, TiltSensorSuite):
 
 
 class TiltWhenThingsGoWrong(BadInputSuite):
+    options: ClassVar = {"frozen_samples": 20}
+    frozen_s = 20.0
     other = 0x00
 
     def wrong_identity(self, simulation):
