@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import random
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +18,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, FirstUse, Trust
+
+IMAGE = random.Random(613).randbytes(1_500_000)
+"""What is moved by the tests of file transfers."""
+HERE = Bounds(own_addresses=True, silence_s=3.0)
 PEERS = Path(__file__).parent / "peers"
 CA_CURVE, LEAF_CURVE = ec.SECP384R1(), ec.SECP256R1()
 
@@ -136,3 +143,34 @@ def peer() -> Iterator[Callable[..., list[str]]]:
     for process in running:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def trust(authority: Authority, tmp_path: Path) -> Trust:
+    return Trust(tls=ssl.create_default_context(cadata=authority.pem), host_keys=FirstUse(tmp_path / "hosts.json"))
+
+
+@pytest.fixture
+def files(trust: Trust) -> FileTransfers:
+    return FileTransfers(trust, HERE)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "down" / "image.bin"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "diagnostics.tar.gz"
+    path.write_bytes(IMAGE)
+    return path
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    path = tmp_path / "server"
+    (path / "fw").mkdir(parents=True)
+    (path / "logs").mkdir()
+    (path / "fw" / "image.bin").write_bytes(IMAGE)
+    return path
