@@ -63,7 +63,7 @@ class Entry:
 
     Attributes:
         obis: the six octets that name it.
-        value: what it is; numbers before the scaler.
+        value: what it is; numbers before the scaler, a time in seconds.
         unit: number of the unit, see :data:`UNITS`; ``None`` without.
         scaler: power of ten the value is multiplied with.
         status: status bits as the meter gives them; ``None`` without.
@@ -210,6 +210,11 @@ def _entry(fields: SmlValue) -> Entry:
     if not isinstance(fields, list) or len(fields) != _ENTRY_FIELDS:
         raise SmlError(f"a value of a list has {_ENTRY_FIELDS} fields")
     obis, status, time, unit, scaler, value, signature = fields
+    match value:
+        case [1, [int(), *_] as moment]:  # SML 1.04: a list of the kind time; EDL40 meters tell their second index so
+            value = _time(moment)
+        case _:
+            pass
     if isinstance(value, list | SmlInt):
         raise SmlError(f"the value {_octets(obis).hex()} is a list")
     power = _whole(scaler) or 0

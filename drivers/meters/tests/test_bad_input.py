@@ -126,6 +126,10 @@ class TestEmhEhz(SmlMeter):
     driver = "meters.emh-ehz"
 
 
+class TestEdl40(SmlMeter):
+    driver = "meters.edl40"
+
+
 class TestEasymeterQ3(SmlMeter):
     driver = "meters.easymeter-q3"
 

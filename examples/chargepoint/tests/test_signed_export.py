@@ -40,10 +40,10 @@ from cc613hal.plant import Simulation
 TOKEN = Token(id="04A2B3C4D5E680", source=TokenSource.CARD, technology="mifare-classic", security="uid")
 GATEWAY = Gateway(model="cc613 controller", serial="CC613-0001", version="0.1.0")
 PLAIN = "meters.dvh4013"
-SIGNED = ["meters.wm3m4", "meters.em580", "meters.bsm-ws36a", "meters.lem-dcbm", "meters.iem-dcr", "meters.gsh01"]
+SIGNED = ["meters.wm3m4", "meters.em580", "meters.bsm-ws36a", "meters.lem-dcbm", "meters.iem-dcr", "meters.gsh01", "meters.edl40"]
 BUSES = {
     **dict.fromkeys(("meters.lem-dcbm", "meters.iem-dcr"), '[bus.own]\ntype = "http"\nhost = "part.invalid"\n'),
-    "meters.gsh01": '[bus.own]\ntype = "serial"\npath = "/dev/ttyOWN"\n',
+    **dict.fromkeys(("meters.gsh01", "meters.edl40"), '[bus.own]\ntype = "serial"\npath = "/dev/ttyOWN"\n'),
 }
 OPERATOR = Actor(name="ops", role=Role.OPERATOR)
 USER = Actor(name="user", role=Role.USER)

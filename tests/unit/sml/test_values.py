@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from smllib.sml.response_get_list import SmlGetListResponse
 from smllib.sml_frame import SmlFrame
 
+from cc613hal.ocmf import read_values
 from cc613hal.sml import (
     CLOSE_RESPONSE,
     GET_LIST_RESPONSE,
@@ -20,6 +22,7 @@ from cc613hal.sml import (
     SmlInt,
     SmlValue,
     ValueList,
+    decode_frame,
     decode_value,
     encode_message,
     encode_value,
@@ -211,3 +214,20 @@ def test_the_first_code_that_is_there_is_found() -> None:
     assert values.find(obis_code("1-0:2.8.0")) is None
     with pytest.raises(SmlError, match="too long"):
         encode_value(b"x" * 70000)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [([1, [1, 729]], 729), ([1, [3, [1516, 60, 0]]], 1516)])
+def test_a_time_as_a_value_is_its_seconds(value: Any, seconds: int) -> None:
+    """SML 1.04: a list of the kind time, as EDL40 meters tell their second index."""
+    told = parse_value_list([None, SERVER, None, None, [[b"\x81\x00\x60\x08\x00\x01", None, None, None, None, value, None]], None, None])
+    assert told.entries[0].value == seconds
+
+
+@pytest.mark.parametrize("sample", ["edl-40-01.xml", "edl-40-02.xml", "NewEHZSML.xml"])
+def test_telegrams_of_real_signing_meters_are_lists_of_values(sample: str) -> None:
+    path = next(Path(__file__).parents[1].joinpath("ocmf/samples").rglob(sample))
+    with path.open("rb") as stream:
+        files = [value.content() for value in read_values(stream)]
+    for file in files:
+        told = next(value_lists(parse_file(decode_frame(file) if file.startswith(b"\x1b") else file)))
+        assert told.find(obis_code("1-0:1.17.0*255")) is not None

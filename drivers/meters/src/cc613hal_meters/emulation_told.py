@@ -169,6 +169,16 @@ class SmlEmulation(Emulated, SerialPeer):
 
     def file(self) -> bytes:
         """The SML file it would push now."""
+        return b"".join(
+            (
+                encode_message(OPEN_RESPONSE, [None, None, b"\x01", self.server, None, None]),
+                encode_message(GET_LIST_RESPONSE, encode_value_list(self.told())),
+                encode_message(CLOSE_RESPONSE, [None]),
+            )
+        )
+
+    def told(self) -> ValueList:
+        """The list of values in it."""
         self._second += 1
         values = self.values()
         entries = [
@@ -181,18 +191,11 @@ class SmlEmulation(Emulated, SerialPeer):
             entries.append(_entry("1-0:16.7.0*255", values.get("power"), 27, 0))
             codes = (("1-0:36.7.0*255", "power_l1"), ("1-0:56.7.0*255", "power_l2"), ("1-0:76.7.0*255", "power_l3"))
             entries.extend(_entry(code, values.get(name), 27, 0) for code, name in codes)
-        told = ValueList(
+        return ValueList(
             server=self.server,
             name=obis_code("1-0:98.10.255"),
             time=self._second,
             entries=tuple(entry for entry in entries if entry.value is not None) + self.entries,
-        )
-        return b"".join(
-            (
-                encode_message(OPEN_RESPONSE, [None, None, b"\x01", self.server, None, None]),
-                encode_message(GET_LIST_RESPONSE, encode_value_list(told)),
-                encode_message(CLOSE_RESPONSE, [None]),
-            )
         )
 
 

@@ -317,6 +317,16 @@ _SML = (
         probe="probe_emh_ehz",
     ),
     _told(
+        "edl40",
+        "EMH eHZ, mMe4.0, ED300 and eMOC with customer identification (EDL40), by optical head, sign SML telegrams",
+        "signing.edl40:Edl40",
+        "Edl40Options",
+        emulator="signing.emulated_edl40:emulate_edl40",
+        sources=(_SML_RULES, "public samples of the S.A.F.E. transparency software (EDL40, eMOC, Mennekes)"),
+        buses=(BusKind.SERIAL,),
+        capabilities=(*_TOLD, "SignedMeter"),
+    ),
+    _told(
         "easymeter-q3",
         "EasyMeter Q3M and Q3D, by optical head or RS-485: the measured values, not the signatures",
         "sml_meter:SmlMeter",

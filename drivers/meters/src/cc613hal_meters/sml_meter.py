@@ -1,7 +1,7 @@
 """Electricity meters that push SML telegrams over their optical port: EMH eHZ, EasyMeter Q3 and their like.
 
 The link (:class:`SmlLink`) listens and keeps the newest whole telegram; the meter (:class:`SmlMeter`) reads values out of it when asked.
-Signed records of the same telegrams are somebody else's reading of the same link.
+Signed records are made of the same telegrams: :mod:`cc613hal_meters.signing.edl40`.
 """
 
 from __future__ import annotations
@@ -120,6 +120,10 @@ class SmlLink:
         self._port.failed(error)
         raise error
 
+    def heard(self, file: bytes) -> None:
+        """A whole file has arrived."""
+        self._latest.put(file, self._context.clock.stamp())
+
     async def _listen(self) -> None:
         frames = Frames()
         while True:
@@ -136,7 +140,7 @@ class SmlLink:
                     self.refused += 1
                     self._context.log.debug("%s: %s", self._context.device, error)
                 else:
-                    self._latest.put(file, self._context.clock.stamp())
+                    self.heard(file)
             self.refused += frames.broken - broken
 
 

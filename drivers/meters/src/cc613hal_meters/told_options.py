@@ -70,6 +70,38 @@ class EmhEhzOptions(SmlOptions):
     model = "eHZ"
 
 
+class Assignment(enum.Enum):
+    """How the customer's identification gets into an EDL40 meter."""
+
+    AUTO = "auto"
+    """``marked`` for a meter whose signatures have 64 bytes, else ``plain``."""
+    PLAIN = "plain"
+    """Written at begin and end, as it is."""
+    MARKED = "marked"
+    """Written with a 1 in front at the begin, and with a 2 at the end."""
+    NONE = "none"
+    """Never written: something else tells the meter."""
+
+
+@frozen(kw_only=True)
+class Edl40Options(SmlOptions):
+    """Meters with customer identification and signed telegrams.
+
+    Attributes:
+        assign: how the customer's identification gets into the meter.
+        public_key: the key on the meter's label, for a meter whose telegrams do not tell it. ``""`` takes theirs; two that differ are
+            refused.
+        signature_s: longest wait for a signed record, s.
+    """
+
+    vendor = "EMH"
+    model = "eHZ EDL40"
+
+    assign: Assignment = Assignment.AUTO
+    public_key: str = ""
+    signature_s: float = field(default=30.0, validator=_positive)
+
+
 @frozen(kw_only=True)
 class EasymeterQ3Options(SmlOptions):
     """EasyMeter Q3M and Q3D."""

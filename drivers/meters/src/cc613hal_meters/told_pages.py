@@ -49,7 +49,7 @@ _SML_TELLS = tuple((quantity, "", f"OBIS {', '.join(codes)}") for quantity, code
 _SML_NOTES = (
     "Power, and values per phase, are in the telegram only after the PIN was entered and the extended list (InF) was switched on.",
     "A meter that writes wrong powers of ten is corrected with `scalers`.",
-    "Signed records (EDL40) are in the same telegrams and are not part of this driver.",
+    "Signed records (EDL40) are in the same telegrams: the driver `meters.edl40` takes them.",
 )
 _DC = "Frequency, and a second or third phase: a DC meter has one pair of conductors, whose values stand where one-phase meters have L1's."
 _SML_ASKS = "Nothing is asked: the meter pushes a telegram every 1 to 4 s. Its age decides whether it still counts (`age_s`)."
@@ -64,6 +64,25 @@ TOLD: dict[str, ToldPage] = {
         asks=_SML_ASKS,
         confidence="SML and OBIS are standards; speed and the list of values are general knowledge, not read in a manual of the model.",
         notes=_SML_NOTES,
+    ),
+    "edl40": ToldPage(
+        title="EMH eHZ, ED300, eMOC with customer identification (EDL40)",
+        wiring=(
+            "Optical head that also sends, on the meter's port, or RS-485 where the meter has it: the driver writes the customer's",
+            "identification. 9600 Bd 8N1 is usual.",
+        ),
+        board=_SERIAL.format(baud=9600) + _DEVICE.format(name="edl40"),
+        tells=(
+            *_SML_TELLS,
+            ("signed records", "", "OBIS 1-0:1.17.0*255, 129-128:129.113.1*255 (page), 129-130:129.84.1*255 (contract id)"),
+        ),
+        missing="Voltages and currents, in most meters; the time, until somebody has set the meter's clock.",
+        asks=_SML_ASKS + " At begin and end of a session the contract id is written, and a signed telegram with a later page waited for.",
+        confidence="What is signed, and how pages follow, is seen in public samples. How the contract id is set is inferred.",
+        notes=(
+            'A meter that is told the customer in another way: `assign = "none"`, and the driver writes nothing.',
+            "With `public_key` from the label, a meter with another key begins no session.",
+        ),
     ),
     "easymeter-q3": ToldPage(
         title="EasyMeter Q3M, Q3D",
