@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import frozen
+from hypothesis import settings
 
 from cc613hal.board import Board, open_board
 from cc613hal.bus.sim.faults import Faults
@@ -16,6 +17,9 @@ from cc613hal.health import Health
 from cc613hal.plant import Simulation
 from cc613hal.plant.world import Cabinet
 from cc613hal.testing.bench import PART, board_for
+
+settings.register_profile("any-machine", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("any-machine")
 
 
 @frozen
