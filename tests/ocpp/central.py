@@ -88,6 +88,7 @@ class Central:
         listens: whether connections are taken.
         password: the only ``Authorization`` that is taken; ``None`` for any.
         strays: where answers go to what a case put on the wire itself.
+        refuses: which connections are answered with 404.
     """
 
     path: Path
@@ -97,6 +98,7 @@ class Central:
     ids: set[str] = field(factory=set)
     requests: list[Request] = field(factory=list)
     dialect: str = "v16"
+    refuses: Callable[[Request], bool] = lambda request: False
     transaction: int = 0
     interval_s: int = 300
     connection: ServerConnection | None = None
@@ -128,6 +130,8 @@ class Central:
         def look(connection: ServerConnection, request: Request) -> Any:
             self.requests.append(request)
             password = request.headers.get("Authorization")
+            if self.refuses(request):
+                return connection.respond(404, "not here\n")
             if not self.listens or (self.password is not None and password != self.password):
                 return connection.respond(503 if not self.listens else 401, "no\n")
             return None

@@ -16,15 +16,22 @@ MANDATORY = {
     ("Connector", "AvailabilityState"), ("Connector", "Available"), ("Connector", "ConnectorType"), ("Connector", "SupplyPhases"),
     ("DeviceDataCtrlr", "BytesPerMessage"), ("DeviceDataCtrlr", "ItemsPerMessage"),
     ("EVSE", "AvailabilityState"), ("EVSE", "Available"), ("EVSE", "Power"), ("EVSE", "SupplyPhases"),
+    ("OCPPCommCtrlr", "NetworkConfigurationPriority"), ("OCPPCommCtrlr", "NetworkProfileConnectionAttempts"),
+    ("OCPPCommCtrlr", "OfflineThreshold"), ("OCPPCommCtrlr", "RetryBackOffWaitMinimum"), ("OCPPCommCtrlr", "RetryBackOffRepeatTimes"),
+    ("OCPPCommCtrlr", "RetryBackOffRandomRange"), ("LocalAuthListCtrlr", "Entries"), ("LocalAuthListCtrlr", "BytesPerMessage"),
+    ("AlignedDataCtrlr", "TxEndedInterval"), ("SampledDataCtrlr", "TxEndedInterval"), ("SampledDataCtrlr", "TxStartedMeasurands"),
     ("OCPPCommCtrlr", "FileTransferProtocols"), ("OCPPCommCtrlr", "MessageTimeout"), ("OCPPCommCtrlr", "MessageAttempts"),
     ("OCPPCommCtrlr", "MessageAttemptInterval"), ("OCPPCommCtrlr", "ResetRetries"), ("OCPPCommCtrlr", "UnlockOnEVSideDisconnect"),
     ("OCPPCommCtrlr", "WebSocketPingInterval"), ("OCPPCommCtrlr", "HeartbeatInterval"),
     ("SampledDataCtrlr", "TxEndedMeasurands"), ("SampledDataCtrlr", "TxUpdatedInterval"), ("SampledDataCtrlr", "TxUpdatedMeasurands"),
-    ("SecurityCtrlr", "OrganizationName"), ("SecurityCtrlr", "SecurityProfile"),
+    ("SecurityCtrlr", "OrganizationName"), ("SecurityCtrlr", "CertificateEntries"),
+    ("SmartChargingCtrlr", "Entries"), ("SmartChargingCtrlr", "LimitChangeSignificance"), ("SmartChargingCtrlr", "PeriodsPerSchedule"),
+    ("SmartChargingCtrlr", "ProfileStackLevel"), ("SmartChargingCtrlr", "RateUnit"), ("LocalAuthListCtrlr", "ItemsPerMessage"),
+    ("SecurityCtrlr", "SecurityProfile"),
     ("TxCtrlr", "EVConnectionTimeOut"), ("TxCtrlr", "StopTxOnEVSideDisconnect"), ("TxCtrlr", "StopTxOnInvalidId"),
     ("TxCtrlr", "TxStartPoint"), ("TxCtrlr", "TxStopPoint"),
 }  # fmt: skip
-"""Required variables of the specification (part 2, appendix 3) that are told today; the rest is named in the documentation."""
+"""Required variables of the specification (part 2, appendix 3) for Core, Local Authorization List and Smart Charging."""
 
 
 async def report(it: Bench201, base: str) -> list[dict]:
@@ -274,6 +281,23 @@ async def test_tc_b_57_cs(it: Bench201) -> None:
     await it.central.connected()
     await it.central.silence("BootNotification", for_s=30.0)
     await it.central.ask("GetLocalListVersion")
+
+
+@case(ocpp__offline_threshold_s=30)
+async def test_tc_b_51_cs(it: Bench201) -> None:
+    await it.central.hang_up(and_stay_away=True)
+    await it.sleep(60.0)
+    it.central.listens = True
+    await it.standing("Available", within_s=60.0)
+
+
+@case(ocpp__offline_threshold_s=300)
+async def test_tc_b_52_cs(it: Bench201) -> None:
+    await it.central.hang_up(and_stay_away=True)
+    await it.sleep(30.0)
+    it.central.listens = True
+    await it.central.connected()
+    await it.central.silence("StatusNotification", for_s=30.0)
 
 
 @case()

@@ -14,6 +14,7 @@ from attrs import evolve
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.maintenance import DiagnosticsArchive, FirmwareDirectory, RecentLog
 from cc613_chargepoint.ocpp.engine.engine import Engine, Identity, Versions
+from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
 from cc613_chargepoint.ocpp.engine.security import Security, endpoint
 from cc613_chargepoint.ocpp.engine.upkeep import Tools
 from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, FirstUse, Trust
@@ -75,8 +76,8 @@ def backend_of(
 
     offered: Versions = {f"ocpp{name}": VERSIONS[f"ocpp{name}"] for name in settings.get(ocpp.VERSIONS)}
 
-    def where() -> Endpoint:
-        found = endpoint(settings, tuple(offered), security, serial=identity.serial)
+    def where(profile: NetworkProfile) -> Endpoint:
+        found = endpoint(settings, tuple(offered), security, profile, serial=identity.serial)
         return found if unix_socket is None else evolve(found, unix_socket=unix_socket)
 
     return Engine(

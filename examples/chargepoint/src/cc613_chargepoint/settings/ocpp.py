@@ -55,6 +55,17 @@ VERSIONS: Parameter[tuple[str, ...]] = Parameter(
     en="Versions of the protocol that are offered, the preferred one first; the central system chooses.",
     de="Angebotene Protokollversionen, die bevorzugte zuerst; das Zentralsystem wählt.", restart=True, **_OCPP,
 )  # fmt: skip
+NETWORK_PRIORITY: Parameter[tuple[str, ...]] = Parameter(
+    key="ocpp.network_priority", kind=Kind.LIST, default=("0",), minimum=1, maximum=10, pattern=r"\d{1,4}",
+    en="Order in which network profiles are tried: 0 is the address of these settings, others were set by the central system.",
+    de="Reihenfolge der Netzwerkprofile: 0 ist die Adresse dieser Einstellungen, andere hat das Zentralsystem gesetzt.",
+    restart=True, ocpp201="OCPPCommCtrlr.NetworkConfigurationPriority", **_OCPP,
+)  # fmt: skip
+NETWORK_ATTEMPTS = _count(
+    "ocpp.network_attempts", 3, "", 1, 100,
+    "Attempts to connect before the next network profile is tried.", "Verbindungsversuche, bevor das nächste Netzwerkprofil versucht wird.",
+    ocpp201="OCPPCommCtrlr.NetworkProfileConnectionAttempts",
+)  # fmt: skip
 IDENTITY = _text(
     "ocpp.identity", "", 48, "What the central system calls this station.", "Wie das Zentralsystem diese Station nennt.", restart=True
 )
@@ -112,6 +123,12 @@ MESSAGE_TIMEOUT_S = _count(
 PING_S = _count(
     "ocpp.ping_s", 60, "s", 0, 3600, "Between pings of the connection; 0 for none.", "Abstand der Pings der Verbindung; 0 für keine.",
     ocpp16="WebSocketPingInterval", ocpp201="OCPPCommCtrlr.WebSocketPingInterval",
+)  # fmt: skip
+OFFLINE_THRESHOLD_S = _count(
+    "ocpp.offline_threshold_s", 60, "s", 0, 86_400,
+    "After more time without a connection every connector's status is told again (2.0.1).",
+    "Nach längerer Zeit ohne Verbindung wird der Status aller Anschlüsse erneut gemeldet (2.0.1).",
+    ocpp201="OCPPCommCtrlr.OfflineThreshold",
 )  # fmt: skip
 ATTEMPTS = _count(
     "ocpp.attempts", 3, "", 1, 100,
@@ -210,8 +227,9 @@ WIRE_LOG = _switch(
 )  # fmt: skip
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
-    URL, VERSIONS, IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
-    HEARTBEAT_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
+    URL, VERSIONS, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
+    IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
+    HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
     STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip

@@ -20,6 +20,8 @@ from cc613_chargepoint.ocpp.certificates import Posture, TlsEvent, tls_refusal
 from cc613_chargepoint.ocpp.engine.charging import SmartCharging
 from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.local_list import count_list
+from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.operations import Operations
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
@@ -108,19 +110,22 @@ class Engine:
         *,
         identity: Identity,
         versions: Versions,
-        endpoint: Callable[[], Endpoint],
+        endpoint: Callable[[NetworkProfile], Endpoint],
         log: WireLog | None = None,
         backoff: Backoff | None = None,
         security: Security | None = None,
         tools: Tools | None = None,
     ) -> None:
         self.store, self.settings, self.clock, self.identity = store, settings, clock, identity
-        self._versions, self._endpoint, self._log, self._backoff = versions, endpoint, log, backoff or Backoff()
+        self._versions, self._endpoint, self._log, self.backoff = versions, endpoint, log, backoff or Backoff()
         self.ledger = Ledger(store)
+        self.profiles = NetworkProfiles(store, settings)
         self._spoken: type[Version] = next(iter(versions.values()))
         self.security = security
         self.upkeep: Upkeep | None = None if tools is None else Upkeep(self, tools)
         self.registration = ""
+        self.listed = 0
+        """Entries of the local list."""
         self.boot_reason = "PowerUp"
         """Why the station started, as 2.0.1 calls it."""
         self._link: Link | None = None
@@ -138,6 +143,7 @@ class Engine:
         self._owed_shift = timedelta()
         self._boot_now = asyncio.Event()
         self._reconnect_at_once = False
+        self._left_s = float("-inf")
         self._plugged: dict[int, asyncio.TimerHandle] = {}
         self.sender = self._sender(QUEUE)
         self._security = self._sender(SECURITY_QUEUE)
@@ -213,6 +219,8 @@ class Engine:
         shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self._spoken.wants_shifts, wake=self.sender.wake)
         self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
+        await self.profiles.load()
+        await count_list(self)
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
             listeners = (
@@ -277,7 +285,7 @@ class Engine:
     def describe(self) -> str:
         """How the connection is, in words."""
         if self._wire is None:
-            return f"not connected to {self.settings.get(ocpp.URL)}{f': {self._complaint}' if self._complaint else ''}"
+            return f"not connected to {self.profiles.current.url}{f': {self._complaint}' if self._complaint else ''}"
         words = {"": "not registered yet", "Accepted": "registered"}
         return f"connected, {self._wire.subprotocol}, {words.get(self.registration, f'boot answered with {self.registration}')}"
 
@@ -322,7 +330,7 @@ class Engine:
     async def _keep_connected(self) -> None:
         while True:
             try:
-                async with connected(self._endpoint(), self._log) as wire:
+                async with connected(self._endpoint(self.profiles.current), self._log) as wire:
                     self._complaint = ""
                     await self._converse(wire)
             except HalError as error:
@@ -330,11 +338,12 @@ class Engine:
                     _log.warning("backend: %s", error)
                 self._complaint = str(error)
                 if not isinstance(error, LinkClosed):
+                    self.profiles.failed()
                     await self._failed_to_connect(error)
             if self._reconnect_at_once:
                 self._reconnect_at_once = False
                 continue
-            await self.clock.sleep(self._backoff.next_s())
+            await self.clock.sleep(self.backoff.next_s())
 
     async def _converse(self, wire: WebSocketWire) -> None:
         """One connection, until it is gone."""
@@ -348,6 +357,8 @@ class Engine:
         try:
             await link.run()
         finally:
+            if self.connected:
+                self._left_s = self.clock.monotonic_s()
             self._online.clear()
             self._wire = self._link = self._version = None
             for task in tasks:
@@ -376,7 +387,10 @@ class Engine:
 
     async def _connection_worked(self) -> None:
         self._told_refusal = None
-        profile = self.settings.get(ocpp.SECURITY_PROFILE)
+        self.profiles.worked()
+        profile = self.profiles.current.security_profile
+        if profile != self.settings.get(ocpp.SECURITY_PROFILE):
+            await self.settings.set({ocpp.SECURITY_PROFILE.key: profile}, actor=BACKEND, layer=Layer.BACKEND)
         self._posture = Posture(profile=profile, working=profile)
         if profile == 3 and self.security is not None and (own := self.security.in_use()) is not None:
             self.security.own.worked(own.number)
@@ -415,9 +429,10 @@ class Engine:
             again = self._booted
             if not again:
                 await self.boot_until_accepted(version)
-            self._backoff.reset()
+            self.backoff.reset()
             self._online.set()
-            if again:
+            away_s = self.clock.monotonic_s() - self._left_s
+            if again and not (version.tells_all_after_absence and away_s > self.settings.get(ocpp.OFFLINE_THRESHOLD_S)):
                 self._reporter.changed()
             else:
                 self._reporter.all_again()

@@ -12,7 +12,7 @@ from cc613_chargepoint.store import StoreError, Transaction
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.engine.engine import Engine
 
-__all__ = ["LIST_LIMIT", "SEND_LIMIT", "list_version", "take_list"]
+__all__ = ["LIST_LIMIT", "SEND_LIMIT", "count_list", "list_version", "take_list"]
 
 LIST_LIMIT = 10_000
 """Entries of the local list."""
@@ -35,6 +35,11 @@ async def list_version(engine: Engine) -> int | None:
         return tx.token_list.version if tx.token_list.count() else 0
 
     return await engine.store.read(look, "reading the local list's version")
+
+
+async def count_list(engine: Engine) -> None:
+    """Note how many entries the list has, for those who cannot wait for the disk."""
+    engine.listed = await engine.store.read(lambda tx: tx.token_list.count(), "counting the local list")
 
 
 async def take_list(engine: Engine, *, version: int, full: bool, kept: Sequence[KnownToken], removed: Sequence[str]) -> Taken:
@@ -65,6 +70,8 @@ async def take_list(engine: Engine, *, version: int, full: bool, kept: Sequence[
         return "Accepted"
 
     try:
-        return await engine.store.write(work, "keeping the local list")
+        taken = await engine.store.write(work, "keeping the local list")
     except (StoreError, _TooLong):
         return "Failed"
+    await count_list(engine)
+    return taken

@@ -18,6 +18,7 @@ from cc613_chargepoint.ocpp.certificates import (
     profile_refusal,
     verify_file,
 )
+from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613hal.clock import Clock
@@ -128,19 +129,22 @@ def password_bytes(text: str) -> bytes | None:
     return text.encode()
 
 
-def endpoint(settings: Settings, subprotocols: tuple[str, ...], security: Security, *, serial: str = "") -> Endpoint:
-    """Where to connect, as the settings say.
+def endpoint(
+    settings: Settings, subprotocols: tuple[str, ...], security: Security, network: NetworkProfile, *, serial: str = ""
+) -> Endpoint:
+    """Where to connect, as a network profile and the settings say.
 
     Args:
         settings: the station's.
         subprotocols: in order of preference.
         security: certificates and keys.
+        network: where the backend is, and with which security.
         serial: identity where none is set.
 
     Raises:
         ConfigError: profile and address, or profile and secrets, do not go together.
     """
-    url, profile = settings.get(ocpp.URL), settings.get(ocpp.SECURITY_PROFILE)
+    url, profile = network.url, network.security_profile
     if profile >= 2 and url.startswith("ws:"):  # the profile was raised from afar: the same host, now with TLS
         url = "wss:" + url.removeprefix("ws:")
     secure = url.startswith("wss:")

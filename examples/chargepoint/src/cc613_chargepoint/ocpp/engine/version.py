@@ -33,6 +33,7 @@ class Version(ABC):
     Attributes:
         requests: action → class of its request, for everything the version knows.
         wants_shifts: it tells whenever a transaction goes from charging to waiting or back.
+        tells_all_after_absence: after a long time without a connection every connector's status is told, changed or not.
         own_names: the station names transactions itself; otherwise the backend does.
         answers_when_rejected: a backend that rejected the boot still gets an answer, though a refusal.
         handlers: action → who carries it out, for everything that is done here.
@@ -40,6 +41,7 @@ class Version(ABC):
 
     requests: ClassVar[Mapping[str, type[Any]]]
     wants_shifts: ClassVar[bool] = False
+    tells_all_after_absence: ClassVar[bool] = False
     own_names: ClassVar[bool] = False
     answers_when_rejected: ClassVar[bool] = False
     handlers: Mapping[str, Handler]

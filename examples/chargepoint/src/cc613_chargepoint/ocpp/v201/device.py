@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.facts import Measured, Reading
 from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.engine.network_profiles import HOME, NetworkProfile
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_provisioning import (
@@ -21,13 +23,15 @@ from cc613_chargepoint.ocpp.messages.v201_provisioning import (
     GetVariablesResponse,
     NotifyReport,
     NotifyReportResponse,
+    SetNetworkProfile,
+    SetNetworkProfileResponse,
     SetVariables,
     SetVariablesResponse,
     TriggerMessage,
     TriggerMessageResponse,
 )
 from cc613_chargepoint.ocpp.messages.v201_transactions import MeterValuesResponse, TransactionEvent, TransactionEventResponse
-from cc613_chargepoint.ocpp.messages.v201_types import ComponentVariable, ReportData, Transaction
+from cc613_chargepoint.ocpp.messages.v201_types import ComponentVariable, NetworkConnectionProfile, ReportData, StatusInfo, Transaction
 from cc613_chargepoint.ocpp.messages.v201_words import ComponentCriterion
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
 from cc613_chargepoint.ocpp.v201 import words
@@ -62,6 +66,7 @@ class Device:
             "GetBaseReport": self._base_report,
             "GetReport": self._report,
             "GetVariables": self._get,
+            "SetNetworkProfile": self._set_network_profile,
             "SetVariables": self._set,
             "TriggerMessage": self._trigger,
         }
@@ -86,6 +91,35 @@ class Device:
     def _few_enough(asked: Sequence[object]) -> None:
         if len(asked) > ITEMS_PER_MESSAGE:
             raise CallFailed(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION, f"at most {ITEMS_PER_MESSAGE} variables may be asked for at once")
+
+    async def _set_network_profile(self, request: SetNetworkProfile) -> Reply:
+        why = self._objection(request.configuration_slot, request.connection_data)
+        if why:
+            info = StatusInfo(reason_code="InvalidNetworkConf", additional_info=why)
+            return Reply(encoded(SetNetworkProfileResponse(status="Rejected", status_info=info)))
+        said = request.connection_data
+        profile = NetworkProfile(slot=request.configuration_slot, url=said.ocpp_csms_url, security_profile=said.security_profile)
+        await self._engine.profiles.keep(profile)
+        return Reply(encoded(SetNetworkProfileResponse(status="Accepted")))
+
+    def _objection(self, slot: int, said: NetworkConnectionProfile) -> str:
+        """What speaks against a network profile; empty if nothing does."""
+        present = self._engine.settings.get(ocpp.SECURITY_PROFILE)
+        security = self._engine.security
+        raised = security.profile_refused(said.security_profile) if security is not None and said.security_profile > present else None
+        reasons = (
+            (slot == HOME, "slot 0 is the address that was set at the station"),
+            (
+                said.ocpp_transport != "JSON" or said.ocpp_version not in {"OCPP16", "OCPP20"},
+                "only 1.6 and 2.0.1 over JSON are spoken",
+            ),
+            (re.fullmatch(r"wss?://[^\s/@#]+[^\s#]*", said.ocpp_csms_url) is None, "this is no address of a WebSocket"),
+            (said.security_profile >= 2 and not said.ocpp_csms_url.startswith("wss:"), "this security profile needs wss://"),
+            (said.security_profile < present, "a lower security profile than the present one"),
+            (raised is not None, raised or ""),
+            (said.vpn is not None or said.apn is not None, "tunnels and mobile networks are not set by backends here"),
+        )
+        return next((words for holds, words in reasons if holds), "")
 
     # -- reports ----------------------------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,13 @@ Components and variables are those of the specification (edition 3, part 2, appe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
+from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.messages.v201_words import DataKind
 from cc613_chargepoint.ocpp.v201.model import Modelled, of_parameter
 from cc613_chargepoint.ocpp.v201.words import connector_status
@@ -52,7 +54,13 @@ def _of_table(engine: Engine) -> Iterator[Modelled]:
             name=name,
             instance=_INSTANCES.get(name),
             writable=parameter.ocpp201 not in _NOT_SET_LIKE_THIS,
+            objection=(lambda value: _unknown_slot(engine, value)) if parameter is ocpp.NETWORK_PRIORITY else lambda value: "",  # noqa: ARG005 - see Modelled
         )
+
+
+def _unknown_slot(engine: Engine, value: str) -> str:
+    unknown = [each for each in value.split(",") if each.strip() and each.strip() not in {str(slot) for slot in engine.profiles.slots}]
+    return f"there is no network profile {', '.join(unknown)}" if unknown else ""
 
 
 def _told(component: str, name: str, value: str | Callable[[], str], data: DataKind = "string", **more: Any) -> Modelled:
@@ -77,6 +85,7 @@ def _of_program() -> Iterator[Modelled]:
     yield _told("TxCtrlr", "TxStopPoint", TX_STOP, "MemberList", values=TX_STOP)
     # a vehicle that unplugs at its side has ended the charge: nothing else may be billed (German calibration law)
     yield _told("TxCtrlr", "StopTxOnEVSideDisconnect", "true", "boolean")
+    yield _told("SampledDataCtrlr", "TxStartedMeasurands", DEFAULT, "MemberList", values=DEFAULT)
     yield _told("OCPPCommCtrlr", "FileTransferProtocols", "FTP,FTPS,HTTP,HTTPS,SFTP", "MemberList", values="FTP,FTPS,HTTP,HTTPS,SFTP")
 
 
@@ -97,6 +106,15 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
         "SequenceList",
         values="Heartbeat,NTP,GPS,RealTimeClock,MobileNetwork,RadioTimeTransmitter",
     )
+    # what the end of a transaction tells was sampled in step with what its course tells
+    settings = engine.settings
+    yield _told("SampledDataCtrlr", "TxEndedInterval", lambda: str(settings.get(ocpp.SAMPLE_S)), "integer", unit="s")
+    yield _told("AlignedDataCtrlr", "TxEndedInterval", lambda: str(settings.get(ocpp.ALIGNED_S)), "integer", unit="s")
+    yield _told("LocalAuthListCtrlr", "Entries", lambda: str(engine.listed), "integer", maximum=LIST_LIMIT)
+    first_s, longest_s = engine.backoff.first_s, engine.backoff.longest_s
+    yield _told("OCPPCommCtrlr", "RetryBackOffWaitMinimum", f"{first_s:g}", "integer", unit="s")
+    yield _told("OCPPCommCtrlr", "RetryBackOffRepeatTimes", str(round(math.log2(longest_s / first_s))), "integer")
+    yield _told("OCPPCommCtrlr", "RetryBackOffRandomRange", f"{first_s:g}", "integer", unit="s")
     rules = engine.charging.keeper.rules
     yield _told("SmartChargingCtrlr", "Available", "true", "boolean")
     yield _told("SmartChargingCtrlr", "Enabled", "true", "boolean")

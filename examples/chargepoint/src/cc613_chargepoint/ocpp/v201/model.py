@@ -63,6 +63,7 @@ class Modelled:
         maximum: largest number, or most characters.
         parameter: what it is in the parameter table; without one nobody can change it.
         writable: backends may change it.
+        objection: what speaks against a value that its kind allows, in words; empty if nothing does.
     """
 
     component: str
@@ -78,6 +79,7 @@ class Modelled:
     maximum: float | None = None
     parameter: Parameter[Any] | None = field(default=None, repr=False)
     writable: bool = False
+    objection: Callable[[str], str] = lambda value: ""  # noqa: ARG005 - most variables take whatever their kind allows
 
     @property
     def of(self) -> tuple[str, int | None, int | None]:
@@ -122,7 +124,14 @@ class Modelled:
 
 
 def of_parameter(
-    parameter: Parameter[Any], settings: Settings, *, component: str, name: str, instance: str | None = None, writable: bool = True
+    parameter: Parameter[Any],
+    settings: Settings,
+    *,
+    component: str,
+    name: str,
+    instance: str | None = None,
+    writable: bool = True,
+    objection: Callable[[str], str] = lambda value: "",  # noqa: ARG005 - see Modelled
 ) -> Modelled:
     """A parameter of the table as a variable.
 
@@ -133,6 +142,7 @@ def of_parameter(
         name: what it is called there.
         instance: see :class:`Modelled`.
         writable: whether backends may change it, if the table lets them.
+        objection: see :class:`Modelled`.
     """
 
     def read() -> str:
@@ -150,6 +160,7 @@ def of_parameter(
         minimum=parameter.minimum if parameter.kind in {Kind.INT, Kind.FLOAT} else None,
         maximum=parameter.maximum if parameter.kind is not Kind.LIST else None,
         parameter=parameter,
+        objection=objection,
         writable=writable and parameter.change is not None and parameter.change <= Role.OPERATOR,
     )
 
@@ -227,6 +238,8 @@ class DeviceModel:
         if found.parameter is None or not found.writable:
             return answer("Rejected", "ReadOnly")
         key = found.parameter.key
+        if words := found.objection(asked.attribute_value):
+            return answer("Rejected", "InvalidValue", words)
         try:
             await self._settings.set({key: asked.attribute_value}, actor=self._actor, layer=Layer.BACKEND, texts=True)
         except SettingsRefused as refused:

@@ -82,6 +82,7 @@ class V201(Version):
     requests = v201.REQUESTS
     wants_shifts = True
     own_names = True
+    tells_all_after_absence = True
     answers_when_rejected = True
 
     def __init__(self, engine: Engine, link: Link) -> None:
