@@ -8,7 +8,7 @@ MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(DRIVERS)) examples/cha
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: run test check bench crash test-readers test-descriptors test-peers test-kernel docs lock clean help
+.PHONY: run test check bench soak crash test-readers test-descriptors test-peers test-kernel docs lock clean help
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -53,6 +53,9 @@ docs: $(VENV)/made-check  ## build the documentation, warnings are errors
 
 bench: $(VENV)/made-test  ## benchmarks; prints the table of docs/explanation/benchmarks.md
 	@$(BIN)/python -m tests.bench
+
+soak: $(VENV)/made-test  ## three days of a busy station in minutes: nothing may grow, be left behind, or be said unexpectedly
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 crash: $(VENV)/made-test  ## kill the application at random moments and look for what it had acknowledged (RUNS=1000)
 	@$(BIN)/python -m tests.crash $(if $(RUNS),--runs $(RUNS))

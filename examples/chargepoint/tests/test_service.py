@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from cc613_chargepoint.cli import main
+from cc613_chargepoint.command import _parser
 from cc613_chargepoint.service import DataDirectoryBusy, JsonLines, Supervisor, owned
 from cc613hal.errors import ConfigError
 
@@ -148,3 +151,29 @@ def test_a_log_line_for_machines_holds_everything(caplog: pytest.LogCaptureFixtu
     assert "\n" not in line
     assert (data["level"], data["logger"], data["message"]) == ("error", "station", "it broke")
     assert "deep" in data["trace"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+class TestUnit:
+    UNIT = Path(__file__).parents[1] / "systemd" / "cc613-chargepoint.service"
+
+    def test_systemd_understands_every_directive(self, tmp_path: Path) -> None:
+        unit = tmp_path / self.UNIT.name
+        unit.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", self.UNIT.read_text()))
+        done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=30, check=False)
+        assert self.UNIT.name not in done.stderr, done.stderr
+
+    def test_it_gives_away_little(self) -> None:
+        command = ["systemd-analyze", "security", "--offline=yes", "--threshold=25", "--no-pager", str(self.UNIT)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        if "Failed" in done.stderr or "unrecognized" in done.stderr:
+            pytest.skip(f"this systemd cannot judge a file: {done.stderr.strip()}")
+        assert done.returncode == 0, done.stdout[-500:]
+
+    def test_what_it_starts_is_what_the_command_line_takes(self) -> None:
+        (line,) = re.findall(r"^ExecStart=(.*)$", self.UNIT.read_text(), re.MULTILINE)
+        words = line.split()
+        assert words[0].endswith("/cc613-chargepoint")
+        arguments = _parser().parse_args(words[1:])
+        assert arguments.energise_real_hardware
+        assert arguments.log == "json"

@@ -100,22 +100,34 @@ class Conditions:
         self.rejected_s = rejected_s
         self.of = {number: Condition(number) for number in connectors}
         self._watchers: list[asyncio.Event] = []
+        self._readers: list[asyncio.Event] = []
 
-    def watch(self) -> asyncio.Event:
-        """An event that is set with every change; whoever asked for it clears it."""
-        self._watchers.append(changed := asyncio.Event())
+    def watch(self, *, figures: bool) -> asyncio.Event:
+        """An event that is set with every change; whoever asked for it clears it.
+
+        Args:
+            figures: also when only power, energy or an offer change, as they do every second of a charge.
+        """
+        changed = asyncio.Event()
+        (self._readers if figures else self._watchers).append(changed)
         return changed
 
     def touch(self) -> None:
         """Have everything shown again: settings may have changed."""
-        for changed in self._watchers:
+        for changed in (*self._watchers, *self._readers):
             changed.set()
 
     def hear(self, news: StationEvent) -> None:
         """Take note of what happened."""
+        if isinstance(news, Sampled | Offered):
+            if self._readers and (one := self.of.get(news.connector)) is not None:
+                self._take(one, news)
+                for changed in self._readers:
+                    changed.set()
+            return
         here = [self.of[news.connector]] if news.connector in self.of else list(self.of.values()) if news.connector == 0 else []
-        changed = [self._take(each, news) for each in here]
-        if any(changed):
+        taken = [self._take(each, news) for each in here]
+        if any(taken):
             self.touch()
 
     def _take(self, here: Condition, news: StationEvent) -> bool:

@@ -37,7 +37,7 @@ class _Shown:
 
     def __init__(self, name: str, indicator: Indicator, conditions: Conditions) -> None:
         self._name, self._indicator, self._conditions = name, indicator, conditions
-        self._changed = conditions.watch()
+        self._changed = conditions.watch(figures=False)
         self._lost = False
 
     def wanted(self) -> Pattern:

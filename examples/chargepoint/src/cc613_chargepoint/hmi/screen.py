@@ -55,7 +55,7 @@ class Screen:
     ) -> None:
         self._name, self._display, self._texts, self._conditions, self._clock = name, display, texts, conditions, clock
         self.languages, self.rotate_s = languages, rotate_s
-        self._changed = conditions.watch()
+        self._changed = conditions.watch(figures=True)
         self._lost = False
 
     def wanted(self) -> list[str]:
