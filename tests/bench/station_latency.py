@@ -26,7 +26,7 @@ from cc613hal.plant import Outlet, Simulation
 from cc613hal.plant.vehicle import Vehicle
 from tests.bench.edge_latency import SERVICE_NICENESS, _busy_cores, _may_raise, _priority
 
-STATIONS, STOPS, TRIPS = 4, 60, 12
+STATIONS, STOPS, TRIPS = 4, 30, 6
 PILOT_TARGET_S, TRIP_TARGET_S = 0.005, 0.002
 
 
@@ -53,6 +53,13 @@ class _Place:
         self._edge_s = time.monotonic() if edge_s is None else edge_s
 
     async def until(self, state: State) -> None:
+        try:
+            await self._until(state)
+        except TimeoutError:
+            connector = self.station.connector
+            raise TimeoutError(f"{connector.state.value} instead of {state.value}, faults: {connector.faults}") from None
+
+    async def _until(self, state: State) -> None:
         async with asyncio.timeout(60.0):
             while self.station.connector.state is not state:  # noqa: ASYNC110 - polled, as a person would look
                 await asyncio.sleep(0.01)

@@ -435,6 +435,24 @@ class TestSocket:
             assert seen + missed == 2000
             writer.close()
 
+    async def test_a_client_that_is_dead_is_cut_off_and_costs_nothing_afterwards(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("cc613_chargepoint.facade.server.PATIENCE_S", 0.2)
+        async with served(tmp_path / "s") as source:
+            reader, writer = await asyncio.open_unix_connection(tmp_path / "s", limit=1024)
+            writer.write(b'{"v":1,"id":1,"type":"Watch"}\n')
+            await reader.readline()
+            assert len(source._listeners) == 1
+            big = events.StepDone(connector=1, step="x" * 60_000, detail="", elapsed_s=0.0)
+            async with asyncio.timeout(30.0):
+                while source._listeners:  # the station goes on telling; it never waits for who does not read
+                    source.publish(big)
+                    await asyncio.sleep(0.01)
+            async with FacadeClient(tmp_path / "s") as other:
+                assert await other.ask(GetStatus()) == Done(detail="manufacturer")
+            writer.close()
+
     async def test_no_more_clients_than_it_can_bear(self, tmp_path: Path) -> None:
         async with served(tmp_path / "s"):
             connections = [await asyncio.open_unix_connection(tmp_path / "s") for _ in range(40)]

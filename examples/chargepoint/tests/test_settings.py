@@ -298,7 +298,7 @@ class TestCommandLine:
         assert self.config(there, "export") == 0
         assert json.loads(capsys.readouterr().out) == json.loads(file.read_text("utf-8"))
         assert self.config(there, "diff", str(file)) == 0
-        assert capsys.readouterr().out == ""
+        assert capsys.readouterr().out == "the file would change nothing\n"
 
     @pytest.mark.parametrize(
         "content",
@@ -325,3 +325,27 @@ class TestCommandLine:
         assert self.config(tmp_path, "set", "--role", "operator", "installation.current_a=32") == 2
         assert self.config(tmp_path / "nowhere", "list") == 2
         assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_command_line_helps_whoever_does_not_know_the_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "set", "--data", str(tmp_path), "hmi.languages=de"]) == 0
+    assert main(["config", "get", "--data", str(tmp_path), "zzz"]) == 2
+    assert "`config list` shows them all" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["config", "list", "--data", str(tmp_path), "lamps"])
+    assert "hmi" in capsys.readouterr().err
+    exported = tmp_path / "settings.json"
+    assert main(["config", "export", "--data", str(tmp_path)]) == 0
+    exported.write_text(capsys.readouterr().out)
+    assert main(["config", "diff", "--data", str(tmp_path), str(exported)]) == 0
+    assert "would change nothing" in capsys.readouterr().out
+
+
+def test_without_a_verb_there_is_help_and_a_version_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    told = capsys.readouterr().err
+    assert all(verb in told for verb in ("run", "config", "status", "store", "sim"))
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert "cc613hal 0." in capsys.readouterr().out

@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,10 @@ def _parser() -> argparse.ArgumentParser:
         description="A charging station on cc613hal.",
         epilog="exit codes: 0 done, 1 the charge failed, 2 usage or board file, 3 device or bus, 4 refused, 130 interrupted",
     )
-    verbs = parser.add_subparsers(dest="verb", required=True)
+    parser.add_argument(
+        "--version", action="version", version=f"cc613-chargepoint {version('cc613-chargepoint')}, cc613hal {version('cc613hal')}"
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     run = verbs.add_parser(
         "run",
         help="serve vehicles until Ctrl-C",
@@ -115,7 +119,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return EXIT_USAGE
+    arguments = parser.parse_args(argv)
     set_up_logging(debug=arguments.debug, json_lines=arguments.log == "json")
     try:
         if arguments.verb in VERBS:

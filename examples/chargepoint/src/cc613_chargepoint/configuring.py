@@ -15,7 +15,7 @@ from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.facade.client import SOCKET, FacadeClient
 from cc613_chargepoint.facade.commands import ChangeSettings, SettingsAnswer
 from cc613_chargepoint.service import DataDirectoryBusy, owned
-from cc613_chargepoint.settings import RESET, TABLE, Actor, Layer, Settings, SettingsRefused, Value, parameter
+from cc613_chargepoint.settings import RESET, TABLE, Actor, Group, Layer, Settings, SettingsRefused, Value, parameter
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock
 from cc613hal.errors import ConfigError
@@ -38,7 +38,13 @@ def add_config(verbs: Any) -> None:
         made.add_argument("--json", action="store_true", help="answer in JSON")
         return made
 
-    action("list", "every setting with its value and who set it").add_argument("group", nargs="?", help="only this group")
+    action("list", "every setting with its value and who set it").add_argument(
+        "group",
+        nargs="?",
+        choices=[each.value for each in Group],
+        metavar="GROUP",
+        help=f"only this group: {', '.join(each.value for each in Group)}",
+    )
     action("get", "one setting").add_argument("key")
     setting = action("set", "change settings, all or none")
     setting.add_argument("assignment", nargs="+", metavar="KEY=VALUE", help="KEY= without a value resets it in the layer")
@@ -80,7 +86,7 @@ async def _with_settings(database: Path, act: Callable[[Settings], Awaitable[Non
 
 def _line(key: str, found: Value) -> str:
     which = TABLE[key]
-    shown = found.value if which.secret else which.text(found.value)
+    shown = found.value if which.secret else which.text(found.value) or "(empty)"
     return f"{key} = {shown}{' ' + which.unit if which.unit else ''}  [{found.layer.value}]"
 
 
@@ -179,6 +185,8 @@ async def _diff(settings: Settings, arguments: argparse.Namespace) -> None:
     else:
         for key in differing:
             print(f"- {_line(key, before[key])}\n+ {_line(key, after[key])}")
+        if not differing:
+            print("the file would change nothing")
 
 
 _ACTIONS: dict[str, Callable[[Settings, argparse.Namespace], Awaitable[None]]] = {

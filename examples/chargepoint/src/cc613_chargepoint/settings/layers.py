@@ -259,4 +259,4 @@ def _known(key: str) -> Parameter[Any]:
 
 def _unknown(key: str) -> str:
     close = difflib.get_close_matches(key, TABLE, 1)
-    return "there is no such parameter" + (f" (did you mean {close[0]}?)" if close else "")
+    return "there is no such parameter" + (f" (did you mean {close[0]}?)" if close else " (`config list` shows them all)")
