@@ -9,6 +9,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
+def test_a_central_system_hears_everything_in_order_through_a_few_kills() -> None:
+    command = [sys.executable, "-m", "tests.crash.outbox", "--messages", "90", "--kills", "8"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=55, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "none lost, none doubled" in done.stdout
+
+
 def test_what_was_acknowledged_survives_a_few_kills() -> None:
     command = [sys.executable, "-m", "tests.crash", "--runs", "4"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=55, check=False)

@@ -156,7 +156,7 @@ class Engine:
             clock,
             minimum_s=lambda: settings.get(ocpp.MINIMUM_STATUS_S),
             online=self._online.is_set,
-            wait_online=self._wait_online,
+            wait_online=self.wait_online,
             send=self._send_status,
         )
 
@@ -165,7 +165,7 @@ class Engine:
             queue,
             self.store,
             self.clock,
-            online=self._wait_online,
+            online=self.wait_online,
             deliver={QUEUE: self._deliver, NOTICES: self._deliver_notice}.get(queue, self._deliver_security),
             given_up=self._given_up,
             attempts=lambda: self.settings.get(ocpp.ATTEMPTS),
@@ -414,7 +414,7 @@ class Engine:
     async def _renew(self) -> None:
         """Ask for a new certificate a month before the present one ends; until cancelled."""
         while True:
-            await self._wait_online()
+            await self.wait_online()
             due = None if self.security is None else self.security.own.renew_at()
             if due is not None and due <= self.clock.wall():
                 try:
@@ -529,7 +529,8 @@ class Engine:
             raise CallFailed(ErrorCode.INTERNAL_ERROR, "the connection is being closed")
         return await self._version.handle(call)
 
-    async def _wait_online(self) -> None:
+    async def wait_online(self) -> None:
+        """Wait until the backend can be asked."""
         await self._online.wait()
 
     # -- what is owed -----------------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def parsed(text: str) -> Frame | None:
 
 def _json(text: str) -> Any:
     try:
-        message = json.loads(text, parse_constant=_no_number)
+        message = _DECODER.decode(text)
         if "\\u" in text:
             json.dumps(message, ensure_ascii=False).encode()  # half of a surrogate pair is no text: it could not be stored or shown
     except (ValueError, RecursionError) as error:
@@ -149,6 +149,11 @@ def _json(text: str) -> Any:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+"""Made once: the functions of the module make a new one for every call with arguments."""
 
 
 def _call(message: list[Any], identifier: str) -> Call:
@@ -201,4 +206,4 @@ def encoded(frame: Frame) -> str:
             message = [CALL_RESULT, identifier, payload]
         case CallError(identifier, code, description, details):
             message = [CALL_ERROR, identifier, str(code), description[:255], details]
-    return json.dumps(message, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(message)

@@ -1,0 +1,232 @@
+"""``python -m tests.crash.outbox``: kill the station while it tells a central system what it owes, and look at what that one has heard.
+
+Every message must have been heard, in order. A message whose answer was lost with the process may have been heard again, right behind
+itself and with the same content: OCPP 1.6 cannot ask whether it had arrived. There are no more of these than kills.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cc613_chargepoint.domain.events import StationEvent
+from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.domain.token import Token, TokenSource
+from cc613_chargepoint.facade import Facade
+from cc613_chargepoint.facade.commands import Answer, ConnectorStatus, GetStatus, SetAvailability, StationStatus, WithdrawLimit
+from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.facts import Measured, Quantity, Reading, StopReason, TransactionBegan, TransactionEnded, packed
+from cc613_chargepoint.ocpp.rpc.backoff import Backoff
+from cc613_chargepoint.ocpp.service import backend_of
+from cc613_chargepoint.settings import Actor, Settings
+from cc613_chargepoint.store import Store, Transaction
+from cc613hal.clock import Clock
+from cc613hal.events import EventSource
+
+ROOT = Path(__file__).parents[2]
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+Told = tuple[str, Mapping[str, Any]]
+
+
+class Broken(Exception):  # noqa: N818 - it is a finding
+    """A message was lost, heard twice, or out of turn."""
+
+
+def owed(session: int) -> list[tuple[str, str]]:
+    """What is owed about one transaction."""
+    at = BEGIN + timedelta(minutes=session)
+    began = TransactionBegan(session=session, connector=1, token=f"T{session:06}", started=at, begin_wh=str(session))
+    values = Reading(at=at, context="Sample.Periodic", quantities=(Quantity(measurand="Voltage", value=str(session), unit="V"),))
+    ended = TransactionEnded(
+        session=session,
+        connector=1,
+        token=None,
+        started=at,
+        begin_wh=str(session),
+        ended=at,
+        end_wh=str(session + 1),
+        reason=StopReason.REMOTE,
+    )
+    return [
+        ("began", packed(began)),
+        ("measured", packed(Measured(session=session, connector=1, readings=(values,)))),
+        ("ended", packed(ended)),
+    ]
+
+
+async def fill(database: Path, port: int, transactions: int, *, values: bool = True) -> None:
+    """A store that owes everything, with or without meter values, and settings that connect."""
+    async with await Store.open(database) as store:
+        settings = await Settings.load(store, Clock())
+        wanted = {"ocpp.url": f"ws://127.0.0.1:{port}/", "ocpp.identity": "crash", "ocpp.queued_samples": 1_000_000}
+        await settings.set(wanted, actor=Actor(name="crash", role=Role.MANUFACTURER))
+
+        def work(tx: Transaction) -> None:
+            for session in range(1, transactions + 1):
+                for kind, payload in owed(session):
+                    if kind == "measured" and not values:
+                        continue
+                    tx.outbox.put(queue="transactions", kind=kind, payload=payload, created=BEGIN, session=session)
+
+        await store.write(work)
+
+
+async def left(database: Path) -> int:
+    """How many messages still wait."""
+    async with await Store.open(database) as store:
+        await store.check()
+        return await store.read(lambda tx: tx.outbox.count())
+
+
+async def live(database: Path) -> None:
+    """One life of the station's side of the conversation, until nothing is owed any more."""
+    async with _engine(database) as engine:
+        await engine.sender.drained()
+
+
+async def live_beside(database: Path) -> tuple[float, float]:
+    """How long it takes to tell everything, and how long a card waits for its answer meanwhile, s."""
+    async with _engine(database) as engine:
+        started, card = time.monotonic(), Token(id="A1", source=TokenSource.CARD)
+        await engine.wait_online()
+        waits: list[float] = []
+        drained = asyncio.create_task(engine.sender.drained())
+        while not drained.done():
+            asked = time.monotonic()
+            await engine.authorize(card)
+            waits.append(time.monotonic() - asked)
+            await asyncio.wait([drained], timeout=1.0)
+        return time.monotonic() - started, max(waits)
+
+
+@asynccontextmanager
+async def _engine(database: Path) -> AsyncIterator[Engine]:
+    """The station's side of the conversation, with a facade that knows one connector."""
+
+    async def status(command: object, actor: object) -> Answer:
+        return StationStatus(board="crash", connectors=(ConnectorStatus(number=1, state="available"),))
+
+    news: EventSource[StationEvent] = EventSource("crash")
+    facade = Facade(dict.fromkeys((GetStatus, SetAvailability, WithdrawLimit), status), news)
+    async with await Store.open(database) as store:
+        clock = Clock()
+        settings = await Settings.load(store, clock)
+        engine = backend_of(settings, store, clock, board="crash", data=database.parent, backoff=Backoff(first_s=0.02, longest_s=0.2))
+        assert engine is not None
+        running = asyncio.create_task(engine.run(facade))
+        await engine.listening.wait()
+        try:
+            yield engine
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+def lives(database: Path, dice: random.Random, kills: int, longest_s: float) -> int:
+    """Fork lives and kill them; how many kills it took until everything was told, or all of them."""
+    for kill in range(kills + 1):
+        child = os.fork()
+        if child == 0:
+            try:
+                asyncio.run(live(database))
+            finally:
+                os._exit(0)
+        if kill < kills:
+            time.sleep(dice.uniform(0.0, longest_s))
+            os.kill(child, signal.SIGKILL)
+        _, how = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(how):
+            return kill
+    return kills
+
+
+def compare(book: Path, transactions: int, kills: int) -> tuple[int, int]:
+    """Hold the book against what was owed; how many messages, and how many of them were heard again.
+
+    Raises:
+        Broken: with the first difference.
+    """
+    heard = [json.loads(line) for line in book.read_text().splitlines()]
+    told = [each for each in heard if each[0] in {"StartTransaction", "MeterValues", "StopTransaction"}]
+    collapsed: list[Any] = []
+    again = 0
+    names: dict[str, list[int]] = {}
+    for action, payload, name in told:
+        if name is not None:
+            names.setdefault(payload["idTag"], []).append(name)
+        if collapsed and collapsed[-1] == (action, payload):
+            again += 1
+            continue
+        collapsed.append((action, payload))
+    wanted = [
+        (action, session) for session in range(1, transactions + 1) for action in ("StartTransaction", "MeterValues", "StopTransaction")
+    ]
+    for number, (found, (action, session)) in enumerate(itertools.zip_longest(collapsed, wanted, fillvalue=("nothing", {}))):
+        if found[0] != action or _session(found) != session:
+            raise Broken(f"message {number + 1}: heard {found}, owed was {action} of transaction {session}")
+        if action != "StartTransaction" and found[1]["transactionId"] not in names[f"T{session:06}"]:
+            raise Broken(f"message {number + 1}: {found} does not name its transaction, which is {names[f'T{session:06}']}")
+    if again > kills:
+        raise Broken(f"{again} messages were heard again after {kills} kills")
+    return len(collapsed), again
+
+
+def _session(found: Told) -> int:
+    action, payload = found
+    if action == "StartTransaction":
+        return int(payload["meterStart"])
+    if action == "StopTransaction":
+        return int(payload["meterStop"]) - 1
+    return int(payload["meterValue"][0]["sampledValue"][0]["value"]) if action == "MeterValues" else 0
+
+
+def main() -> int:
+    """Run; 0 if everything was heard as owed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=10_000, help="in the outbox (default: %(default)s)")
+    parser.add_argument("--kills", type=int, default=1000, help="at most (default: %(default)s)")
+    parser.add_argument("--longest", type=float, default=0.6, metavar="S", help="longest life, s (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=None)
+    arguments = parser.parse_args()
+    seed = random.randrange(1 << 32) if arguments.seed is None else arguments.seed
+    dice, started, transactions = random.Random(seed), time.monotonic(), max(1, arguments.messages // 3)
+    with tempfile.TemporaryDirectory() as place:
+        book, database = Path(place) / "book", Path(place) / "station.db"
+        command = [sys.executable, "-m", "tests.crash.backend", str(book), str(seed)]
+        backend = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert backend.stdout is not None
+        try:
+            asyncio.run(fill(database, int(backend.stdout.readline()), transactions))
+            kills = lives(database, dice, arguments.kills, arguments.longest)
+            waiting = asyncio.run(left(database))
+            count, again = compare(book, transactions, kills)
+        except Broken as broken:
+            print(f"seed {seed}: {broken}", file=sys.stderr)
+            return 1
+        finally:
+            backend.kill()
+            backend.wait()
+            backend.stdout.close()
+    print(
+        f"{kills} kills, {count} messages heard in order, {waiting} left; none lost, none doubled but {again} whose answer a kill had "
+        f"taken, heard again as they were; {time.monotonic() - started:.0f} s (seed {seed})"
+    )
+    return 0 if waiting == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
