@@ -205,6 +205,7 @@ class TestXml:
             b"<x>" + b"a" * 1_100_000 + b"</x>",
             b"\xff\xfe\x00",
         ],
+        ids=lambda document: f"{len(document)} bytes",
     )
     def test_what_is_dangerous_or_none_is_refused(self, document: bytes) -> None:
         with pytest.raises(SoapInvalid):

@@ -49,6 +49,11 @@ SPACES = "{http://www.w3.org/2001/XMLSchema}"
 HERE = Listening(host="127.0.0.1", patience_s=5.0)
 
 
+def shown(value: object) -> str:
+    """A short name for a parameter: documents make long ones, and packed ones another one each second."""
+    return f"{len(value)} bytes" if isinstance(value, bytes) else getattr(value, "__name__", str(value))
+
+
 def example(service: Service, action: str, *, answer: bool) -> dict[str, Any]:
     """A content with everything in it, each list with one entry."""
     schema = schema_of(service)
@@ -250,6 +255,7 @@ class TestListener:
             (envelope().replace(b"<ocpp:clearCacheRequest/>", b"<ocpp:clearCacheRequest/><ocpp:clearCacheRequest/>"), "ProtocolError"),
             (envelope().replace(b"urn://Ocpp/Cp/2015/10/", b"urn://Ocpp/Cp/2012/06/"), "ProtocolError"),
         ],
+        ids=shown,
     )
     async def test_what_is_wrong_is_a_fault_with_its_code(self, listener: SoapListener, body: bytes, code: str) -> None:
         status, answer = await post(listener.port, body)
@@ -454,6 +460,7 @@ class TestClient:
             (http(b"x" * 2_000_000), SoapUnanswered),
             (http(envelope()), SoapInvalid),
         ],
+        ids=shown,
     )
     async def test_a_backend_that_answers_nonsense(self, answer: bytes, kind: type[Exception]) -> None:
         async with backend(lambda _: answer) as (port, _):
