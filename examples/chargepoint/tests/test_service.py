@@ -15,11 +15,13 @@ import sys
 import time
 from pathlib import Path
 
+import attrs
 import pytest
 
 from cc613_chargepoint.cli import main
 from cc613_chargepoint.command import _parser
-from cc613_chargepoint.service import DataDirectoryBusy, JsonLines, Supervisor, owned
+from cc613_chargepoint.service import BoardInUse, DataDirectoryBusy, JsonLines, Supervisor, owned, owned_board
+from cc613hal.board import load_board
 from cc613hal.errors import ConfigError
 
 RUN = [sys.executable, "-m", "cc613_chargepoint", "run", "--sim", "--by-hand"]
@@ -41,6 +43,53 @@ class TestDataDirectory:
         with owned(tmp_path):
             assert main(["run", "--sim", "--data", str(tmp_path)]) == 2
         assert "another station runs" in capsys.readouterr().err
+
+
+class TestBoard:
+    def test_its_wires_have_one_owner(self) -> None:
+        """Whatever the data directories: I2C and SPI would let two applications switch one contactor."""
+        board = load_board("bender.cc613")
+        with owned_board(board), pytest.raises(BoardInUse, match=f"process {os.getpid()}") as refused, owned_board(board):
+            pass
+        assert "a board belongs to one application" in str(refused.value)
+        with owned_board(board):
+            pass
+
+    def test_boards_on_other_wires_do_not_mind_each_other(self) -> None:
+        board = load_board("bender.cc613")
+        other = attrs.evolve(
+            board, buses={name: attrs.evolve(each, path=f"{each.path}9") for name, each in board.buses.items() if hasattr(each, "path")}
+        )
+        with owned_board(board), owned_board(other):
+            pass
+
+    def test_one_wire_in_common_is_enough(self, tmp_path: Path) -> None:
+        """Also under another name: a link made by udev is the same wire."""
+        board = load_board("bender.cc613")
+        node, link = tmp_path / "i2c-1", tmp_path / "by-name"
+        node.write_text("")
+        link.symlink_to(node)
+        one, other = (attrs.evolve(board, buses={"i2c0": attrs.evolve(board.buses["i2c0"], path=str(path))}) for path in (node, link))
+        with owned_board(one), pytest.raises(BoardInUse, match="i2c-1"), owned_board(other):
+            pass
+
+    def test_a_second_application_is_refused_before_it_touches_a_wire(self, tmp_path: Path) -> None:
+        """Each has a data directory of its own; the first one holds the board."""
+        with owned_board(load_board("bender.cc613")):
+            second = subprocess.run(
+                [sys.executable, "-m", "cc613_chargepoint", "run", "--energise-real-hardware", "--data", str(tmp_path / "second")],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        assert second.returncode == 2
+        assert f"another station works with /dev/i2c-1 of bender.cc613 (process {os.getpid()})" in second.stderr
+        assert "Traceback" not in second.stderr
+
+    def test_simulated_boards_share_nothing(self, tmp_path: Path) -> None:
+        with owned_board(load_board("bender.cc613")):
+            assert main(["run", "--sim", "--virtual", "--for", "1"]) == 0
 
 
 class Listener:

@@ -118,6 +118,8 @@ class StationAnswers:
                 self._samples[news.connector] = news
             case ChargingEnded() | SessionEnded():
                 self._samples.pop(news.connector, None)
+            case StateChanged() if news.after in {State.AVAILABLE.value, State.FAULTED.value}:
+                self._samples.pop(news.connector, None)
             case FaultRaised(connector=0, fault=fault):
                 self._of_station[fault.name] = fault
             case FaultCleared(connector=0, fault=fault):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
-from typing import Self
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Any, Self
 
 from attrs import field, fields, frozen
 
@@ -181,6 +181,8 @@ class Station:
                 board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each),
                 high_level=(high_level or {}).get(each),
             )  # fmt: skip
+        self.services: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        """What runs along with the station, by name; before it runs, others may add theirs."""
         self._elsewhere = frozenset(each.number for each in elsewhere)
         if taken := sorted(self._elsewhere & set(self.connectors)):
             raise ConfigError(f"this board has a connector {taken[0]} of its own", hint="give the other controller's another number")
@@ -281,6 +283,8 @@ class Station:
                 group.create_task(keep_house(self._store, self._clock, self._busy), name="housekeeping")
             group.create_task(self._panel.run(), name="hmi")
             group.create_task(self.customers.run(), name="customers")
+            for name, service in self.services.items():
+                group.create_task(service(), name=name)
 
     async def _taken_up(self, store: Store) -> Collection[int]:
         """The sessions that a power cut interrupted and a connector goes on with; a clock that cannot tell how long ago ends them."""

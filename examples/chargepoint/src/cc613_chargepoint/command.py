@@ -28,12 +28,16 @@ from cc613_chargepoint.domain.events import SessionEnded
 from cc613_chargepoint.driving import SIM_SOCKET, add_sim, sim
 from cc613_chargepoint.facade.client import SOCKET, AnswerError
 from cc613_chargepoint.facade.server import serve_socket
+from cc613_chargepoint.joining import add_pair, pair
 from cc613_chargepoint.keeping import add_store, keep
 from cc613_chargepoint.narrator import Narrator
 from cc613_chargepoint.news_log import log_news
 from cc613_chargepoint.operating import VERBS, add_verbs, operate
-from cc613_chargepoint.service import Supervisor, owned, set_up_logging
+from cc613_chargepoint.paired import paired_station
+from cc613_chargepoint.pairing import PairingRole, PairingSettings
+from cc613_chargepoint.service import Supervisor, owned, owned_board, set_up_logging
 from cc613_chargepoint.settings import Settings, ocpp, table
+from cc613_chargepoint.settings.pairing import SUPPLY_CURRENT_A
 from cc613_chargepoint.simulating.script import Line, duration_s, play, read_script
 from cc613_chargepoint.status_page import serve_status
 from cc613_chargepoint.store import Retention, Store
@@ -50,7 +54,7 @@ __all__ = ["EXIT_INTERRUPTED", "main"]
 
 _log = logging.getLogger(__name__)
 
-_OTHERS: dict[str, Callable[[argparse.Namespace], int]] = {"config": config, "store": keep, "sim": sim}
+_OTHERS: dict[str, Callable[[argparse.Namespace], int]] = {"config": config, "store": keep, "sim": sim, "pair": pair}
 """Verbs beside ``run`` and those that ask a running station."""
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 _AGAIN = -1
@@ -104,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--installed-current", type=_amperes, metavar="A", help="what the installation gives per phase, instead of its setting"
     )
+    run.add_argument(
+        "--role", choices=["none", "master", "slave"], help="of two controllers in one station, instead of its setting; needs --data"
+    )
     run.add_argument("--card", action="append", metavar="UID", help="a card that may charge, instead of the setting; may be repeated")
     run.add_argument(
         "--energise-real-hardware", action="store_true", help="needed without --sim: the station will switch mains voltage on its own"
@@ -114,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     add_verbs(verbs)
     add_store(verbs)
     add_sim(verbs)
+    add_pair(verbs)
     return parser
 
 
@@ -195,6 +203,8 @@ def _understood(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"{' and '.join(callers)} do not go together", hint="each says who comes to the station")
     if arguments.by_hand and arguments.data is None:
         raise ConfigError("--by-hand needs --data", hint="`cc613-chargepoint sim` reaches the station over a socket in that directory")
+    if arguments.role in {"master", "slave"} and (arguments.data is None or arguments.virtual):
+        raise ConfigError(f"--role {arguments.role} needs --data and the real time", hint="the link to the other controller needs both")
     if arguments.virtual and (arguments.by_hand or not (arguments.script or arguments.once or arguments.for_s)):
         raise ConfigError("--virtual needs --script, --for or --once", hint="time flies: nobody could do anything by hand")
 
@@ -232,6 +242,7 @@ async def _run(arguments: argparse.Namespace) -> int:
         kept = await _kept(arguments, stack)
         if arguments.sim:
             return await _simulated(description, kept, arguments, interrupted)
+        stack.enter_context(owned_board(description))
         board = await stack.enter_async_context(open_board(description, clock=kept.clock, state_dir=arguments.data))
         station = await stack.enter_async_context(kept.station(board, arguments))
         return await _serve(station, Narrator(board.clock, silent=arguments.log == "json"), interrupted, log_json=arguments.log == "json")
@@ -259,8 +270,7 @@ class _Kept:
             return evolve(of_table, authorization=evolve(of_table.authorization, mode=Mode.LIST, cards=cards))
 
         backend = self._backend(board, arguments)
-        along = None if backend is None else backend.ledger.along
-        station = Station(board, wanted(), store=self.store, along=along, backend=backend)
+        station = self._made(board, wanted(), arguments, backend)
         if self.settings is not None:
             self.settings.changes.on(lambda _: station.obey(wanted()))
         describe = str if backend is None else backend.describe
@@ -276,11 +286,29 @@ class _Kept:
                 await doors.enter_async_context(conversing(backend, answers.facade))
             yield station
 
+    def _made(self, board: Board, wanted: StationSettings, arguments: argparse.Namespace, backend: Engine | None) -> Station:
+        """The station that its role makes it: alone, or one of two controllers."""
+        along = None if backend is None else backend.ledger.along
+        pairing = self._pairing(arguments)
+        if self.store is None or pairing.role is PairingRole.NONE:
+            return Station(board, wanted, store=self.store, along=along, backend=backend)
+        return paired_station(board, wanted, pairing, self.store, arguments.data, along=along, backend=backend)
+
+    def _pairing(self, arguments: argparse.Namespace) -> PairingSettings:
+        if self.settings is None or arguments.virtual:
+            return PairingSettings()
+        pairing = PairingSettings.of(self.settings)
+        if arguments.role is not None:
+            pairing = evolve(pairing, role=PairingRole(arguments.role))
+        if arguments.installed_current is not None and self.settings.get(SUPPLY_CURRENT_A) is None:
+            pairing = evolve(pairing, supply_a=arguments.installed_current)
+        return pairing
+
     def _backend(self, board: Board, arguments: argparse.Namespace) -> Engine | None:
         if self.store is None or self.settings is None or arguments.virtual:
             return None
-        if not self.settings.get(ocpp.URL):
-            return None  # a station without a backend loads nothing of it
+        if not self.settings.get(ocpp.URL) or self._pairing(arguments).role is PairingRole.SLAVE:
+            return None  # a station without a backend loads nothing of it, and a slave speaks to its master alone
         from cc613_chargepoint.maintenance import RecentLog  # noqa: PLC0415 - see above
         from cc613_chargepoint.ocpp.service import backend_of, tools_of  # noqa: PLC0415 - see above
 

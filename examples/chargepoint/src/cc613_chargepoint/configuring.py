@@ -20,7 +20,7 @@ from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock
 from cc613hal.errors import ConfigError
 
-__all__ = ["add_config", "config"]
+__all__ = ["DATABASE", "add_config", "change", "config"]
 
 DATABASE = "station.db"
 """The database's name in a data directory."""
@@ -67,12 +67,25 @@ def config(arguments: argparse.Namespace) -> int:
         asyncio.run(_with_settings(database, lambda settings: _ACTIONS[arguments.action](settings, arguments), migrate=False))
         return 0
     layers, texts = (_assigned(arguments), True) if arguments.action == "set" else (_file(arguments.file), False)
+    change(layers, texts, arguments)
+    return 0
+
+
+def change(layers: dict[Layer, dict[str, Any]], texts: bool, arguments: argparse.Namespace) -> None:
+    """Change settings in a data directory, or have the station that runs on it change them, and tell.
+
+    Args:
+        layers: layer → key → value.
+        texts: whether the values are texts to be parsed.
+        arguments: ``data``, ``role`` and ``json`` of the command line.
+    """
     try:
         with owned(arguments.data):
-            asyncio.run(_with_settings(database, lambda settings: _apply(settings, layers, texts, arguments), migrate=True))
+            asyncio.run(
+                _with_settings(arguments.data / DATABASE, lambda settings: _apply(settings, layers, texts, arguments), migrate=True)
+            )
     except DataDirectoryBusy:
         asyncio.run(_ask_station(layers, texts, arguments))
-    return 0
 
 
 async def _with_settings(database: Path, act: Callable[[Settings], Awaitable[None]], *, migrate: bool) -> None:

@@ -15,7 +15,7 @@ from cc613_chargepoint.evse.session_keeper import OpenSession
 from cc613_chargepoint.store import Store, StoredSample, StoredSession, Transaction
 from cc613hal.clock import Clock
 
-__all__ = ["Along", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted"]
+__all__ = ["Along", "Interrupted", "StoreRecorder", "close_interrupted", "interrupted", "record_of"]
 
 _log = logging.getLogger(__name__)
 POWER_LOSS = "the station lost power or was restarted"
@@ -159,7 +159,7 @@ async def close_interrupted(
             )
             if along is not None:
                 along(tx, ended)
-            news.append(_recovered(ended))
+            news.append(SessionRecovered(connector=ended.connector, record=record_of(ended)))
         return news
 
     found = await store.write(work, "ending what a restart has cut")
@@ -168,18 +168,19 @@ async def close_interrupted(
     return found
 
 
-def _recovered(session: StoredSession) -> SessionRecovered:
+def record_of(session: StoredSession) -> SessionRecord:
+    """What is told of a session that is over, from what is stored of it."""
     ended = session.ended or session.started
-    record = SessionRecord(
+    between_s = max(0.0, (ended - session.started).total_seconds())
+    return SessionRecord(
         number=session.number,
         connector=session.connector,
         token=session.token,
         started=session.started,
         ended=ended,
-        duration_s=max(0.0, (ended - session.started).total_seconds()),
+        duration_s=between_s if session.duration_s is None else session.duration_s,
         begin_wh=session.begin_wh,
         end_wh=session.end_wh,
         highest_current_a=session.highest_current_a,
         reason=session.reason,
     )
-    return SessionRecovered(connector=session.connector, record=record)

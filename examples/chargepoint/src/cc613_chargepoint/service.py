@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import logging
 import os
 import socket
+import struct
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cc613hal.board import BoardDescription
 from cc613hal.errors import ConfigError
 
-__all__ = ["DataDirectoryBusy", "JsonLines", "Supervisor", "owned", "set_up_logging"]
+__all__ = ["BoardInUse", "DataDirectoryBusy", "JsonLines", "Supervisor", "owned", "owned_board", "set_up_logging"]
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +57,51 @@ def owned(directory: Path) -> Iterator[Path]:
         yield directory
     finally:
         os.close(lock)
+
+
+class BoardInUse(ConfigError):  # noqa: N818 - the base class says that it is an error
+    """Another station works with the board."""
+
+    kind = "board-in-use"
+
+
+@contextlib.contextmanager
+def owned_board(description: BoardDescription) -> Iterator[None]:
+    """Own a board's wires while the context lasts, before any of them is touched; the kernel gives them free if the process dies.
+
+    I2C and SPI let several programs speak at once, and two of them would switch one contactor. What the kernel itself gives to one
+    program only (GPIO lines) and what is no wire of this controller (TCP) is left to it. Programs other than this one are not seen.
+
+    Raises:
+        BoardInUse: another station works with one of them.
+    """
+    wires = (options.physical for options in description.buses.values() if options.kind != "gpio")
+    local = {wire for wire in wires if wire.startswith(("/", "usb:"))}
+    with contextlib.ExitStack() as stack:
+        for wire in sorted({os.path.realpath(each) if each.startswith("/") else each for each in local}):
+            held = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC))
+            name = f"\0cc613-chargepoint:{wire}"
+            try:
+                held.bind(name)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise ConfigError(f"{wire} cannot be kept for this station alone: {error}") from error
+                raise BoardInUse(
+                    f"another station works with {wire} of {description.name}{_holder(name)}",
+                    hint="stop it: a board belongs to one application",
+                ) from None
+            held.listen(1)
+        yield
+
+
+def _holder(name: str) -> str:
+    """Who listens there, as far as the kernel says."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as asking:
+        asking.settimeout(1.0)
+        asking.connect(name)
+        pid = struct.unpack("3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[0]
+        return f" (process {pid})"
+    return ""
 
 
 class Supervisor:

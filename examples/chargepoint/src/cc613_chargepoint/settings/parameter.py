@@ -48,6 +48,7 @@ class Group(enum.Enum):
     STATUS = "status"
     HMI = "hmi"
     OCPP = "ocpp"
+    PAIRING = "pairing"
 
 
 @frozen(kw_only=True)

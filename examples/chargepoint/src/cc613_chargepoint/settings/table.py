@@ -12,6 +12,7 @@ from typing import Any
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.settings import hmi, ocpp
 from cc613_chargepoint.settings.charge_rows import CHARGE_ROWS
+from cc613_chargepoint.settings.pairing import PAIRING, PAIRING_RULES
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 from cc613_chargepoint.settings.rows import AT_START as _AT_START
 from cc613_chargepoint.settings.rows import count as _count
@@ -200,6 +201,7 @@ TABLE: Mapping[str, Parameter[Any]] = {
         STATUS_PORT,
         *hmi.PARAMETERS,
         *ocpp.PARAMETERS,
+        *PAIRING,
     )
 }  # fmt: skip
 """Key → parameter, in the order of forms and documentation."""
@@ -249,6 +251,7 @@ def _inputs_once(values: Mapping[str, Any]) -> str | None:
 
 RULES: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (
     _cards_to_accept, _samples_in_order, _days_in_order, _curves_in_order, _climate_in_order, _inputs_once,
+    *PAIRING_RULES,
 )  # fmt: skip
 """What must hold between the values in effect; each gives the mistake, or nothing."""
 
