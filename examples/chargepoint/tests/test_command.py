@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -39,8 +40,12 @@ def test_a_board_that_cannot_charge_is_refused_with_the_missing_part(tmp_path: P
     assert "connector 1 cannot charge" in capsys.readouterr().err
 
 
-def test_missing_buses_are_named_with_a_next_step(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "--board", "bender.cc613", "--energise-real-hardware"]) == 3
+def test_missing_buses_are_named_with_a_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    overlay = tmp_path / "away.toml"  # names that no other run of this test has: a wire belongs to one station of a machine
+    overlay.write_text(
+        "".join(f'[bus.{name}]\npath = "/dev/{name}-{os.getpid()}"\n' for name in ("i2c0", "spi0", "meter", "reader", "pwm"))
+    )
+    assert main(["run", "--board", "bender.cc613", "--overlay", str(overlay), "--energise-real-hardware"]) == 3
     error = capsys.readouterr().err
     assert "/dev/" in error
     assert "Traceback" not in error

@@ -45,18 +45,26 @@ class TestDataDirectory:
         assert "another station runs" in capsys.readouterr().err
 
 
+def apart(place: Path) -> Path:
+    """An overlay that puts a board's wires where nobody else on this machine has any."""
+    file = place / "apart.toml"
+    buses = ("i2c0", "spi0", "meter", "reader", "pwm")
+    file.write_text("".join(f'[bus.{name}]\npath = "{place}/{name}"\n' for name in buses))
+    return file
+
+
 class TestBoard:
-    def test_its_wires_have_one_owner(self) -> None:
+    def test_its_wires_have_one_owner(self, tmp_path: Path) -> None:
         """Whatever the data directories: I2C and SPI would let two applications switch one contactor."""
-        board = load_board("bender.cc613")
+        board = load_board("bender.cc613", overlays=[apart(tmp_path)])
         with owned_board(board), pytest.raises(BoardInUse, match=f"process {os.getpid()}") as refused, owned_board(board):
             pass
         assert "a board belongs to one application" in str(refused.value)
         with owned_board(board):
             pass
 
-    def test_boards_on_other_wires_do_not_mind_each_other(self) -> None:
-        board = load_board("bender.cc613")
+    def test_boards_on_other_wires_do_not_mind_each_other(self, tmp_path: Path) -> None:
+        board = load_board("bender.cc613", overlays=[apart(tmp_path)])
         other = attrs.evolve(
             board, buses={name: attrs.evolve(each, path=f"{each.path}9") for name, each in board.buses.items() if hasattr(each, "path")}
         )
@@ -65,7 +73,7 @@ class TestBoard:
 
     def test_one_wire_in_common_is_enough(self, tmp_path: Path) -> None:
         """Also under another name: a link made by udev is the same wire."""
-        board = load_board("bender.cc613")
+        board = load_board("bender.cc613", overlays=[apart(tmp_path)])
         node, link = tmp_path / "i2c-1", tmp_path / "by-name"
         node.write_text("")
         link.symlink_to(node)
@@ -75,21 +83,31 @@ class TestBoard:
 
     def test_a_second_application_is_refused_before_it_touches_a_wire(self, tmp_path: Path) -> None:
         """Each has a data directory of its own; the first one holds the board."""
-        with owned_board(load_board("bender.cc613")):
+        with owned_board(load_board("bender.cc613", overlays=[apart(tmp_path)])):
             second = subprocess.run(
-                [sys.executable, "-m", "cc613_chargepoint", "run", "--energise-real-hardware", "--data", str(tmp_path / "second")],
+                [
+                    sys.executable,
+                    "-m",
+                    "cc613_chargepoint",
+                    "run",
+                    "--energise-real-hardware",
+                    "--overlay",
+                    str(tmp_path / "apart.toml"),
+                    "--data",
+                    str(tmp_path / "second"),
+                ],
                 capture_output=True,
                 text=True,
                 timeout=60,
                 check=False,
             )
         assert second.returncode == 2
-        assert f"another station works with /dev/i2c-1 of bender.cc613 (process {os.getpid()})" in second.stderr
+        assert f"another station works with {tmp_path}/i2c0 of bender.cc613 (process {os.getpid()})" in second.stderr
         assert "Traceback" not in second.stderr
 
     def test_simulated_boards_share_nothing(self, tmp_path: Path) -> None:
-        with owned_board(load_board("bender.cc613")):
-            assert main(["run", "--sim", "--virtual", "--for", "1"]) == 0
+        with owned_board(load_board("bender.cc613", overlays=[apart(tmp_path)])):
+            assert main(["run", "--sim", "--virtual", "--for", "1", "--overlay", str(tmp_path / "apart.toml")]) == 0
 
 
 class Listener:
