@@ -166,6 +166,46 @@ def test_latched_stays_until_a_new_reference(bench, driver):
     run_virtual(main())
 
 
+def test_latched_outlives_the_program_and_ends_with_the_next_boot(bench, driver, monkeypatch):
+    async def hit(boot):
+        monkeypatch.setattr("cc613hal_sensors.tilt.boot_id", lambda: boot)
+        async with bench(driver, latch=True) as it:
+            before = (await it.part.read_tilt()).tilted
+            await it.part.take_reference()
+            it.cabinet.gravity_g.set(leaning(30))
+            await watch(it, 2)
+            return before
+
+    async def later(boot, **options):
+        monkeypatch.setattr("cc613hal_sensors.tilt.boot_id", lambda: boot)
+        async with bench(driver, **options) as it:
+            return (await it.part.read_tilt()).tilted
+
+    assert run_virtual(hit("boot-1")) is False
+    assert run_virtual(later("boot-1", latch=True)) is True, "the program crashed and started again"
+    assert run_virtual(later("boot-1", latch=False)) is False, "somebody changed the board's options"
+    assert run_virtual(later("boot-1", latch=True)) is True
+    assert run_virtual(later("boot-2", latch=True)) is False, "the station was restarted"
+    assert run_virtual(later(None, latch=True)) is False, "a system that does not tell its boots"
+
+
+def test_a_new_reference_ends_what_the_last_program_latched(bench, driver, monkeypatch):
+    monkeypatch.setattr("cc613hal_sensors.tilt.boot_id", lambda: "boot-1")
+
+    async def main():
+        async with bench(driver, latch=True) as it:
+            await it.part.take_reference()
+            it.cabinet.gravity_g.set(leaning(30))
+            await watch(it, 2)
+        async with bench(driver, latch=True) as it:
+            assert (await it.part.read_tilt()).tilted
+            await it.part.take_reference()
+        async with bench(driver, latch=True) as it:
+            assert not (await it.part.read_tilt()).tilted
+
+    run_virtual(main())
+
+
 # -- reference ---------------------------------------------------------------------------------------------------------
 
 

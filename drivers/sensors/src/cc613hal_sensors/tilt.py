@@ -18,6 +18,7 @@ from cc613hal.interfaces import Identified, TiltReading, TiltSensor
 from cc613hal.plugins import DeviceContext, Driver
 from cc613hal.readings import Quality
 from cc613hal.units import tilt_deg
+from cc613hal_sensors.boot import boot_id
 from cc613hal_sensors.tilt_rules import Shocks, Stillness, TiltLatch, TiltOptions, Vector, stored_vector
 
 __all__ = ["Sample", "TiltChip"]
@@ -25,6 +26,7 @@ __all__ = ["Sample", "TiltChip"]
 _STALLED_S = 1.0
 """Without a new sample for this long, the chip is set up again, s; the slowest chip here samples ten times as often."""
 _REFERENCE = "reference_g"
+_TILTED_IN_BOOT = "tilted_in_boot"
 
 
 @frozen
@@ -69,7 +71,8 @@ class TiltChip(Driver, TiltSensor, Identified):
         self._options = options
         self._changes: EventSource[TiltReading] = EventSource(f"{context.device}.changes")
         self._reference = stored_vector(context.memory.load(_REFERENCE))
-        self._latch = TiltLatch(options)
+        self._boot = boot_id() if options.latch else None
+        self._latch = TiltLatch(options, tilted=self._boot is not None and context.memory.load(_TILTED_IN_BOOT) == self._boot)
         self._shocks = Shocks(options)
         self._stillness = Stillness(options)
         self._last_tilt_deg: float | None = None
@@ -138,6 +141,7 @@ class TiltChip(Driver, TiltSensor, Identified):
         changed = self._last_tilt_deg is not None and self._latch.follow(self._last_tilt_deg, now_s)
         reading = self._reading(sample.gravity_g, self._frozen(sample))
         if changed:
+            self._keep_latched()
             self._changes.publish(reading)
         return reading
 
@@ -166,6 +170,7 @@ class TiltChip(Driver, TiltSensor, Identified):
         self._context.memory.save(_REFERENCE, list(reference))
         self._reference, self._last_tilt_deg = reference, 0.0
         was_tilted = self._latch.reset()
+        self._keep_latched()
         reading = self._reading(reference, Quality.GOOD)
         if was_tilted:
             self._changes.publish(reading)
@@ -192,6 +197,11 @@ class TiltChip(Driver, TiltSensor, Identified):
         if was_frozen:
             self._context.health.ok("moves again")
         return Quality.GOOD
+
+    def _keep_latched(self) -> None:
+        """What is latched outlives the program, and not the next boot."""
+        if self._boot is not None:
+            self._context.memory.save(_TILTED_IN_BOOT, self._boot if self._latch.tilted else None)
 
     def _reading(self, gravity_g: Vector, quality: Quality) -> TiltReading:
         return TiltReading(

@@ -31,7 +31,8 @@ class TiltOptions:
         hold_s: how long, s.
         clear_deg: less than this, for ``clear_s``, is upright again, degrees.
         clear_s: how long, s.
-        latch: once tilted, tilted until the program starts anew (Bender: "no charging until reboot").
+        latch: once tilted, tilted until the machine boots anew (Bender: "no charging until reboot") or a new reference is taken; starting
+            the program again is not enough where the board keeps a state.
         shock_g: a sample whose length differs from 1 g by more than this is a shock, g.
         shock_limit_s: samples that are never about 1 g for this long are a defect, s.
         frozen_samples: this many new samples without a single bit of change are SUSPECT (a live sensor is never that quiet); 0 never.
