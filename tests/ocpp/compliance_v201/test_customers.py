@@ -132,6 +132,41 @@ def test_tc_c_27_to_30_cs(status: str, asked: bool) -> None:
     story("socket")
 
 
+@case(authorization__pre_authorize=True)
+async def test_tc_c_31_cs(it: Bench201) -> None:
+    await send(it, 3, entry(CARD, "Invalid"))
+    it.plug()
+    await it.card()
+    await it.central.expect("Authorize")
+    await it.event("Started")
+
+
+@case(authorization__cache=True, authorization__pre_authorize=True)
+async def test_tc_c_25_cs(it: Bench201) -> None:
+    await it.charge()
+    await it.card()
+    await it.event("Ended")
+    await it.unplug()
+    await it.standing("Available")
+    await send(it, 3, entry(CARD, "Blocked"))
+    await it.central.hang_up(and_stay_away=True)
+    it.plug()
+    await it.card()
+    await it.sleep(20.0)
+    it.central.listens = True
+    await it.central.silence("TransactionEvent", for_s=60.0, eventType="Started", offline=True)
+
+
+@case()
+async def test_tc_c_40_43_cs(it: Bench201) -> None:
+    group = {"idToken": "FAMILY", "type": "Central"}
+    await send(it, 3, entry(CARD, groupIdToken=group), entry(OTHER, groupIdToken=group))
+    it.central.tags |= {CARD: {"status": "Accepted", "groupIdToken": group}, OTHER: {"status": "Accepted", "groupIdToken": group}}
+    await it.charge()
+    await it.card(OTHER)
+    await it.event("Ended", triggerReason="StopAuthorized")
+
+
 @case(authorization__cache=True)
 async def test_tc_c_37_cs(it: Bench201) -> None:
     assert (await it.central.ask("ClearCache"))["status"] == "Accepted"
@@ -143,7 +178,7 @@ async def test_tc_c_38_cs(it: Bench201) -> None:
 
 
 @case(authorization__cache=True, authorization__pre_authorize=True)
-async def test_tc_c_08_and_33_cs(it: Bench201) -> None:
+async def test_tc_c_08_33_cs(it: Bench201) -> None:
     await it.charge()
     await it.card()
     await it.event("Ended")
@@ -202,7 +237,7 @@ async def test_tc_n_28_cs(it: Bench201) -> None:
 
 
 @case(authorization__cache=True)
-async def test_tc_n_30_and_62_cs(it: Bench201) -> None:
+async def test_tc_n_30_62_cs(it: Bench201) -> None:
     await it.charge()
     await it.card()
     await it.event("Ended")
@@ -210,6 +245,12 @@ async def test_tc_n_30_and_62_cs(it: Bench201) -> None:
     assert "cache" in (await it.central.expect("NotifyCustomerInformation", requestId=9)).payload["data"]
     assert await information(it, report=True, clear=False) == "Accepted"
     assert "cache" not in (await it.central.expect("NotifyCustomerInformation", requestId=9)).payload["data"]
+
+
+@case()
+async def test_tc_n_31_cs(it: Bench201) -> None:
+    assert await information(it, report=True, clear=True, tag="NOBODY") == "Accepted"
+    assert (await it.central.expect("NotifyCustomerInformation", requestId=9)).payload["data"] == ""
 
 
 @case()

@@ -219,7 +219,10 @@ async def test_tc_f_05_cs(it: Bench201) -> None:
 
 
 @case()
-async def test_tc_f_06_cs(it: Bench201) -> None:
+async def test_tc_f_06_07_cs(it: Bench201) -> None:
+    assert (await it.central.ask("UnlockConnector", evseId=1, connectorId=1))["status"] == "Unlocked"
+    it.plug()
+    await it.standing("Occupied")
     assert (await it.central.ask("UnlockConnector", evseId=1, connectorId=1))["status"] == "Unlocked"
 
 
@@ -360,7 +363,7 @@ async def test_tc_e_28_cs(it: Bench201) -> None:
 
 
 @case(ocpp__retry_s=600)
-async def test_tc_e_29_cs(it: Bench201) -> None:
+async def test_tc_e_29_33_cs(it: Bench201) -> None:
     def refuses(_: object) -> object:
         raise Refusal("InternalError")
 
@@ -378,6 +381,19 @@ async def test_tc_e_30_cs(it: Bench201) -> None:
     name = await it.charge()
     await it.sleep(1.0)
     assert await told(it, name) == {"messagesInQueue": False, "ongoingIndicator": True}
+
+
+@case(ocpp__retry_s=600)
+async def test_tc_e_31_cs(it: Bench201) -> None:
+    def refuses(_: object) -> object:
+        raise Refusal("InternalError")
+
+    name = await it.charge()
+    it.central.answers["TransactionEvent"] = refuses
+    await it.card()
+    await it.event("Ended")
+    await it.sleep(1.0)
+    assert await told(it, name) == {"messagesInQueue": True, "ongoingIndicator": False}
 
 
 @case()
@@ -398,21 +414,23 @@ async def test_tc_e_34_cs(it: Bench201) -> None:
 
 
 @case()
-async def test_tc_f_11_cs(it: Bench201) -> None:
-    assert (await it.central.ask("TriggerMessage", requestedMessage="MeterValues", evse={"id": 1}))["status"] == "Accepted"
-    told = await it.central.expect("MeterValues", evseId=1)
-    assert told.payload["meterValue"][0]["sampledValue"][0]["context"] == "Trigger"
+async def test_tc_f_11_12_cs(it: Bench201) -> None:
+    for where in ({"evse": {"id": 1}}, {}):
+        assert (await it.central.ask("TriggerMessage", requestedMessage="MeterValues", **where))["status"] == "Accepted"
+        told = await it.central.expect("MeterValues", evseId=1)
+        assert told.payload["meterValue"][0]["sampledValue"][0]["context"] == "Trigger"
 
 
 @case()
-async def test_tc_f_13_cs(it: Bench201) -> None:
+async def test_tc_f_13_14_cs(it: Bench201) -> None:
     name = await it.charge()
-    assert (await it.central.ask("TriggerMessage", requestedMessage="TransactionEvent", evse={"id": 1}))["status"] == "Accepted"
-    told = await it.event("Updated", triggerReason="Trigger")
-    assert told.payload["transactionInfo"] == {"transactionId": name, "chargingState": "Charging"}
+    for where in ({"evse": {"id": 1}}, {}):
+        assert (await it.central.ask("TriggerMessage", requestedMessage="TransactionEvent", **where))["status"] == "Accepted"
+        told = await it.event("Updated", triggerReason="Trigger")
+        assert told.payload["transactionInfo"] == {"transactionId": name, "chargingState": "Charging"}
     await it.card()
     await it.event("Ended")
-    assert numbers(it) == [0, 1, 2]
+    assert numbers(it) == [0, 1, 2, 3]
 
 
 @case()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Literal
 
-from cc613_chargepoint.ocpp.certificates import CertificateRefused, SignedBy, Use, Why
+from cc613_chargepoint.ocpp.certificates import CertificateRefused, Removal, SignedBy, Use, Why
 from cc613_chargepoint.settings import ocpp
 
 if TYPE_CHECKING:
-    from cc613_chargepoint.ocpp.certificates import HashData, Removal
+    from cc613_chargepoint.ocpp.certificates import HashData
     from cc613_chargepoint.ocpp.engine.engine import Engine
 
 __all__ = ["accept_own", "firmware_signer", "install_root", "remove_root"]
@@ -37,9 +38,20 @@ def install_root(engine: Engine, certificate: str, use: Use) -> Installing:
 
 
 def remove_root(engine: Engine, name: HashData) -> Removal:
-    """Trust a root no longer, unless the connection needs it."""
+    """Trust a root no longer, unless the connection needs it; the station's own certificate is not for backends to remove (2.0.1, M04)."""
+    if _is_own(engine, name):
+        return Removal.FAILED
     secure = engine.settings.get(ocpp.SECURITY_PROFILE) >= 2
     return engine.security_there.roots.remove(name, needed=Use.BACKEND if secure else None)
+
+
+def _is_own(engine: Engine, name: HashData) -> bool:
+    """Whether the station's own certificate is meant. Whose key signed it need not be at hand: issuer and serial number name it."""
+    own = engine.security_there.in_use()
+    if own is None or name.serial_number.lower().lstrip("0") != f"{own.certificate.serial_number:x}":
+        return False
+    issuer = hashlib.new(name.algorithm.value.lower(), own.certificate.issuer.public_bytes()).hexdigest()
+    return name.issuer_name_hash.lower() == issuer
 
 
 def accept_own(engine: Engine, chain: str) -> bool:

@@ -1,0 +1,165 @@
+"""2.0.1: who may charge: statuses, groups, the cache, and what counts without a connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ocpp.bench import CARD, OTHER
+from tests.ocpp.bench_v201 import Bench201, case
+
+GROUP = {"idToken": "FAMILY", "type": "Central"}
+
+
+async def known(it: Bench201, **info) -> None:
+    """The cache knows the card from a charge that is over, with what the backend said of it then."""
+    it.central.tags[CARD] = {"status": "Accepted", **info}
+    await it.charge()
+    await it.card()
+    await it.event("Ended")
+    await it.unplug()
+    await it.standing("Available")
+    it.central.forget()
+
+
+async def refused(it: Bench201, for_s: float = 40.0) -> None:
+    await it.central.silence("TransactionEvent", for_s=for_s)
+
+
+@pytest.mark.parametrize("status", ["NotAllowedTypeEVSE", "Expired", "Unknown", "Blocked", "NoCredit"])
+def test_tc_c_06_07_56_cs(status: str) -> None:
+    @case()
+    async def story(it: Bench201) -> None:
+        it.central.tags[CARD] = {"status": status}
+        it.plug()
+        await it.card()
+        await it.central.expect("Authorize")
+        await refused(it)
+
+    story("socket")
+
+
+@case()
+async def test_tc_c_26_cs(it: Bench201) -> None:
+    await it.central.hang_up(and_stay_away=True)
+    it.plug()
+    await it.card()
+    await it.sleep(30.0)
+    it.central.listens = True
+    await it.central.connected()
+    await refused(it)
+
+
+CACHE = {"authorization__cache": True, "authorization__pre_authorize": True}
+
+
+@case(**CACHE)
+async def test_tc_c_34_cs(it: Bench201) -> None:
+    await known(it)
+    it.central.answers["TransactionEvent"] = lambda _: {"idTokenInfo": {"status": "Blocked"}}
+    it.plug()
+    await it.card()
+    await it.event("Started")
+    await it.event("Ended", triggerReason="Deauthorized")
+    del it.central.answers["TransactionEvent"]
+    await it.unplug()
+    await it.standing("Available")
+    it.central.forget()
+    it.plug()
+    await it.card()
+    await it.central.expect("Authorize")  # what is not valid in the cache is asked again
+
+
+@case(authorization__cache=True)
+async def test_tc_c_36_cs(it: Bench201) -> None:
+    await known(it)
+    it.plug()
+    await it.card()
+    await it.central.expect("Authorize")
+    await it.event("Started")
+
+
+@case(**CACHE, authorization__cache_lifetime_s=60.0)
+async def test_tc_c_46_cs(it: Bench201) -> None:
+    await known(it)
+    await it.sleep(120.0)
+    it.plug()
+    await it.card()
+    await it.central.expect("Authorize")
+
+
+@pytest.mark.parametrize("status", ["Invalid", "Blocked", "Expired"])
+def test_tc_c_09_10_11_cs(status: str) -> None:
+    @case(**CACHE)
+    async def story(it: Bench201) -> None:
+        it.central.tags[CARD] = {"status": status}
+        it.plug()
+        await it.card()
+        await it.central.expect("Authorize")
+        await it.sleep(10.0)
+        await it.card()
+        await it.central.expect("Authorize")  # still asked, still refused
+        await refused(it)
+
+    story("socket")
+
+
+@case(**CACHE)
+async def test_tc_c_12_cs(it: Bench201) -> None:
+    it.central.tags[CARD] = {"status": "Invalid"}
+    it.plug()
+    await it.card()
+    await it.central.expect("Authorize")
+    await it.sleep(10.0)
+    it.central.tags[CARD] = {"status": "Accepted"}
+    await it.card()
+    await it.central.expect("Authorize")
+    await it.event("Started")
+
+
+@case(**CACHE)
+async def test_tc_c_13_cs(it: Bench201) -> None:
+    await known(it)
+    await it.card()
+    await it.central.silence("Authorize", "TransactionEvent", for_s=10.0)
+    it.plug()
+    await it.event("Started")
+
+
+@case(**CACHE)
+async def test_tc_c_41_cs(it: Bench201) -> None:
+    it.central.tags[OTHER] = {"status": "Accepted", "groupIdToken": GROUP}
+    await known(it, groupIdToken=GROUP)
+    it.plug()
+    await it.card()
+    await it.event("Started")
+    await it.card(OTHER)
+    await it.event("Ended", triggerReason="StopAuthorized")
+
+
+@case(**CACHE)
+async def test_tc_c_16_cs(it: Bench201) -> None:
+    await known(it)
+    it.central.answers["TransactionEvent"] = lambda _: {"idTokenInfo": {"status": "Invalid"}}
+    it.plug()
+    await it.card()
+    await it.event("Started")
+    await it.event("Ended", triggerReason="Deauthorized")
+
+
+@case(authorization__cache=True)
+async def test_tc_e_45_cs(it: Bench201) -> None:
+    it.central.tags[OTHER] = {"status": "Accepted", "groupIdToken": GROUP}
+    it.plug()
+    await it.card(OTHER)
+    await it.event("Started")
+    await it.card(OTHER)
+    await it.event("Ended")
+    await it.unplug()
+    await it.standing("Available")
+    it.central.tags[CARD] = {"status": "Accepted", "groupIdToken": GROUP}
+    await it.charge()
+    await it.central.hang_up(and_stay_away=True)
+    await it.card(OTHER)
+    await it.sleep(5.0)
+    it.central.listens = True
+    await it.event("Ended", 120.0, offline=True, triggerReason="StopAuthorized")
