@@ -41,6 +41,7 @@ from cc613_chargepoint.settings.pairing import SUPPLY_CURRENT_A
 from cc613_chargepoint.simulating.script import Line, duration_s, play, read_script
 from cc613_chargepoint.status_page import serve_status
 from cc613_chargepoint.store import Retention, Store
+from cc613_chargepoint.wire_verbs import add_ocpp, ocpp_verb
 from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.clock import Clock, run_virtual
 from cc613hal.errors import ConfigError, HalError, NotOnBoard, SafetyRefused
@@ -54,7 +55,7 @@ __all__ = ["EXIT_INTERRUPTED", "main"]
 
 _log = logging.getLogger(__name__)
 
-_OTHERS: dict[str, Callable[[argparse.Namespace], int]] = {"config": config, "store": keep, "sim": sim, "pair": pair}
+_OTHERS: dict[str, Callable[[argparse.Namespace], int]] = {"config": config, "store": keep, "sim": sim, "pair": pair, "ocpp": ocpp_verb}
 """Verbs beside ``run`` and those that ask a running station."""
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_DEVICE, EXIT_REFUSED, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 _AGAIN = -1
@@ -122,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add_store(verbs)
     add_sim(verbs)
     add_pair(verbs)
+    add_ocpp(verbs)
     return parser
 
 
