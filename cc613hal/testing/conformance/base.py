@@ -6,6 +6,7 @@ import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 import attrs
@@ -66,7 +67,7 @@ class Suite:
 
     def installed(self) -> Plugins:
         """The installed drivers."""
-        return self.plugins or Plugins.discover()
+        return self.plugins or _installed()
 
     def spec(self) -> DriverSpec:
         """What the driver's package announces."""
@@ -96,7 +97,7 @@ class Suite:
     async def read_everything(self, bench: Bench) -> tuple[object, ...]:
         """Whatever the driver's capabilities read, checked: every number is finite and every reading names its source."""
         values: list[object] = []
-        announced = self.spec().capabilities  # asked once: finding the installed drivers takes its time
+        announced = self.spec().capabilities
         for name in _READS:
             if any(hasattr(getattr(interfaces, capability), name) for capability in announced):
                 value = await getattr(bench.device, name)()
@@ -109,6 +110,12 @@ class Suite:
     def _skip_without_emulator(self) -> None:
         if not self.spec().emulator:
             pytest.skip(f"{self.driver} brings no emulated part")
+
+
+@cache
+def _installed() -> Plugins:
+    """Asked with every poll, and the same throughout a test run."""
+    return Plugins.discover()
 
 
 def scenario(test: Callable[[S, Bench], Coroutine[Any, Any, None]]) -> Callable[[S], None]:
