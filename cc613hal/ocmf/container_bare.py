@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +14,7 @@ from attrs import evolve
 from cc613hal.ocmf.errors import KeyUnusable, RecordUnreadable
 from cc613hal.ocmf.keys import PublicKey
 from cc613hal.ocmf.reader import MAX_RECORD_BYTES
-from cc613hal.ocmf.signed_value import SignedValue
+from cc613hal.ocmf.signed_value import SignedValue, ValueFormat, format_named
 from cc613hal.ocmf.strict_json import load_object
 
 __all__ = ["read_bare"]
@@ -22,6 +24,8 @@ _MAX_JSON = 1 << 24
 """Bytes of a JSON document over several lines; a StopTransaction with all its values has some ten thousand."""
 _LABEL = re.compile(r"\W*public\s*key\W*", re.IGNORECASE)
 _COMPLETE = re.compile(r"OCMF\|[^|]*\|\s*\{(?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*\}\s*(?:\|.*)?", re.DOTALL)
+_HEX_STARTS = frozenset({"4F434D467C", "1B1B1B1B01"})
+"""How OCMF and a frame of SML begin in hexadecimal."""
 _SIGNED_MEMBERS = ("signedMeterData", "signedMeterValue")
 
 
@@ -126,23 +130,43 @@ def _signed(value: Any, context: str, transaction: str, line: int) -> Iterator[S
         context = _text(members.get("context")) or context
         transaction = _text(members.get("transactionId")) or transaction
         if any(isinstance(members.get(name), str) for name in _SIGNED_MEMBERS):
-            yield SignedValue(
-                data=json.dumps({name: item for name, item in members.items() if isinstance(item, str)}, ensure_ascii=False),
-                key=_text(members.get("publicKey")),
-                transaction_id=transaction,
-                context=context,
-                line=line,
+            found = _telegram(members) or SignedValue(
+                data=json.dumps({name: item for name, item in members.items() if isinstance(item, str)}, ensure_ascii=False)
             )
+            yield evolve(found, key=_text(members.get("publicKey")), transaction_id=transaction, context=context, line=line)
             return
         for item in members.values():
             yield from _signed(item, context, transaction, line)
     elif isinstance(value, str) and value.lstrip()[:5] == "OCMF|":
         yield SignedValue(data=value.strip(), format="OCMF", transaction_id=transaction, context=context, line=line)
+    elif isinstance(value, str) and value.lstrip()[:10].upper() in _HEX_STARTS:
+        yield SignedValue(data=value.strip(), encoding="hex", transaction_id=transaction, context=context, line=line)
     elif isinstance(value, str) and value.lstrip().startswith("{") and any(name in value for name in _SIGNED_MEMBERS):
         # OCPP 1.6 carries the object of 2.0.1 as a text
         inner = _document(value)
         if isinstance(inner, dict):
             yield from _signed(inner, context, transaction, line)
+
+
+def _telegram(members: dict[str, Any]) -> SignedValue | None:
+    """What an object of OCPP carries if it is no OCMF: a telegram, as bytes or in hexadecimal, or a text of another format."""
+    encoded = next(members[name] for name in _SIGNED_MEMBERS if isinstance(members.get(name), str)).strip()
+    if encoded[:5] == "OCMF|" or not encoded:
+        return None
+    try:
+        content = encoded.encode() if encoded[:10].upper() in _HEX_STARTS else base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if content[:4] == b"\x1b\x1b\x1b\x1b" or content[:1] == b"\x76":
+        content = content.hex().encode()
+    text = content.decode("utf-8", "replace").strip()
+    named = format_named(_text(members.get("encodingMethod")))
+    known = named if named in {each.value for each in ValueFormat} else ""
+    if text[:2].upper() in {"1B", "76"} and "|" not in text:
+        return SignedValue(data=text, format=known if known.startswith(("EDL", "ISA")) else "", encoding="hex")
+    if text[:5] == "OCMF|" or not known or known == ValueFormat.OCMF.value:
+        return None
+    return SignedValue(data=text, format=known, encoding="plain")
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,9 @@ from cc613hal.ocmf.errors import RecordUnreadable
 __all__ = ["SignedValue", "ValueContext", "ValueFormat", "format_named"]
 
 
+_OCMF_IN_HEX = "4F434D467C"
+
+
 class ValueFormat(enum.Enum):
     """What ``signedData`` holds, as the transparency software names it."""
 
@@ -75,7 +78,7 @@ class SignedValue:
                 return base64.b64decode("".join(text.split()), validate=True)
             if self.encoding == "base32":
                 return base64.b32decode("".join(text.split()).upper())
-            if self.encoding == "hex" or (text[:2].upper() in {"1B", "76"} and "|" not in text):
+            if self.encoding == "hex" or (text[:2].upper() in {"1B", "76"} and "|" not in text) or text[:10].upper() == _OCMF_IN_HEX:
                 return bytes.fromhex(text)
             if not self.encoding and self.format.startswith(("EDL", "ISA")) and not text.startswith(("<", "{")):
                 return base64.b64decode("".join(text.split()), validate=True)  # a telegram that is not hexadecimal

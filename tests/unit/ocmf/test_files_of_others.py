@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -344,3 +345,57 @@ def test_the_public_file_of_two_fragments_is_read_with_its_key() -> None:
 
 def test_what_is_kept_of_a_dialect_is_its_text() -> None:
     assert read_record(signed(PAYLOAD.replace("T7", "T007"))).payload_text.count("T007") == 1
+
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+@pytest.mark.parametrize(
+    "sample", ["NewEHZSML.xml", "edl-40-01.xml", "edl-40-02.xml", "isa-edl-40p-ok.xml", "alfen-begin.txt", "valid2.pcdf"]
+)
+@pytest.mark.parametrize("told", [True, False], ids=["format", "no-format"])
+@pytest.mark.parametrize("spelling", ["bytes", "text"])
+def test_records_of_other_formats_inside_ocpp(sample: str, told: bool, spelling: str) -> None:
+    """A meter that signs no OCMF sends its record over OCPP all the same: its bytes in base64, or their hexadecimal digits."""
+    with (SAMPLES / sample).open("rb") as stream:
+        values = list(read_values(stream))
+    plain = list(Checker().check(iter(values)))
+    evidence = [verdict.evidence for verdict in plain if hasattr(verdict, "evidence") and verdict.evidence is not None]
+    if not told and evidence[0].edl is None:
+        pytest.skip("what a text is, its name says")
+    messages = []
+    for value, found in zip(values, evidence, strict=True):
+        content = value.content()
+        data = content.hex().upper().encode() if spelling == "text" and found.edl is not None else content
+        key = value.key
+        if key:
+            point = PublicKey.from_text(key, found.key_curves)
+            key = base64.b64encode(f"oca:base16:asn1:{point.hex}".encode()).decode()
+        members = {"signedMeterData": base64.b64encode(data).decode(), "signingMethod": "", "publicKey": key}
+        members["encodingMethod"] = found.format.value if told else ""
+        messages.append({"value": json.dumps(members), "format": "SignedData", "context": value.context or "Other"})
+    document = [2, "1", "MeterValues", {"meterValue": [{"timestamp": "2026-01-01T00:00:00Z", "sampledValue": messages}]}]
+    again = list(Checker().check(read_values(io.BytesIO(json.dumps(document).encode()))))
+    before = [verdict.status for verdict in plain if not isinstance(verdict, TransactionVerdict)]
+    assert [verdict.status for verdict in again if not isinstance(verdict, TransactionVerdict)] == before
+
+
+@pytest.mark.parametrize("digits", [str.upper, str.lower])
+def test_a_record_in_hexadecimal_digits(digits: Callable[[str], str]) -> None:
+    """As a line of a file, and as the value of a message of OCPP 1.6."""
+    text = digits(signed(PAYLOAD).encode().hex())
+    document = json.dumps({"sampledValue": [{"value": text, "format": "SignedData", "context": "Transaction.End"}]})
+    for content in (f"{text}\n{DER.hex()}\n", document):
+        checker = Checker([PublicKey.from_der(DER)])
+        list(checker.check(read_values(io.BytesIO(content.encode()))))
+        assert checker.summary.status is Status.VERIFIED
+
+
+@pytest.mark.parametrize(
+    "data", ["", "####", "AAAA", base64.b64encode(b"\x1b\x1b\x1b\x1b\x01\x01").decode(), base64.b64encode(b"\x76").decode()]
+)
+def test_an_object_of_ocpp_that_holds_no_record(data: str) -> None:
+    document = json.dumps({"signedMeterData": data, "encodingMethod": "EDL_40_P", "publicKey": ""})
+    checker = Checker()
+    list(checker.check(read_values(io.BytesIO(document.encode()))))
+    assert checker.summary.status is Status.UNREADABLE

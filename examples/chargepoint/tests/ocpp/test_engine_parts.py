@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -293,6 +294,17 @@ def test_signed_records_go_in_the_container_or_bare() -> None:
     assert base64.b64decode(inside["signedMeterData"]).decode() == SIGNED.record
     assert (inside["encodingMethod"], inside["signingMethod"]) == ("OCMF", "")
     assert base64.b64decode(inside["publicKey"]).decode() == "oca:base16:asn1:3059"
+
+
+def test_a_signed_telegram_goes_in_the_container_as_its_bytes() -> None:
+    """It is kept in hexadecimal; base64 of the digits would be read by nobody."""
+    edl = SignedValue(context="Transaction.End", format="EDL_40_P", record="1B1B1B1B01010101", public_key="3059", at=NOW)
+    ended = evolve(END, signed=(edl,))
+    inside = json.loads(encoded(words.stop(ended, 7, most=100, bare=False))["transactionData"][-1]["sampledValue"][0]["value"])
+    assert base64.b64decode(inside["signedMeterData"]) == bytes.fromhex(edl.record)
+    assert inside["encodingMethod"] == "EDL_40_P"
+    assert encoded(words.stop(ended, 7, most=100, bare=True))["transactionData"][-1]["sampledValue"][0]["value"] == edl.record
+    assert evolve(edl, record="no digits").content == b"no digits"
 
 
 @given(st.integers(0, 60), st.integers(2, 40))

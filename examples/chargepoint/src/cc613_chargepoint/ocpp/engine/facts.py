@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from datetime import datetime
 from typing import TypeVar
@@ -152,6 +153,14 @@ class SignedValue:
     public_key: str
     at: datetime
     register_wh: str | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What the meter signed, as bytes: telegrams are kept in hexadecimal, other records as they are."""
+        if self.format.startswith("EDL"):
+            with contextlib.suppress(ValueError):
+                return bytes.fromhex(self.record)
+        return self.record.encode()
 
 
 @frozen(kw_only=True)

@@ -116,7 +116,7 @@ def container(signed: SignedValue) -> str:
     key = f"oca:base16:asn1:{signed.public_key}"
     return json.dumps(
         {
-            "signedMeterData": base64.b64encode(signed.record.encode()).decode("ascii"),
+            "signedMeterData": base64.b64encode(signed.content).decode("ascii"),
             "signingMethod": "",
             "encodingMethod": signed.format,
             "publicKey": base64.b64encode(key.encode()).decode("ascii"),

@@ -232,7 +232,7 @@ def _signed(signed: Sequence[SignedValue]) -> tuple[MeterValue, ...]:
     """Signed records, each with the register that it is about; one that is too long for this version is left to the station's own store."""
     found: list[MeterValue] = []
     for each in signed:
-        data = base64.b64encode(each.record.encode()).decode("ascii")
+        data = base64.b64encode(each.content).decode("ascii")
         if len(data) > DATA_LIMIT:
             continue
         key = base64.b64encode(f"oca:base16:asn1:{each.public_key}".encode()).decode("ascii")
