@@ -18,6 +18,7 @@ from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.maintenance.interface import Diagnostics, Firmware, FirmwareRefused, Installation
+from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.upkeep import Tools
 from cc613_chargepoint.ocpp.files import Location, TransferFailed, location
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
@@ -62,6 +63,7 @@ class Bench:
     station: Station | None = None
     store: Store | None = None
     kept: Settings | None = None
+    engine: Engine | None = None
     vehicles: dict[int, Vehicle] = field(factory=dict)
     _life: asyncio.Task[None] | None = None
     _up: asyncio.Event = field(factory=asyncio.Event)
@@ -116,7 +118,7 @@ class Bench:
             station = Station(board, StationSettings.of(settings), store=store, along=engine.ledger.along, backend=engine)
             settings.changes.on(lambda _: station.obey(StationSettings.of(settings)))
             answers = StationAnswers(station, board, store, settings)
-            self.station, self.store, self.kept = station, store, settings
+            self.station, self.store, self.kept, self.engine = station, store, settings, engine
             tasks = [asyncio.create_task(engine.run(answers.facade), name="backend")]
             await engine.listening.wait()
             tasks.append(asyncio.create_task(station.run(), name="station"))

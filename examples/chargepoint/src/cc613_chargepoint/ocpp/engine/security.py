@@ -44,6 +44,7 @@ class Security:
         self._settings, self._clock, self._serial = settings, clock, serial
         self.roots = RootStore(place / "roots")
         self.own = OwnCertificates(place / "own")
+        self.v2g = OwnCertificates(place / "v2g")
 
     @property
     def subject(self) -> Subject:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
+from cc613_chargepoint.ocpp.v16.contracts import VENDOR, Contracts16
 from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS, Keys
 from cc613_chargepoint.ocpp.v16.smart import profile_of
 from cc613_chargepoint.settings import ocpp, table
@@ -23,10 +24,11 @@ class Core:
     Args:
         engine: knows the station.
         keys: the configuration.
+        contracts: carries out what Plug & Charge asks.
     """
 
-    def __init__(self, engine: Engine, keys: Keys) -> None:
-        self._engine, self._keys = engine, keys
+    def __init__(self, engine: Engine, keys: Keys, contracts: Contracts16) -> None:
+        self._engine, self._keys, self._contracts = engine, keys, contracts
 
     def handlers(self) -> Mapping[str, Handler]:
         """Action → who carries it out."""
@@ -74,7 +76,8 @@ class Core:
         return Reply(encoded(v16.ClearCacheResponse(status="Accepted")))
 
     async def _data_transfer(self, request: v16.DataTransfer) -> Reply:
-        del request
+        if request.vendor_id == VENDOR:
+            return await self._contracts.handle(request)
         return Reply(encoded(v16.DataTransferResponse(status="UnknownVendorId")))
 
     async def _get_configuration(self, request: v16.GetConfiguration) -> Reply:

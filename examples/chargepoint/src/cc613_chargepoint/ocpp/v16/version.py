@@ -25,6 +25,7 @@ from cc613_chargepoint.ocpp.messages import v16
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo
 from cc613_chargepoint.ocpp.rpc import Link, Priority
 from cc613_chargepoint.ocpp.v16 import words
+from cc613_chargepoint.ocpp.v16.contracts import Contracts16
 from cc613_chargepoint.ocpp.v16.core import Core
 from cc613_chargepoint.ocpp.v16.keys import Keys
 from cc613_chargepoint.ocpp.v16.local_list import LocalLists
@@ -54,10 +55,11 @@ class V16(Version):
 
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
+        self.contracts = Contracts16(engine, self)
         self.keys = Keys(engine.settings, BACKEND, told_keys(engine))
         trigger = Trigger(engine, self)
         self.handlers: Mapping[str, Handler] = {
-            **Core(engine, self.keys).handlers(),
+            **Core(engine, self.keys, self.contracts).handlers(),
             **LocalLists(engine).handlers(),
             **Reservation(engine).handlers(),
             **SmartCharging16(engine).handlers(),
