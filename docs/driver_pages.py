@@ -16,7 +16,7 @@ DRIVERS = Path(__file__).parent.parent / "drivers"
 _HEAD = """# Drivers
 
 Every driver of this repository, made from what its package announces and from its `quality.toml`. Each part has a page of its own,
-with wiring, lines, options and sources; `cc613hal list --drivers` shows what is installed on your machine. No driver claims more than
+with wiring, lines, options and sources; `cc613hal list drivers` shows what is installed on your machine. No driver claims more than
 it has been through: [the levels](../quality.md).
 
 "tested how" says in which ways: *conformance suites* and *bad input* are the library's own suites, run on simulated buses; *random

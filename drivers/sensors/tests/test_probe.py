@@ -7,7 +7,9 @@ import pytest
 from cc613hal.clock import run_virtual
 from cc613hal.errors import NoAnswer
 from cc613hal.plugins import Certainty
-from cc613hal_sensors.probe import probe_adxl345, probe_lis2dh12, probe_lm75, probe_mma8451
+from cc613hal_sensors.plugin import cc613hal_drivers
+from cc613hal_sensors.probe import probe_ads1115, probe_adxl345, probe_lis2dh12, probe_lm75, probe_mcp9808, probe_mma8451
+from cc613hal_sensors.variants import VARIANTS
 
 
 def port_of(it):
@@ -81,6 +83,8 @@ def test_accelerometers_at_one_address_are_told_apart_by_their_identity(bench, d
         ("sensors.lis2dh12", probe_lis2dh12),
         ("sensors.adxl345", probe_adxl345),
         ("sensors.mma8451", probe_mma8451),
+        ("sensors.mcp9808", probe_mcp9808),
+        ("sensors.ads1115", probe_ads1115),
     ],
 )
 def test_probing_writes_nothing_but_register_addresses(bench, driver, probe):
@@ -97,3 +101,26 @@ def test_probing_writes_nothing_but_register_addresses(bench, driver, probe):
                 await probe(port_of(it))
 
     run_virtual(main())
+
+
+def test_a_converter_is_likely_and_no_thermometer_and_the_other_way_round(bench):
+    async def main():
+        async with bench("sensors.ads1115") as it:
+            evidence = await probe_ads1115(port_of(it))
+            assert (evidence.certainty, dict(evidence.options)) == (Certainty.LIKELY, {})
+            assert await probe_lm75(port_of(it)) is None
+            it.chip.write(b"\x02\x12\x34")  # somebody uses its comparator: then nothing tells
+            assert await probe_ads1115(port_of(it)) is None
+
+    async def others():
+        for word in VARIANTS:
+            async with bench("sensors.lm75", variant=word) as it:
+                assert await probe_ads1115(port_of(it)) is None, word
+
+    run_virtual(main())
+    run_virtual(others())
+
+
+def test_nothing_of_this_package_is_proposed_by_its_address_alone():
+    for spec in cc613hal_drivers():
+        assert not spec.addresses or spec.probe, spec.name

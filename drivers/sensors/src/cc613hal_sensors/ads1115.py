@@ -25,6 +25,10 @@ __all__ = ["FULL_SCALE_V", "Ads1115", "Ads1115Options"]
 
 CONVERSION = 0x00
 CONFIGURATION = 0x01
+LOW_THRESHOLD = 0x02
+HIGH_THRESHOLD = 0x03
+THRESHOLDS: tuple[int, int] = (0x8000, 0x7FFF)
+"""After power-on (data sheet, table 9); not used."""
 
 START = 0x8000
 """Written: start a conversion; read: no conversion is going on."""

@@ -221,7 +221,8 @@ class Ads1115Chip(I2cChip):
         self._configuration = 0x8583
         self._result = 0
         self._busy_until_s: float | None = None
-        self._thresholds = {2: 0x8000, 3: 0x7FFF}
+        low, high = ads1115.THRESHOLDS
+        self._thresholds: dict[int, int] = {ads1115.LOW_THRESHOLD: low, ads1115.HIGH_THRESHOLD: high}
 
     def power_cycle(self) -> None:
         """The supply went and came back (reset values of the data sheet)."""

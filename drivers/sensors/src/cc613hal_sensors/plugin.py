@@ -69,6 +69,7 @@ def cc613hal_drivers() -> tuple[DriverSpec, ...]:
             buses=(BusKind.I2C,),
             emulator="cc613hal_sensors.emulated_thermometers:emulate_ads1115",
             addresses=(0x48, 0x49, 0x4A, 0x4B),
+            probe="cc613hal_sensors.probe:probe_ads1115",
             quality=QualityLevel.SIMULATED,
             sources=(
                 "TI ADS1115 data sheet SBAS444",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cc613hal.bus.i2c import I2cPort
 from cc613hal.plugins import Certainty, Evidence
-from cc613hal_sensors import adxl345, lis2dh12, mcp9808, mma8451
+from cc613hal_sensors import ads1115, adxl345, lis2dh12, mcp9808, mma8451
 from cc613hal_sensors.variants import VARIANTS
 
-__all__ = ["probe_adxl345", "probe_lis2dh12", "probe_lm75", "probe_mcp9808", "probe_mma8451"]
+__all__ = ["probe_ads1115", "probe_adxl345", "probe_lis2dh12", "probe_lm75", "probe_mcp9808", "probe_mma8451"]
 
 
 async def probe_lis2dh12(port: I2cPort) -> Evidence | None:
@@ -44,6 +44,27 @@ async def probe_mma8451(port: I2cPort) -> Evidence | None:
         BusError: nobody answers.
     """
     return await _identity(port, mma8451.WHO_AM_I, mma8451.IDENTITY, "WHO_AM_I", "MMA8451")
+
+
+async def probe_ads1115(port: I2cPort) -> Evidence | None:
+    """Whether the thresholds at this address are an ADS1115's after power-on; nobody who only converts changes them.
+
+    That is likely, not certain: the part has no identity, and an ADS1015 has the same. What hangs at its inputs cannot be read at all.
+
+    Args:
+        port: the bus, bound to the address.
+
+    Raises:
+        BusError: nobody answers.
+    """
+    low = int.from_bytes(await port.write_read(bytes((ads1115.LOW_THRESHOLD,)), 2), "big")
+    high = int.from_bytes(await port.write_read(bytes((ads1115.HIGH_THRESHOLD,)), 2), "big")
+    if (low, high) != ads1115.THRESHOLDS:
+        return None
+    return Evidence(
+        text="thresholds 0x8000 and 0x7FFF, as an ADS1115 or ADS1015 has them after power-on; what hangs at it cannot be read",
+        certainty=Certainty.LIKELY,
+    )
 
 
 async def probe_mcp9808(port: I2cPort) -> Evidence | None:
