@@ -28,9 +28,10 @@ from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.paired import master_station, slave_station
 from cc613_chargepoint.pairing import PairingSettings
 from cc613_chargepoint.pairing.wire import Dial, Door, Wire, WireLost
+from cc613_chargepoint.records import Along
 from cc613_chargepoint.simulated import SimulatedStation
 from cc613_chargepoint.store import Store, StoreClosed, Transaction
-from cc613hal.board import Board, load_board, open_board
+from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.clock import Clock
 from cc613hal.plant import Simulation
 
@@ -291,6 +292,8 @@ async def simulated_pair(
     master: StationSettings | None = None,
     slave: StationSettings | None = None,
     board_name: str = "bender.cc613",
+    slave_board: BoardDescription | None = None,
+    along: Along | None = None,
     door: Door | None = None,
     dial: Dial | None = None,
     settle_s: float = 20.0,
@@ -303,6 +306,8 @@ async def simulated_pair(
         master: settings of the master.
         slave: settings of the slave.
         board_name: of both.
+        slave_board: of the slave, if it is another one.
+        along: what the master owes to others about sessions.
         door: where the slave comes in, instead of the simulated link's.
         dial: how it gets there, instead of the simulated link's.
         settle_s: time they get before anything happens, s.
@@ -310,14 +315,15 @@ async def simulated_pair(
     pair = pair or PairingSettings()
     link = SimulatedLink(Clock())
     description = load_board(board_name)
+    other = slave_board or description
     for name in ("master", "slave"):
         (place / name).mkdir(parents=True, exist_ok=True)
     wide = StationSettings(installed_current_a=32.0)
-    async with Simulation(description) as first, Simulation(description) as second:
+    async with Simulation(description) as first, Simulation(other) as second:
         inside, outside = door or link.door, dial or link.dial
 
         def make_master(board: Board, store: Store) -> Station:
-            return master_station(board, master or wide, pair, store, inside)
+            return master_station(board, master or wide, pair, store, inside, along=along)
 
         def make_slave(board: Board, store: Store) -> Station:
             return slave_station(board, slave or wide, pair, store, outside, dice=random.Random(613))

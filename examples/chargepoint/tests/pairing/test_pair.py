@@ -17,7 +17,16 @@ import pytest
 from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
-from cc613_chargepoint.domain.events import ChargingEnded, Decided, FaultCleared, FaultRaised, SessionEnded, SessionRecovered
+from cc613_chargepoint.domain.events import (
+    ChargingEnded,
+    Decided,
+    FaultCleared,
+    FaultRaised,
+    RecordSigned,
+    SessionBegan,
+    SessionEnded,
+    SessionRecovered,
+)
 from cc613_chargepoint.domain.fault import Clearing, Fault, FaultName, Severity
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token, TokenSource
@@ -25,15 +34,20 @@ from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.facade import Refused
 from cc613_chargepoint.facade.commands import ListSessions, StartCharge, StopCharge, Unlock
 from cc613_chargepoint.paired import master_station
-from cc613_chargepoint.pairing import LostPolicy, PairingSettings
+from cc613_chargepoint.pairing import LostPolicy, PairingSettings, SlaveConnector
+from cc613_chargepoint.pairing.allowance import Allowance
 from cc613_chargepoint.pairing.messages import PROTOCOL, Beat, Hello, Refusal, Taken, Welcome
 from cc613_chargepoint.pairing.wire import Talk, WireLost
 from cc613_chargepoint.settings import Actor
 from cc613_chargepoint.simulated import CARD
 from cc613_chargepoint.simulated_pair import SimulatedPair, simulated_pair
 from cc613_chargepoint.store import StoreFull
+from cc613hal.board import load_board
 from cc613hal.clock import Clock, ClockState, run_virtual
 from cc613hal.errors import ConfigError
+from cc613hal.ocmf import PublicKey, SignedValue
+from cc613hal.ocmf.evidence import evidence_of
+from cc613hal.ocmf.signatures import verify
 
 OTHER = "04FFEEDDCCBBAA"
 OPERATOR = Actor(name="ops", role=Role.OPERATOR)
@@ -373,6 +387,7 @@ def test_what_was_asked_of_a_slave_that_was_not_heard_is_done_when_it_is_back() 
         await charge_at_slave(pair)
         pair.link.cut()
         await pair.sleep(20.0)
+        assert answers(pair).health_page() == (503, {"status": "faulted", "faults": ["slave-unreachable"]})
         with pytest.raises(Refused, match="slave-unreachable"):
             await answers(pair).facade.ask(StartCharge(connector=2, token="X"), OPERATOR)
         await pair.master.tap()  # the customer wants to end
@@ -484,6 +499,76 @@ def test_a_master_whose_disk_is_full_is_told_again_later() -> None:
     play(story)
 
 
+def test_what_the_master_owes_its_backend_covers_the_slave_too() -> None:
+    """In the same commit, once for the begin and once for the end, whatever the link does: connector 2 of the station."""
+    owed: list[tuple[int, int, bool]] = []
+
+    async def story(pair: SimulatedPair) -> None:
+        await charge_at_slave(pair)
+        pair.link.cut()
+        await pair.sleep(30.0)
+        pair.link.mend()
+        await pair.until(lambda: remote(pair).state is State.CHARGING, 60.0)
+        pair.slave.unplug(force=True)
+        await pair.sleep(10.0)
+        assert owed == [(2, 1, False), (2, 1, True)]
+        assert [(each.connector, each.number) for each in pair.master.of(SessionBegan)] == [(2, 1)]
+        assert remote(pair).session_number is None
+
+    play(story, along=lambda _tx, session: owed.append((session.connector, session.number, session.ended is not None)))
+
+
+def test_a_master_that_has_started_tells_the_rest_of_the_station_which_session_goes_on_at_the_slave() -> None:
+    async def story(pair: SimulatedPair) -> None:
+        await charge_at_slave(pair)
+        await pair.restart(master=True)
+        pair.master.news.clear()
+        await pair.until(lambda: remote(pair).state is State.CHARGING, 60.0)
+        await pair.until(lambda: remote(pair).session_number == 1)
+        assert [(each.connector, each.number) for each in pair.master.of(SessionBegan)] == [(2, 1)]
+
+    play(story)
+
+
+SIGNED = """
+schema = 1
+name = "signed slave"
+[device.meter1]
+driver = "meters.wm3m4"
+options = { timezone = "Europe/Berlin" }
+"""
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_signed_record_made_at_the_slave_reaches_the_master_byte_for_byte_and_still_verifies(lost: bool, tmp_path: Path) -> None:
+    overlay = tmp_path / "signed.toml"
+    overlay.write_text(SIGNED)
+
+    async def story(pair: SimulatedPair) -> None:
+        for made in (pair.master, pair.slave):
+            made.board.clock.state = ClockState.SYNCHRONISED
+        await charge_at_slave(pair)
+        await pair.sleep(300.0)
+        if lost:
+            pair.link.cut()
+        pair.slave.unplug(force=True)
+        await pair.sleep(60.0)
+        pair.link.mend()
+        await pair.sleep(60.0)
+        there, here = [await store.read(lambda tx: list(tx.signed.after(0))) for store in pair.stores]
+        assert [each.record for each in there] == [each.record for each in here]
+        (at_master,), _ = await sessions(pair)
+        told = pair.master.of(RecordSigned)
+        assert [(each.connector, each.session, each.record) for each in told] == [(2, at_master.number, each.record) for each in here]
+        assert there
+        for each in told:
+            found = evidence_of(SignedValue(data=each.record))
+            assert verify(PublicKey.from_text(each.public_key), found.signed_bytes, found.signature)
+        assert all(each.delivered is not None for each in here)
+
+    play(story, slave_board=load_board("bender.cc613", overlays=[overlay]))
+
+
 # -- the conversation ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -536,6 +621,24 @@ def test_a_message_that_is_missing_ends_the_conversation() -> None:
         talk._said += 1
         talk.say(Beat(beat=1, lease=0, allowed_a=6.0, safe_a=6.0))
         await over(talk)
+
+    play(story)
+
+
+@pytest.mark.parametrize("where", ["slave", "master"])
+def test_a_defect_in_the_conversation_costs_the_conversation_and_no_charge(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> bool:
+        raise ZeroDivisionError("for the test")
+
+    async def story(pair: SimulatedPair) -> None:
+        await charge_at_slave(pair)
+        with monkeypatch.context() as patch:
+            patch.setattr(Allowance, "obey", broken) if where == "slave" else patch.setattr(SlaveConnector, "_heard", broken)
+            await pair.sleep(30.0)
+            assert allowed_a(pair) == 6.0
+            assert pair.slave.state is State.CHARGING
+        await pair.until(lambda: allowed_a(pair) == 32.0, 60.0)
+        assert remote(pair).state is State.CHARGING
 
     play(story)
 

@@ -167,6 +167,9 @@ class SlaveConnector(MirroredConnector):
                 await self._take(talk, message)
         except (WireLost, StoreError) as error:
             why = error.message
+        except Exception as error:  # noqa: BLE001 - a defect here costs the conversation, and the station nothing
+            why = f"a defect ended the conversation: {type(error).__name__}: {error}"
+            _log.exception("the conversation with the slave broke down")
         finally:
             talk.end()
             if self._current is talk or self._current is None:

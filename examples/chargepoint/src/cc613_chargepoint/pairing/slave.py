@@ -191,6 +191,8 @@ class SlaveLink:
                         await self._converse(Talk(await self._dial()))
                     except WireLost as error:
                         self._complain(error)
+                    except Exception:  # noqa: BLE001 - a defect here costs the conversation, and charging nothing: the lease ends by itself
+                        _log.exception("the conversation with the master broke down and begins anew")
                         if self._lease:
                             pause_s = FIRST_PAUSE_S
                     self._time.look()
