@@ -8,8 +8,6 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from attrs import frozen
-
 from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionRecovered, StateChanged, StationEvent
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.role import Role
@@ -19,6 +17,7 @@ from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, S
 from cc613_chargepoint.ocpp.certificates import Posture, TlsEvent, tls_refusal
 from cc613_chargepoint.ocpp.engine.charging import SmartCharging
 from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
+from cc613_chargepoint.ocpp.engine.identity import Identity, Offline
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.local_list import count_list
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
@@ -56,32 +55,8 @@ CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
 
 
-class Offline(HalError, ConnectionError):  # noqa: N818 - the base class says that it is an error
-    """The backend cannot be asked now."""
-
-    kind = "offline"
-    default_transient = True
-
-
 Versions = Mapping[str, type[Version]]
 """Sub-protocol → makes that version on a connection; in order of preference."""
-
-
-@frozen(kw_only=True)
-class Identity:
-    """What the station is, for its boot.
-
-    Attributes:
-        vendor: its maker.
-        model: its model.
-        serial: its serial number; empty for none.
-        firmware: version of its software.
-    """
-
-    vendor: str
-    model: str
-    serial: str
-    firmware: str
 
 
 class Engine:
