@@ -94,13 +94,13 @@ async def left(database: Path) -> int:
 
 async def live(database: Path) -> None:
     """One life of the station's side of the conversation, until nothing is owed any more."""
-    async with _engine(database) as engine:
+    async with conversing(database) as engine:
         await engine.sender.drained()
 
 
 async def live_beside(database: Path) -> tuple[float, float]:
     """How long it takes to tell everything, and how long a card waits for its answer meanwhile, s."""
-    async with _engine(database) as engine:
+    async with conversing(database) as engine:
         started, card = time.monotonic(), Token(id="A1", source=TokenSource.CARD)
         await engine.wait_online()
         waits: list[float] = []
@@ -114,7 +114,7 @@ async def live_beside(database: Path) -> tuple[float, float]:
 
 
 @asynccontextmanager
-async def _engine(database: Path) -> AsyncIterator[Engine]:
+async def conversing(database: Path) -> AsyncIterator[Engine]:
     """The station's side of the conversation, with a facade that knows one connector."""
 
     async def status(command: object, actor: object) -> Answer:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from ocpp.routing import on
 from ocpp.v16 import ChargePoint, call, call_result
 from ocpp.v16.enums import Action
@@ -77,7 +82,7 @@ class CentralSystem(ChargePoint):
 
 
 @asynccontextmanager
-async def central_system() -> AsyncIterator[tuple[int, asyncio.Queue[CentralSystem]]]:
+async def central_system(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, asyncio.Queue[CentralSystem]]]:
     met: asyncio.Queue[CentralSystem] = asyncio.Queue()
 
     async def meet(connection: ServerConnection) -> None:
@@ -85,7 +90,7 @@ async def central_system() -> AsyncIterator[tuple[int, asyncio.Queue[CentralSyst
         met.put_nowait(system)
         await system.start()
 
-    async with serve(meet, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+    async with serve(meet, "127.0.0.1", 0, subprotocols=["ocpp1.6"], ssl=tls) as server:
         yield server.sockets[0].getsockname()[1], met
 
 
@@ -138,3 +143,58 @@ async def test_a_charge_from_afar_against_a_central_system_that_somebody_else_wr
         assert station.returncode == 0, out.decode()
         frames = [json.loads(line) for line in (tmp_path / "ocpp.log").read_text().splitlines()]
         assert {"sent", "received", "opened", "closed"} <= {each["way"] for each in frames}
+
+
+def certificate(place: Path) -> tuple[ssl.SSLContext, Path]:
+    """TLS for a central system on this machine, and the root that a station must trust."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = made.public_bytes(serialization.Encoding.PEM)
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (place / "server.pem").write_bytes(secret + pem)
+    (place / "root.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(place / "server.pem")
+    return context, place / "root.pem"
+
+
+async def test_the_same_over_real_tls_with_a_password(tmp_path: Path) -> None:
+    data, (tls, root) = str(tmp_path / "data"), certificate(tmp_path)
+    async with central_system(tls) as (port, met):
+        assignments = [
+            f"ocpp.url=wss://localhost:{port}/", "ocpp.identity=CP1", "ocpp.security_profile=2", "ocpp.password=0123456789abcdef",
+            "ocpp.sample_s=0",
+        ]  # fmt: skip
+        await done("config", "set", "--data", data, "authorization.mode=backend", *assignments)
+        await done("config", "set", "--role", "installer", "--data", data, f"ocpp.ca_file={root}")
+        station = await program("run", "--sim", "--by-hand", "--data", data)
+        try:
+            async with asyncio.timeout(30.0):
+                system = await met.get()
+            await system.until("status", connector_id=1, status="Available")
+            await done("sim", "plug", "--data", data)
+            await system.until("status", connector_id=1, status="Preparing")
+            answer = await system.call(call.RemoteStartTransaction(id_tag=CARD, connector_id=1))
+            assert answer.status == "Accepted"
+            await system.until("start", id_tag=CARD, connector_id=1)
+            await system.call(call.Reset(type="Soft"))
+            await system.until("stop", transaction_id=4711, reason="SoftReset")
+            async with asyncio.timeout(30.0):
+                again = await met.get()
+            await again.until("boot")
+        finally:
+            station.terminate()
+            out, _ = await station.communicate()
+        assert station.returncode == 0, out.decode()
