@@ -78,11 +78,11 @@ test-descriptors: $(VENV)/made-test  ## driver tests on device nodes that umockd
 	@$(BIN)/python -m pytest -q tests/descriptors
 
 $(VENV)/made-peers: $(VENV)/made-test
-	@npm install --prefix $(VENV)/peers --no-audit --no-fund --silent @voltbras/ts-ocpp@2.7.3 || echo "npm or its packages are not there: the tests with them will be skipped"
+	@npm install --prefix $(VENV)/peers --no-audit --no-fund --silent @voltbras/ts-ocpp@2.7.3 ocpp-rpc@2.2.1 || echo "npm or its packages are not there: the tests with them will be skipped"
 	@touch $@
 
 test-peers: $(VENV)/made-peers  ## OCPP with other people's central systems (needs node and npm)
-	@$(BIN)/python -m pytest -q examples/chargepoint/tests/ocpp_rooms/test_soap_wire.py
+	@$(BIN)/python -m pytest -q examples/chargepoint/tests/ocpp_rooms/test_soap_wire.py examples/chargepoint/tests/ocpp/test_strict_peers.py
 
 test-kernel: $(VENV)/made-kernel  ## bus and driver tests on a real Linux kernel under QEMU
 	@$(BIN)/python -m tests.kernel.lane $(if $(ARGS),-- $(ARGS))
