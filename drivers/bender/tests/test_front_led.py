@@ -69,3 +69,33 @@ def test_leaving_the_board_makes_it_dark(open_part):
         assert emulated.colour == DARK
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("word", ["booting", "ready"])
+def test_when_its_lines_were_gone_it_shines_again_by_itself(open_part, word):
+    async def main():
+        async with open_part(DRIVER) as it:
+            await it.device.show(front_language()[word])
+            await asyncio.sleep(1.0)
+            chip = it.simulation.faults("bench-gpio")
+            chip.unplug()
+            await asyncio.sleep(60)
+            assert it.health == "offline", "nobody has to ask"
+            chip.plug()
+            it.emulated.seen.clear()
+            await asyncio.sleep(60)
+            assert it.health == "ok"
+            assert it.emulated.seen[:1] == [ORANGE if word == "booting" else GREEN]
+
+    run_virtual(main())
+
+
+def test_without_a_check_nothing_is_written_while_nothing_changes(open_part):
+    async def main():
+        async with open_part(DRIVER, options={"check_s": 0.0}) as it:
+            await it.device.show(front_language()["booting"])
+            it.simulation.faults("bench-gpio").unplug()
+            await asyncio.sleep(60)
+            assert it.health == "ok"
+
+    run_virtual(main())

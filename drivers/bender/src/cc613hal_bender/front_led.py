@@ -15,7 +15,7 @@ from types import MappingProxyType
 from attrs import field, frozen, validators
 
 from cc613hal.bus.gpio import OutputLine, write_together
-from cc613hal.errors import HalError
+from cc613hal.errors import BusError, HalError
 from cc613hal.interfaces import BLACK, Colour, Indicator, Motion, Pattern, SafeState
 from cc613hal.plugins import DeviceContext, Driver
 
@@ -44,9 +44,11 @@ class FrontLedOptions:
 
     Attributes:
         threshold: a primary brighter than this is on; the light knows no brightness. With 0.2 orange is red and green.
+        check_s: how often a colour that stands still is written again, so that lines that went are missed and come back lit, s; 0 never.
     """
 
     threshold: float = field(default=0.2, validator=[validators.gt(0), validators.lt(1)])
+    check_s: float = field(default=10.0, validator=validators.ge(0))
 
 
 class FrontLed(Indicator, SafeState, Driver):
@@ -58,6 +60,8 @@ class FrontLed(Indicator, SafeState, Driver):
         self._lines: dict[str, OutputLine] = {role: context.output(role) for role in _PRIMARIES if context.has_line(role)}
         self._shown: Pattern | None = None
         self._task: asyncio.Task[None] | None = None
+        self._lit = BLACK
+        self._checker: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         """Show again what was shown, or nothing."""
@@ -66,9 +70,15 @@ class FrontLed(Indicator, SafeState, Driver):
         else:
             self._light(BLACK)
         self._context.health.ok("lines can be written")
+        if self._options.check_s and (self._checker is None or self._checker.done()):
+            self._checker = asyncio.create_task(self._check(), name=f"{self._context.device} check")
 
     async def aclose(self) -> None:
         """Go dark."""
+        if self._checker is not None:
+            self._checker.cancel()
+            await asyncio.wait([self._checker], timeout=1.0)
+            self._checker = None
         await self.dark()
 
     async def make_safe(self) -> None:
@@ -121,7 +131,21 @@ class FrontLed(Indicator, SafeState, Driver):
             except HalError as error:  # its bus reports the loss, and the pattern goes on when the line is back
                 self._context.log.debug("%s: %s", self._context.device, error)
 
+    async def _check(self) -> None:
+        """Nobody reads a light: what does not move is written again now and then, and a line that is gone says so."""
+        while True:
+            await self._context.clock.sleep(self._options.check_s)
+            if self._task is not None:
+                continue
+            try:
+                self._light(self._lit)
+            except BusError as error:
+                self._context.health.failed(error)
+            else:
+                self._context.health.succeeded()
+
     def _light(self, colour: Colour) -> None:
+        self._lit = colour
         on = {role: getattr(colour, role) > self._options.threshold for role in _PRIMARIES}
         write_together([(line, on[role]) for role, line in self._lines.items()])
 
