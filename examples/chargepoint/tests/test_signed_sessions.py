@@ -9,6 +9,8 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,33 @@ from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.metering import SignedSessions, SigningSettings, Stage
 from cc613_chargepoint.metering.controller_signer import Gateway
 from cc613_chargepoint.metering.identification import assignment_of, end_reason_of
-from cc613_chargepoint.signed_records import StoreKeeper, signing_controller
+from cc613_chargepoint.signed_records import StoreKeeper, StorePages, signing_controller
 from cc613_chargepoint.store import SignedRecord, Store
 from cc613hal.board import load_board, open_board
 from cc613hal.clock import ClockState, run_virtual
 from cc613hal.errors import BusError, CommandFailed, DeviceRefused
 from cc613hal.interfaces import EndReason, EnergyMeter, SignedMeter, TransactionPhase
-from cc613hal.ocmf import KeyUnusable, MeterState, PublicKey, ReadingReason, SignedValue, read_record
+from cc613hal.ocmf import (
+    ControllerSigner,
+    FileKey,
+    KeyUnusable,
+    MeterState,
+    OcmfTime,
+    PagesLost,
+    PublicKey,
+    ReadingReason,
+    SignedValue,
+    SignerIdentity,
+    TimeState,
+    no_identification,
+    read_record,
+    reading_of,
+)
 from cc613hal.ocmf.evidence import evidence_of
 from cc613hal.ocmf.signatures import verify
 from cc613hal.plant import FieldCard, Simulation
 from cc613hal.plant.vehicle import Vehicle
+from cc613hal.readings import Energy
 from cc613hal.testing.bench import PART, board_for
 
 CARD = FieldCard(uid=bytes.fromhex("04A2B3C4D5E680"), sak=0x00, atqa=0x0044)
@@ -430,6 +448,24 @@ def test_a_card_is_no_more_than_what_its_read_proves(security: str, level: str, 
 )
 def test_words_become_letters(words: str, reason: EndReason) -> None:
     assert end_reason_of(words) is reason
+
+
+async def test_pages_of_a_counter_that_somebody_else_used_are_looked_up_again(tmp_path: Path) -> None:
+    key = FileKey.create(tmp_path / "key.pem")
+    identity = SignerIdentity(gateway="G", gateway_serial="1", gateway_version="1", meter_serial="M")
+    reading = reading_of(Energy(Decimal(1)), OcmfTime(datetime(2026, 1, 1, tzinfo=UTC), TimeState.SYNCHRONISED), ReadingReason.BEGIN)
+    async with await Store.open(tmp_path / "station.db") as store:
+        one, other = (StorePages(store, 1, key.public_key.fingerprint) for _ in range(2))
+        for pages, name in ((one, "a"), (other, "b")):
+            pages.assign(name)
+            await ControllerSigner(key, pages, identity).begin(reading, no_identification())
+        one.assign("c")
+        with pytest.raises(PagesLost, match="not the next one"):
+            await ControllerSigner(key, one, identity).begin(reading, no_identification())
+        begun = await ControllerSigner(key, one, identity).begin(reading, no_identification())
+        page = begun.records[0].payload.page
+        assert page is not None
+        assert page.number == 3
 
 
 @define

@@ -119,10 +119,15 @@ class StorePages(SignerPages):
         self._counters = {context: f"controller {key} {connector} {context.value}" for context in PageContext}
         self._name = f"signer {connector}"
         self._transaction = ""
+        self._next: dict[PageContext, int] = {}
+        """What the next page is, as long as the last commit is known to have worked; the commit itself never believes it."""
 
     async def next_page(self, context: PageContext) -> int:
         """One more than the last page used."""
-        return 1 + (await self._store.read(lambda tx: tx.signed.pages(), "looking at pages")).get(self._counters[context], 0)
+        if context not in self._next:
+            used = await self._store.read(lambda tx: tx.signed.pages(), "looking at pages")
+            self._next[context] = 1 + used.get(self._counters[context], 0)
+        return self._next[context]
 
     async def commit(self, page: Page, record: OcmfRecord) -> None:
         """Page and record, in one transaction of the database."""
@@ -137,7 +142,9 @@ class StorePages(SignerPages):
                 kept = signed["records"] if signed.get("transaction") == transaction else []
                 tx.memory.put(ROOM, self._name, {"transaction": transaction, "records": [*kept, record.text]})
 
+        self._next.pop(page.context, None)  # whoever is cancelled or refused here looks again
         await self._store.write(work, f"keeping page {page}")
+        self._next[page.context] = page.number + 1
 
     async def signed(self) -> tuple[str, tuple[str, ...]]:
         """The transaction that is not released, and its records."""
