@@ -300,6 +300,7 @@ def play(
     boot: bool = True,
     kind: type[Bench] = Bench,
     dialect: str = "v16",
+    start: datetime | None = None,
 ) -> None:
     """Run a case; every message of the station must have obeyed its schema."""
 
@@ -320,15 +321,18 @@ def play(
                         await asyncio.gather(it._life, return_exceptions=True)
             assert not central.mistakes, central.mistakes
 
-    run_virtual(whole())
+    run_virtual(whole(), start=start)
 
 
-def case(*, boards: tuple[str, ...] = ("socket", "tethered"), boot: bool = True, **settings: Any) -> Callable[[Any], Any]:
+def case(
+    *, boards: tuple[str, ...] = ("socket", "tethered"), boot: bool = True, start: datetime | None = None, **settings: Any
+) -> Callable[[Any], Any]:
     """Make a test of a story: one run for each kind of outlet.
 
     Args:
         boards: ``socket``, ``tethered``.
         boot: whether the station is up and idle when the story begins.
+        start: where the calendar begins.
         settings: of the station, with ``__`` for the full stop.
     """
     import pytest
@@ -337,7 +341,7 @@ def case(*, boards: tuple[str, ...] = ("socket", "tethered"), boot: bool = True,
 
     def made(story: Callable[[Bench], Awaitable[None]]) -> Any:
         def test(outlet: str) -> None:
-            play(story, board=BOARDS[outlet], settings=named, boot=boot)
+            play(story, board=BOARDS[outlet], settings=named, boot=boot, start=start)
 
         functools.update_wrapper(test, story)
         del test.__wrapped__  # or pytest would look at the story's arguments

@@ -165,6 +165,11 @@ class TestValues:
         with pytest.raises(InvalidValue):
             TABLE["ocpp.versions"].parse(text)
 
+    @pytest.mark.parametrize("text", ["", "Berlin", "Europe", "europe/", "/etc/localtime", "../UTC", "Europe/../UTC", "CEST+1:x", "A" * 65])
+    def test_a_time_zone_is_one_that_exists(self, text: str) -> None:
+        with pytest.raises(InvalidValue):
+            TABLE["ocpp.time_zone"].parse(text)
+
     @given(st.data())
     def test_text_of_a_value_is_read_back(self, data: st.DataObject) -> None:
         each = data.draw(st.sampled_from(list(TABLE.values())))
@@ -177,6 +182,8 @@ class TestValues:
                 value = data.draw(st.floats(each.minimum, each.maximum))
             case Kind.CHOICE:
                 value = data.draw(st.sampled_from(each.choices))
+            case Kind.TEXT if each.holds is not None:
+                value = data.draw(st.sampled_from(("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3")))
             case Kind.TEXT if each.pattern:
                 most = each.maximum or 36
                 fits = st.from_regex(each.pattern, fullmatch=True).filter(lambda text: text.isascii() and text.isprintable())

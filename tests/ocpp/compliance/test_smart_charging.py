@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.ocpp.bench import CARD, Bench, case
+from tests.ocpp.bench import CARD, INSTALLER, Bench, case
 
 ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
 Periods = list[tuple[int, float]]
@@ -213,3 +214,27 @@ async def test_x16_11(it: Bench) -> None:
     await it.charging()
     found = await schedule(it, 300)
     assert near(found, [(0, 9.0), (60, 7.0)], slack_s=6), found
+
+
+@case(installation__current_a=32.0, ocpp__time_zone="Europe/Berlin", start=datetime(2026, 3, 28, 20, tzinfo=UTC))
+async def test_every_day_at_ten_stays_at_ten_when_summer_time_begins(it: Bench) -> None:
+    """Clocks in Berlin go forward on 29 March 2026 at 01:00 UTC; ten in the evening is 21:00 UTC before and 20:00 UTC after."""
+    assert await install(it, 1, daily(it, 1, "2026-01-01T21:00:00Z", [(0, 16.0)], duration=3600)) == ACCEPTED
+    for connector in (1, 0):
+        found = await schedule(it, 93_600, connector)
+        assert near(found, [(0, 32.0), (3600, 16.0), (7200, 32.0), (86_400, 16.0), (90_000, 32.0)], slack_s=30), found
+
+
+@case(installation__current_a=32.0, ocpp__time_zone="Europe/Berlin", start=datetime(2026, 3, 29, 19, 50, tzinfo=UTC))
+async def test_a_connector_obeys_a_recurring_profile_by_its_own_zone(it: Bench) -> None:
+    assert await install(it, 0, daily(it, 1, "2026-01-01T21:00:00Z", [(0, 16.0)], duration=3600)) == ACCEPTED
+    await it.charging()
+    assert it.station is not None
+    effective = it.station.books[1].effective
+    assert effective().current_a == 32.0
+    await it.sleep(900.0)  # 20:05 UTC
+    assert effective().current_a == 16.0
+    assert it.kept is not None
+    await it.kept.set({"ocpp.time_zone": "UTC"}, actor=INSTALLER)  # where ten is an hour away
+    await it.sleep(90.0)
+    assert effective().current_a == 32.0

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cc613_chargepoint.ocpp.messages import Invalid, codec, decoded, encoded, v16, v201
-from cc613_chargepoint.ocpp.messages.codec import Items, Range
+from cc613_chargepoint.ocpp.messages.codec import Items, Range, stamp
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo, MeterValue, SampledValue
 from cc613_chargepoint.ocpp.rpc import ErrorCode
 
@@ -204,6 +204,21 @@ def test_times_are_understood_as_they_come(text, moment) -> None:
     found = decoded(v16.HeartbeatResponse, {"currentTime": text}).current_time
     assert found == moment
     assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 7, 1, 12, 0, 0, 123_999, tzinfo=UTC), "2026-07-01T12:00:00.123Z"),
+        (datetime(2026, 7, 1, 12, tzinfo=timezone(timedelta(hours=2))), "2026-07-01T10:00:00.000Z"),
+        (datetime(987, 6, 5, tzinfo=UTC), "0987-06-05T00:00:00.000Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00.000Z"),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), "9999-12-31T23:59:59.000Z"),
+    ],
+)
+def test_a_time_has_a_year_of_four_digits_and_is_read_back(at: datetime, text: str) -> None:
+    assert stamp(at) == text
+    assert decoded(v16.HeartbeatResponse, {"currentTime": text}).current_time == at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def test_what_is_sent_obeys_the_rules_too() -> None:

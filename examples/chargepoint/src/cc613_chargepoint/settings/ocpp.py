@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 
-__all__ = ["MEASURANDS", "PARAMETERS"]
+__all__ = ["MEASURANDS", "PARAMETERS", "zone_named"]
 
 _OCPP: dict[str, Any] = {"group": Group.OCPP}
 
@@ -42,6 +44,28 @@ def _switch(key: str, default: bool, en: str, de: str, **more: Any) -> Parameter
 
 def _measurands(key: str, default: tuple[str, ...], en: str, de: str, **more: Any) -> Parameter[tuple[str, ...]]:
     return Parameter(key=key, kind=Kind.LIST, default=default, maximum=16, pattern=_MEASURAND, en=en, de=de, **_OCPP, **more)
+
+
+def zone_named(name: str) -> tzinfo:
+    """A time zone by its name; UTC needs no database of zones.
+
+    Raises:
+        ValueError: there is none on this machine.
+    """
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError) as error:  # a folder of the database, Europe for one, is an OSError
+        raise ValueError(f"{name!r} is no time zone that this machine knows") from error
+
+
+def _must_be_a_zone(name: str) -> str | None:
+    try:
+        zone_named(name)
+    except ValueError:
+        return "a time zone that this machine knows, as Europe/Berlin or UTC"
+    return None
 
 
 URL = _text(
@@ -206,6 +230,12 @@ PHASE_ROTATION: Parameter[tuple[str, ...]] = Parameter(
     en="How the phases of each connector are wired, as 1.RST; told to backends.",
     de="Wie die Phasen jedes Anschlusses verdrahtet sind, etwa 1.RST; für Backends.", ocpp16="ConnectorPhaseRotation", **_OCPP,
 )  # fmt: skip
+TIME_ZONE = _text(
+    "ocpp.time_zone", "UTC", 64,
+    "Time zone that daily and weekly charging profiles follow, by its name in the IANA database, as Europe/Berlin.",
+    "Zeitzone, der tägliche und wöchentliche Ladeprofile folgen, mit ihrem Namen der IANA-Datenbank, etwa Europe/Berlin.",
+    pattern=r"[A-Za-z][A-Za-z0-9_+/-]*", holds=_must_be_a_zone, ocpp201="ClockCtrlr.TimeZone",
+)  # fmt: skip
 RESERVE_ANY = _switch(
     "ocpp.reserve_any", True,
     "A place may be reserved without saying which connector.", "Ein Platz kann reserviert werden, ohne den Anschluss zu nennen.",
@@ -231,6 +261,6 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
-    STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
+    STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip
 """In the order of forms and documentation."""

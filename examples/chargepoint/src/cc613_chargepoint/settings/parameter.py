@@ -6,7 +6,7 @@ import enum
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from attrs import frozen
@@ -74,6 +74,7 @@ class Parameter(Generic[T_co]):
         ocpp201: component and variable in OCPP 2.0.1, with a stop between; empty if it has none there.
         secret: never shown, exported or logged.
         none: whether it may be left without a value.
+        holds: what else a text, or each entry of a list, must meet: gives what it must be instead, or nothing.
     """
 
     key: str
@@ -94,6 +95,7 @@ class Parameter(Generic[T_co]):
     ocpp201: str = ""
     secret: bool = False
     none: bool = False
+    holds: Callable[[str], str | None] | None = None
 
     def parse(self, text: str) -> T_co:
         """The value of a text, as command lines, forms and OCPP give it.
@@ -187,6 +189,8 @@ class Parameter(Generic[T_co]):
             self._must(len(value) <= self.maximum, value, f"at most {self.maximum:g} characters")
         if self.pattern:
             self._must(re.fullmatch(self.pattern, value) is not None, value, f"of the form {self.pattern}")
+        if self.holds is not None and (wanted := self.holds(value)) is not None:
+            self._must(False, value, wanted)
 
     def _must(self, holds: bool, value: Any, what: str) -> None:
         if not holds:

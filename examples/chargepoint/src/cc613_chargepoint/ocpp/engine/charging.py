@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, StationEvent
@@ -25,6 +25,7 @@ from cc613_chargepoint.ocpp.smart_charging import (
     refusal_at_start,
     station_composite,
 )
+from cc613_chargepoint.settings import ocpp
 from cc613hal.errors import HalError
 
 if TYPE_CHECKING:
@@ -102,11 +103,16 @@ class SmartCharging:
             unit: of the answer.
         """
         outlets = await self._outlets()
-        now, book = self._engine.clock.wall(), self.keeper.book
+        now, book, zone = self._engine.clock.wall(), self.keeper.book, self._zone
         if connector:
-            return composite(book, outlets[connector], now=now, duration_s=duration_s, unit=unit)
+            return composite(book, outlets[connector], now=now, duration_s=duration_s, unit=unit, zone=zone)
         total_a = sum(each.local_a for each in outlets.values())
-        return station_composite(book, list(outlets.values()), local_a=total_a, now=now, duration_s=duration_s, unit=unit)
+        return station_composite(book, list(outlets.values()), local_a=total_a, now=now, duration_s=duration_s, unit=unit, zone=zone)
+
+    @property
+    def _zone(self) -> tzinfo:
+        """Whose midnight begins the day of a profile that recurs."""
+        return ocpp.zone_named(self._engine.settings.get(ocpp.TIME_ZONE))
 
     async def _outlets(self) -> dict[int, Outlet]:
         """The connectors with what everything but the backend allows them."""
@@ -179,7 +185,7 @@ class SmartCharging:
                 await self._engine.facade.ask(WithdrawLimit(connector=connector, source=SOURCE), BACKEND)
             return LOOK_S
         outlets, now = await self._outlets(), self._engine.clock.wall()
-        looks = {number: outlook(self.keeper.book, outlet, now=now) for number, outlet in outlets.items()}
+        looks = {number: outlook(self.keeper.book, outlet, now=now, zone=self._zone) for number, outlet in outlets.items()}
         shares = self._shared(outlets, now)
         for number, look in looks.items():
             allowed = [each for each in (look.current_a, shares.get(number)) if each is not None]
@@ -195,7 +201,7 @@ class SmartCharging:
         station = [each for each in self.keeper.book if each.profile.purpose in {Purpose.STATION_MAX, Purpose.EXTERNAL}]
         if len(charging) < 2 or not station:
             return {}
-        total = outlook(station, outlets[charging[0]], now=now).current_a
+        total = outlook(station, outlets[charging[0]], now=now, zone=self._zone).current_a
         if total is None:
             return {}
         return dict(zip(charging, divided(total, [outlets[number].local_a for number in charging]), strict=True))

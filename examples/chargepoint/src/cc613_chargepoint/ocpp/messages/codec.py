@@ -125,7 +125,8 @@ def moment(text: Any) -> datetime:
 
 def stamp(at: datetime) -> str:
     """The text of a time: UTC with ``Z``, milliseconds."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    # Not by strftime: what that makes of a year before 1000 has as many digits as the platform likes.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 @frozen
