@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
+from cc613_chargepoint.authorization.rules import Reservation
 from cc613_chargepoint.domain.events import Decided
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.domain.verdict import Verdict
@@ -140,3 +142,32 @@ def test_verdicts_that_the_disk_does_not_take_wait_for_it_and_are_bounded(caplog
                 await running
 
     run_virtual(main())
+
+
+def test_reservations_stand_over_a_restart_until_they_end(tmp_path: Path) -> None:
+    async def main() -> list[list[int]]:
+        seen: list[list[int]] = []
+        async with await Store.open(tmp_path / "station.db") as store:
+            async with remembering(store) as made:
+                reservations, now = made.station.authorizer.reservations, made.board.clock.wall()
+                for number, hours in ((1, 1.0), (2, 5.0), (3, 5.0)):
+                    reservations.keep(
+                        Reservation(number=number, connector=1, token=CARD, until=now + timedelta(hours=hours), parent="FLEET")
+                    )
+                reservations.cancel(3)
+                await made.sleep(1.0)
+            async with remembering(store) as again:
+                kept = again.station.authorizer.reservations
+                seen.append(sorted(kept.valid(again.board.clock.wall())))
+                await again.tap("DEADBEEF")
+                assert again.state is State.AVAILABLE, "it is reserved for somebody else"
+                await again.sleep(2 * 3600.0)
+                seen.append(sorted(kept.valid(again.board.clock.wall())))
+                await again.tap(CARD)
+                assert again.state is State.AUTHORISED
+                await again.sleep(2.0)
+            async with remembering(store) as last:
+                seen.append(sorted(last.station.authorizer.reservations.valid(last.board.clock.wall())))
+        return seen
+
+    assert run_virtual(main()) == [[1, 2], [2], []], "ended by time, then by use"

@@ -177,7 +177,7 @@ WORLD: dict[str, Callable[[SimulatedStation, float], None]] = {
     "block bolt": lambda made, _: made.outlet.bolt_blocked.set(True),
     "noisy meter": lambda made, _: setattr(made.simulation.faults("meter1"), "crc", True),
     "limit": lambda made, number: made.station.limits.set("load management", round(32.0 * number, 1), for_s=20.0 if number > 0.5 else None),
-    "weld": lambda made, _: made.outlet.welded.set(True),
+    "weld": lambda made, _: made.outlet.contacts.value == 0 or made.outlet.welded.set(True),  # contacts that are open do not weld
     "stuck open": lambda made, _: made.outlet.stuck_open.set(True),
     "change cable": lambda made, number: made.outlet.cable_ohm.value is None or made.outlet.cable_ohm.set(1500.0 if number > 0.5 else 20.0),
     "silent source": lambda made, number: made.station.limits.set("energy manager", round(32.0 * number, 1), for_s=10.0, then_a=8.0),

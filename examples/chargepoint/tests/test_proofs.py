@@ -10,6 +10,7 @@ import pytest
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.domain.events import FaultCleared, Offered, ResidualMeasured, StepDone
 from cc613_chargepoint.domain.fault import Fault, FaultName
+from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import SimulatedStation, simulated_station
@@ -62,6 +63,39 @@ def test_after_a_fault_the_customer_gets_the_plug_back() -> None:
     play(story)
 
 
+def test_a_fault_that_goes_again_at_once_leaves_nobody_with_a_locked_plug() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        made.station.connector.raise_fault(Fault(name=FaultName.TILTED, detail="for a moment"))
+        await made.until_state(State.FAULTED)
+        await made.sleep(0.5)
+        made.station.connector.clear_fault(FaultName.TILTED, "it stands again")
+        await made.until_state(State.CONNECTED)
+        await made.until(lambda: made.outlet.bolt_locked.value == 0.0, within_s=8.0)
+        assert made.state is State.CONNECTED
+        await made.tap()
+        await made.until_state(State.CHARGING)
+
+    play(story)
+
+
+def test_a_customer_who_begins_again_in_time_keeps_the_plug_locked() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        made.station.connector.raise_fault(Fault(name=FaultName.TILTED, detail="for a moment"))
+        await made.until_state(State.FAULTED)
+        await made.sleep(0.5)
+        made.station.connector.clear_fault(FaultName.TILTED, "it stands again")
+        await made.until_state(State.CONNECTED)
+        made.station.connector.accept(Token(id="04A1", source=TokenSource.CARD))
+        await made.until_state(State.CHARGING)
+        await made.sleep(30.0)
+        assert made.state is State.CHARGING
+        assert made.outlet.bolt_locked.value == 1.0
+
+    play(story)
+
+
 def test_a_pilot_error_releases_the_plug_without_waiting() -> None:
     async def story(made: SimulatedStation) -> None:
         await made.charge()
@@ -104,6 +138,30 @@ def test_a_failing_supply_releases_the_plug_only_when_the_contacts_are_seen_open
         await made.until(lambda: made.outlet.bolt_locked.value == 0.0, within_s=5.0)
         assert moved[0] == ("contacts", 0.0)
         assert "contactor-off" in made.steps
+
+    play(story)
+
+
+def test_what_the_emergency_opener_did_is_told() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        made.plant.cabinet.supply_v.set(7.0)
+        await made.until(lambda: "emergency-release" in made.steps, within_s=10.0)
+        assert made.outlet.bolt_locked.value == 0.0
+
+    play(story)
+
+
+def test_a_plug_that_the_emergency_opener_could_not_release_is_a_fault() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await made.charge()
+        made.outlet.bolt_blocked.set(True)
+        made.plant.cabinet.supply_v.set(7.0)
+        await made.until(lambda: FaultName.UNLOCK_FAILED in made.faults, within_s=30.0)
+        assert made.outlet.contacts.value == 0
+        made.outlet.bolt_blocked.set(False)
+        made.plant.cabinet.supply_v.set(12.0)
+        await made.sleep(1.0)
 
     play(story)
 

@@ -189,7 +189,7 @@ class Station:
         for connector in elsewhere:
             self.connectors[connector.number], self.books[connector.number] = connector, connector.limits
         self._backend, self._rules = backend, rules_of_plugins()
-        self.authorizer = Authorizer(clock, reservations=Reservations(tuple(self.connectors)))
+        self.authorizer = Authorizer(clock, reservations=self._reservations())
         key_switch = board.get(DigitalInput, settings.authorization.key_switch) if settings.authorization.key_switch else None
         self.customers = Customers(
             self.connectors,
@@ -262,6 +262,7 @@ class Station:
     async def run(self) -> None:
         """Serve until cancelled. Sessions that the last run left open are ended first."""
         if self._store is not None and self._history is not None:
+            self.authorizer.reservations.restore(await self._history.reservations())
             for fault in await self._history.begin():
                 self._news.publish(FaultRaised(connector=0, fault=fault))
             await settle(self.signing.values())
@@ -285,6 +286,10 @@ class Station:
             group.create_task(self.customers.run(), name="customers")
             for name, service in self.services.items():
                 group.create_task(service(), name=name)
+
+    def _reservations(self) -> Reservations:
+        numbers = tuple(self.connectors)
+        return Reservations(numbers) if self._history is None else Reservations(numbers, changed=self._history.reserved)
 
     async def _taken_up(self, store: Store) -> Collection[int]:
         """The sessions that a power cut interrupted and a connector goes on with; a clock that cannot tell how long ago ends them."""

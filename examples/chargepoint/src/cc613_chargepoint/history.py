@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from attrs import define
 
+from cc613_chargepoint.authorization.rules import Reservation
 from cc613_chargepoint.domain.events import (
     ChargingEnded,
     Decided,
@@ -37,6 +38,7 @@ _INTERVALS = {
 }
 """What a part of a session is called, by the connector's state; other states belong to the part before."""
 
+_RESERVATIONS = ("authorization", "reservations")
 VERDICTS_KEPT = 200
 """So many verdicts may wait for the disk; who presents cards faster than it writes is not remembered in full."""
 
@@ -79,6 +81,25 @@ class History:
                 self._decided(news, at)
             case _:
                 self._measured(news, at)
+
+    def reserved(self, reservations: Sequence[Reservation]) -> None:
+        """Keep the reservations that stand."""
+        rows = [
+            {
+                "number": each.number,
+                "connector": each.connector,
+                "token": each.token,
+                "until": each.until.isoformat(),
+                "parent": each.parent,
+            }
+            for each in reservations
+        ]
+        self._owe("reservations", lambda tx: tx.memory.put(*_RESERVATIONS, rows))
+
+    async def reservations(self) -> Sequence[Reservation]:
+        """The reservations that stood when the station ended."""
+        rows = await self._store.read(lambda tx: tx.memory.get(*_RESERVATIONS), "looking for reservations") or ()
+        return [Reservation(**{**row, "until": datetime.fromisoformat(row["until"])}) for row in rows]
 
     async def begin(self) -> Sequence[Fault]:
         """After a start: what stood before is looked at afresh; a recovered database is a fault of the station.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -138,19 +138,29 @@ class Reservations:
 
     Attributes:
         connectors: of the station: a reservation for any of them only bites when no other is free.
+        changed: is told what stands after every change, for whoever keeps it over a restart.
     """
 
     name = "reservations"
     connectors: Collection[int] = (1,)
+    changed: Callable[[Sequence[Reservation]], None] = field(default=lambda _: None, kw_only=True)
     _kept: dict[int, Reservation] = field(factory=dict, init=False)
 
     def keep(self, reservation: Reservation) -> None:
         """Reserve; the same number again replaces it."""
         self._kept[reservation.number] = reservation
+        self.changed(tuple(self._kept.values()))
+
+    def restore(self, reservations: Iterable[Reservation]) -> None:
+        """Those that stood before the station was started; what was reserved since counts more."""
+        self._kept = {**{each.number: each for each in reservations}, **self._kept}
 
     def cancel(self, number: int) -> bool:
         """End a reservation; whether there was one."""
-        return self._kept.pop(number, None) is not None
+        stood = self._kept.pop(number, None) is not None
+        if stood:
+            self.changed(tuple(self._kept.values()))
+        return stood
 
     def valid(self, at: datetime) -> Mapping[int, Reservation]:
         """The reservations that stand, by number; those that ended are forgotten."""
@@ -161,7 +171,9 @@ class Reservations:
         """Somebody begins to charge: their reservation is used up."""
         for number, each in self.valid(at).items():
             if each.is_for(token.id, parent) and each.connector in {0, connector}:
-                return self._kept.pop(number)
+                used = self._kept.pop(number)
+                self.changed(tuple(self._kept.values()))
+                return used
         return None
 
     async def judge(self, request: Request) -> Opinion:

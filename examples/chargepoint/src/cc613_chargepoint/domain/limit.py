@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 __all__ = [
     "ALL_PHASES", "BACKEND", "CABLE", "ENERGY_MANAGER", "HARDWARE", "INSTALLATION", "ISO15118", "LOAD_MANAGEMENT", "MIN_OFFER_A", "MODBUS",
-    "OPERATOR", "Limit", "Offer", "effective",
+    "OPERATOR", "SELF_TEST", "SIMPLIFIED_PILOT", "Limit", "Offer", "effective",
 ]  # fmt: skip
 
 MIN_OFFER_A = 6.0
@@ -33,6 +33,11 @@ MODBUS = "Modbus"
 """What a Modbus client wrote."""
 ISO15118 = "ISO 15118"
 """What vehicle and station agreed on."""
+
+SIMPLIFIED_PILOT = "simplified pilot"
+"""What a vehicle without state B is allowed."""
+SELF_TEST = "residual current self-test"
+"""A charge pauses for the test of its monitor."""
 
 ALL_PHASES = (1, 2, 3)
 """L1, L2, L3."""

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from cc613_chargepoint.domain.events import Identified, Sampled, SessionResumed, StepDone, Toggled
 from cc613_chargepoint.domain.fault import Fault, FaultName
-from cc613_chargepoint.domain.limit import ALL_PHASES, CABLE, Offer
+from cc613_chargepoint.domain.limit import ALL_PHASES, CABLE, SELF_TEST, SIMPLIFIED_PILOT, Offer
 from cc613_chargepoint.domain.session import Sample
 from cc613_chargepoint.evse.absence import Absence
 from cc613_chargepoint.evse.actor import ConnectorActor
@@ -40,6 +40,7 @@ from cc613hal.interfaces import (
     LockReading,
     PilotReading,
     PilotState,
+    ReleaseReport,
     ResidualTrip,
 )
 
@@ -63,9 +64,6 @@ RETEST_GRACE_S = 60.0
 
 _OFFERING = {State.READY, State.ENERGISING, State.CHARGING}
 """Where the pilot shows an offer."""
-
-SIMPLIFIED_PILOT, SELF_TEST = "simplified pilot", "residual current self-test"
-"""Source names of the limits that a connector sets itself, besides the cable's."""
 
 
 class Connector(ConnectorActor):
@@ -218,6 +216,7 @@ class Connector(ConnectorActor):
             self.parts.contactor.unexpected.on(self._contactor_moved),
             self.limits.changes.on(self._limits_changed),
             *([self.parts.lock.unexpected.on(self._lock_moved)] if self.parts.lock is not None else ()),
+            *([self.parts.opener.releases.on(self._opened_in_need)] if self.parts.opener is not None else ()),
             *(health.changes.on(self._health_changed) for health in self.parts.vital.values()),
         ]
         try:
@@ -272,6 +271,10 @@ class Connector(ConnectorActor):
             self._drop()
             detail = f"the bolt went {reading.position.value} without a command"
             self._raise(Fault(name=FaultName.UNLOCKED_WHILE_CHARGING, detail=detail))
+
+    def _opened_in_need(self, report: ReleaseReport) -> None:
+        if (fault := self._sequences.opened_in_need(report)) is not None:
+            self._raise(fault)
 
     def _tripped(self, trip: ResidualTrip) -> None:
         self._drop()
@@ -544,9 +547,9 @@ class Connector(ConnectorActor):
             raise
 
     async def _release_after_fault(self) -> None:
-        """Whoever finds a station in F must be able to take the plug."""
+        """Whoever finds a station in F must be able to take the plug; also where the fault went again, and nobody else has come."""
         await self._clock.sleep(self._settings.fault_release_s)
-        if self._state is State.FAULTED and self.parts.lock is not None:
+        if (self._state is State.FAULTED or self._token is None) and self.parts.lock is not None:
             await self._release()
 
     async def _release_in_need(self, because: str) -> None:
@@ -568,7 +571,7 @@ class Connector(ConnectorActor):
         self._post(Event.VEHICLE_A, "no plug in the socket")
 
     async def _forget(self) -> None:
-        await self._jobs.end("expect", "start", "phases", "fault release")
+        await self._jobs.end("expect", "start", "phases")
         await self._digital.end()
         self._phases.start_over()
         self._wished_phases = None

@@ -13,6 +13,7 @@ from cc613hal.health import Health
 from cc613hal.interfaces import (
     Contactor,
     ControlPilot,
+    EmergencyRelease,
     HouseholdSocket,
     ImmediateOff,
     PhaseSwitching,
@@ -40,6 +41,7 @@ class ConnectorParts:
         weld: tells whether the contactor hangs; ``None`` if nothing can.
         phases: chooses 1 or 3 phases; ``None`` where there is one contactor only.
         lock: keeps the plug; ``None`` with a tethered cable.
+        opener: tells what became of the plug when the supply failed; ``None`` where nothing does.
         proximity: tells the cable; ``None`` with a tethered cable.
         vital: health of the parts without which nothing may be energised, by device name.
     """
@@ -53,6 +55,7 @@ class ConnectorParts:
     weld: WeldCheck | None = None
     phases: PhaseSwitching | None = None
     lock: PlugLock | None = None
+    opener: EmergencyRelease | None = None
     proximity: ProximityPilot | None = None
     vital: Mapping[str, Health] = field(factory=dict[str, Health])
 
@@ -77,6 +80,7 @@ class ConnectorParts:
                 weld=board.optional(WeldCheck, connector=number),
                 phases=board.optional(PhaseSwitching, connector=number),
                 lock=socket,
+                opener=board.optional(EmergencyRelease, connector=number) if socket is not None else None,
                 proximity=board.optional(ProximityPilot, connector=number) if socket is not None else None,
                 vital={name: health[name] for kind in vital for name in board.all(kind, connector=number)},
             )

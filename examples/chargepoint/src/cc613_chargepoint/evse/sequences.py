@@ -11,7 +11,7 @@ from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.switching import StepFailed, Switching
 from cc613hal.clock import Clock
 from cc613hal.errors import CommandFailed, HalError
-from cc613hal.interfaces import CableState, ContactorState, LockPosition
+from cc613hal.interfaces import CableState, ContactorState, LockPosition, ReleaseReport
 
 __all__ = ["Sequences", "StepFailed"]
 
@@ -127,6 +127,13 @@ class Sequences(Switching):
         except CommandFailed as error:
             raise StepFailed(Fault(name=FaultName.UNLOCK_FAILED, detail=error.message)) from error
         self._done("unlock", "confirmed by feedback" if result.verified else "believed from drive time", started_s)
+
+    def opened_in_need(self, report: ReleaseReport) -> Fault | None:
+        """What became of the plug when the supply failed is told; a plug that nobody can pull is a fault of the station."""
+        if report.released is False:
+            return Fault(name=FaultName.UNLOCK_FAILED, detail=f"emergency opener: {report.detail}")
+        self._done("emergency-release", report.detail, self._clock.monotonic_s() - report.elapsed_s)
+        return None
 
     async def _prove_dead(self) -> None:
         try:
