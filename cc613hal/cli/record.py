@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Record; exit 6 if the file could not be written to its end."""
-    return run_loop(_record(arguments))
+    return run_loop(_record(arguments), virtual=arguments.sim)
 
 
 async def _record(arguments: argparse.Namespace) -> int:

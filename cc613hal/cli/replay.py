@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play it; exit 1 if the drivers did something else than recorded."""
-    return run_loop(_replay(arguments))
+    return run_loop(_replay(arguments), virtual=True)
 
 
 async def _replay(arguments: argparse.Namespace) -> int:

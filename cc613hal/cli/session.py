@@ -153,8 +153,13 @@ def capability_named(name: str) -> Any:
     return getattr(interfaces, name, None)
 
 
-def run(main: Coroutine[Any, Any, T]) -> T:
+def run(main: Coroutine[Any, Any, T], *, virtual: bool = False) -> T:
     """Run a verb's coroutine; SIGTERM ends it as Ctrl-C does, through the board's safe state.
+
+    Args:
+        main: the coroutine.
+        virtual: on virtual time, where nothing outside the process takes part: what runs beside it (a pilot is sampled all the time)
+            then happens as often on a slow machine as on a fast one.
 
     Raises:
         KeyboardInterrupt: it was ended by either signal.
@@ -181,4 +186,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
                 raise KeyboardInterrupt from None
             raise
 
+    if virtual:
+        from cc613hal.clock import run_virtual
+
+        return run_virtual(guarded())
     return asyncio.run(guarded())
