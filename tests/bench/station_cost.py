@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.edge_latency import SERVICE_NICENESS, _may_raise
+
 BOARD = Path(__file__).with_name("double_board.toml")
 STARTS, WATCHED_S = 5, 20.0
 CPU_TARGET, MEMORY_TARGET_MB, READY_TARGET_S, STOP_TARGET_S = 0.05, 90.0, 3.0, 5.0
@@ -43,13 +45,15 @@ class _Running:
                 "--data",
                 str(self.data),
             ]
+            if _may_raise():
+                command = ["nice", "-n", str(SERVICE_NICENESS), *command]  # as its service has it
             began_s = time.monotonic()
             self.process = subprocess.Popen(
                 command, env={**os.environ, "NOTIFY_SOCKET": str(place / "notify")}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
             )
             while b"READY=1" not in supervisor.recv(4096):
                 pass
-            self.ready_s = time.monotonic() - began_s
+            self.ready_s, self.ready_busy_s = time.monotonic() - began_s, self.busy_s()
 
     def happen(self, *words: str) -> None:
         command = [sys.executable, "-m", "cc613_chargepoint", "sim", words[0], "--data", str(self.data), *words[1:]]
@@ -86,9 +90,11 @@ def _running() -> Iterator[_Running]:
 def measure() -> list[tuple[str, str, str, bool]]:
     """Rows of (name, measured, target, met)."""
     ready: list[float] = []
+    busy: list[float] = []
     for _ in range(STARTS):
         with _running() as station:
             ready.append(station.ready_s)
+            busy.append(station.ready_busy_s)
             station.stop_s()
     with _running() as station:
         idle_mb = station.memory_mb()
@@ -118,8 +124,8 @@ def measure() -> list[tuple[str, str, str, bool]]:
             memory_mb <= MEMORY_TARGET_MB,
         ),
         (
-            f"application: start to ready, median of {STARTS}",
-            f"{ready_s:.2f} s (slowest {max(ready):.2f} s)",
+            f"application: start to ready, median of {STARTS}, with the priority of its service",
+            f"{ready_s:.2f} s (slowest {max(ready):.2f} s; {statistics.median(busy):.2f} s processor time)",
             "at most 3 s",
             ready_s <= READY_TARGET_S,
         ),

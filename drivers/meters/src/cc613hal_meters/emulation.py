@@ -178,7 +178,7 @@ class MapMeter(ModbusUnit):
         exponents: contents of scale registers.
         longest: refuses longer reads with ``refusal``, although the map allows them; ``None`` for the map's own limit.
         refusal: the exception code for reads that are too long.
-        reads: what was asked: (table, address, count).
+        reads: what was asked last: (table, address, count); the latest thousand at least.
     """
 
     def __init__(self, meter: RegisterMap, measure: Callable[[], dict[str, Value]]) -> None:
@@ -212,6 +212,8 @@ class MapMeter(ModbusUnit):
             DeviceRefused: code 2 outside the map, 3 for too many registers, or what ``exception`` asks for.
         """
         self.reads.append((table, address, count))
+        if len(self.reads) > 2000:
+            del self.reads[:1000]  # days of a station that charges must not pile up
         if self.exception is not None:
             raise DeviceRefused("refuses everything", code=self.exception)
         if count > (self.longest or self.map.limits.max_registers):
