@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,22 +63,28 @@ def test_no_chip_gives_the_error_of_the_adapter(i2c: I2cBench, code: int) -> Non
 
 
 class Stuck:
-    """A chip that holds the clock for a while."""
+    """A chip that holds the clock for longer than the bus waits (1 s), by so much that a slow machine changes nothing."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
 
     def write(self, data: bytes) -> None:
         pass
 
     def read(self, count: int) -> bytes:
-        time.sleep(1.3)
+        time.sleep(3.0)
+        self.over.set()
         return bytes(count)
 
 
 def test_a_chip_that_does_not_answer_in_time_ends_in_a_timeout_and_spoils_nothing_after_it(i2c: I2cBench) -> None:
-    i2c.attach(0x40, Stuck())
+    stuck = Stuck()
+    i2c.attach(0x40, stuck)
     i2c.attach(0x41, RegisterChip.holding({0: 7}))
     with SMBus(i2c.path) as bus:
         with pytest.raises(TimeoutError):
             bus.i2c_rdwr(i2c_msg.read(0x40, 1))
+        assert stuck.over.wait(20.0)
         time.sleep(0.5)  # the late answer arrives now and belongs to nobody
         assert bus.read_byte_data(0x41, 0) == 7
 
