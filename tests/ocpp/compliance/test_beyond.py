@@ -351,3 +351,15 @@ async def test_x16_06_for_a_charge_that_began_before_the_clock_was_set(it: Bench
     times = [datetime.fromisoformat(each.payload["timestamp"]) for each in (began, ended)]
     assert times[0] > datetime.fromisoformat("2026-07-01T00:00:00Z")
     assert timedelta(seconds=15) < times[1] - times[0] < timedelta(seconds=30)
+
+
+@case(ocpp__retry_s=10)
+async def test_a_stop_from_afar_for_a_name_that_was_never_given_is_rejected(it: Bench) -> None:
+    """Not before a moment has passed: the name may be on its way to the disk."""
+    it.central.answers["StartTransaction"] = refusing()
+    it.plug()
+    await it.remote_start()
+    await it.central.status("Charging")
+    before_s = asyncio.get_running_loop().time()
+    assert await it.central.ask("RemoteStopTransaction", transactionId=1) == {"status": "Rejected"}
+    assert asyncio.get_running_loop().time() - before_s < 2.0

@@ -210,6 +210,8 @@ class Engine:
             self.listening.set()
             if self.upkeep is not None:
                 listening.callback(self.upkeep.give_up)
+            for end in (sampler.end, self.operations.end, self._reporter.end, self._forget_plugs):
+                listening.callback(end)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")
                 group.create_task(self._reporter.run(), name="ocpp status")
@@ -241,6 +243,11 @@ class Engine:
         if news.after == "connected":
             wait_s = self.settings.get(PLUG_IN_S)
             self._plugged[news.connector] = asyncio.get_running_loop().call_later(wait_s, self._nobody_came, news.connector)
+
+    def _forget_plugs(self) -> None:
+        for timer in self._plugged.values():
+            timer.cancel()
+        self._plugged.clear()
 
     def _nobody_came(self, connector: int) -> None:
         self.view.connectors[connector].waited_too_long = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -247,9 +248,24 @@ class Ledger:
         found = await self._store.read(lambda tx: tx.memory.get(_ROOM, f"transaction:{session}"), "looking a transaction up")
         return None if found is None else int(found)
 
+    async def connector_named(self, name: int, within_s: float = 1.0) -> int | None:
+        """Where a transaction of a name runs; a name that was given a moment ago may still be on its way to the disk.
+
+        Args:
+            name: the backend's.
+            within_s: how long it may be on its way, s.
+        """
+        for _ in range(max(1, round(within_s / 0.05))):
+            found = await self.connector_of(name)
+            names = [await self.name_of(running.session) for running in tuple(self.running.values())]
+            if found is not None or None not in names:
+                return found
+            await asyncio.sleep(0.05)
+        return None
+
     async def connector_of(self, name: int) -> int | None:
         """Where a transaction of a name runs."""
-        for connector, running in self.running.items():
+        for connector, running in tuple(self.running.items()):
             if await self.name_of(running.session) == name:
                 return connector
         return None

@@ -132,6 +132,11 @@ class Operations:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def end(self) -> None:
+        """Give up what is under way."""
+        for task in tuple(self._tasks):
+            task.cancel()
+
     async def _ask(self, command: Command) -> Any:
         return await self._engine.facade.ask(command, BACKEND)
 

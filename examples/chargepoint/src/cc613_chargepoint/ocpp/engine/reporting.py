@@ -67,6 +67,12 @@ class Reporter:
             self._pending.append(report)
             self._wake.set()
 
+    def end(self) -> None:
+        """Hold nothing back any more."""
+        for timer in self._held.values():
+            timer.cancel()
+        self._held.clear()
+
     def shift(self, by: timedelta) -> None:
         """The clock was wrong by so much: what is still to be told is moved."""
 

@@ -73,6 +73,11 @@ class Sampler:
         if (task := self._periodic.pop(connector, None)) is not None:
             task.cancel()
 
+    def end(self) -> None:
+        """Sample no more."""
+        for connector in tuple(self._periodic):
+            self._end(connector)
+
     async def _sample(self, connector: int, session: int) -> None:
         """Every interval from the start of the transaction; a new interval counts from the last sample on."""
         due_s = self._clock.monotonic_s()

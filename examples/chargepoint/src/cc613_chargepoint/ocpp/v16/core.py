@@ -106,7 +106,7 @@ class Core:
         return Reply(encoded(v16.RemoteStartTransactionResponse(status="Accepted")), then)
 
     async def _remote_stop(self, request: v16.RemoteStopTransaction) -> Reply:
-        connector = await self._engine.ledger.connector_of(request.transaction_id) if self._registered() else None
+        connector = await self._engine.ledger.connector_named(request.transaction_id) if self._registered() else None
         if connector is None:
             return Reply(encoded(v16.RemoteStopTransactionResponse(status="Rejected")))
 
