@@ -1,33 +1,37 @@
-"""The whole station over SOAP, 1.5 and 1.6, on the simulated board and virtual time: one charge begun with a card, one from afar."""
+"""The whole station over SOAP, 1.5 and 1.6, as its settings have it: on virtual time, and as a process of its own."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 import tempfile
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from attrs import evolve
 
-from cc613_chargepoint.ocpp.engine import engine as engine_module
-from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapEndpoint, SoapListener, Spoken, soap_connected
+from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapListener, Spoken
+from cc613_chargepoint.settings import ocpp
 from cc613hal.board import load_board
 from cc613hal.clock import VirtualTimeLoop, run_virtual
 from cc613hal.plant import Simulation
-from tests.ocpp.bench import CARD, SETTINGS, Bench
+from tests.ocpp.bench import CARD, INSTALLER, SETTINGS, Bench
 from tests.ocpp.central import Central
 
 IDENTITY = "CP 1"
+Story = Callable[["Bench", "SoapCentral"], Awaitable[None]]
 
 
 class SoapCentral:
     """Accepts everything and remembers it."""
 
-    def __init__(self, spoken: Spoken) -> None:
+    def __init__(self, spoken: Spoken, wall: Callable[[], datetime] | None = None) -> None:
         self.spoken = spoken
+        self._wall = wall or (lambda: cast("VirtualTimeLoop", asyncio.get_running_loop()).wall())
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.station = ""
         self._news = asyncio.Event()
@@ -36,8 +40,7 @@ class SoapCentral:
         self.heard.append((asked.action, asked.payload))
         self.station = asked.sender
         self._news.set()
-        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
-        now = loop.wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = self._wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         accepted = {"idTagInfo": {"status": "Accepted"}}
         interval = "heartbeatInterval" if self.spoken is Spoken.V15 else "interval"
         answers: dict[str, dict[str, Any]] = {
@@ -60,22 +63,33 @@ class SoapCentral:
                 self._news.clear()
                 await self._news.wait()
 
-    async def ask(self, action: str, **content: Any) -> dict[str, Any]:
+    async def ask(self, action: str, identity: str = IDENTITY, **content: Any) -> dict[str, Any]:
         back = Backend(url=self.station, service=self.spoken.station)
-        return await SoapClient(back, IDENTITY, "http://central/").call(action, content)
+        return await SoapClient(back, identity, "http://central/").call(action, content)
 
 
-async def a_day_at(spoken: Spoken, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
+
+
+async def a_day_at(spoken: Spoken, story: Story, place: Path, identity: str = IDENTITY) -> None:
+    """A station whose settings name this central system."""
     there = SoapCentral(spoken)
     here = Listening(host="127.0.0.1")
     async with SoapListener(spoken.central, IDENTITY, there.answer, here) as listener, Simulation(load_board("bender.cc613")) as simulation:
-        where = SoapEndpoint(url=f"http://127.0.0.1:{listener.port}/cs", identity=IDENTITY, spoken=spoken, listening=here)
-        monkeypatch.setattr(engine_module, "connected", lambda _, log: soap_connected(evolve(where), log))
-        it = Bench(cast("Central", SimpleNamespace(path=place / "none")), simulation, place, {**SETTINGS, "ocpp.identity": IDENTITY})
+        settings = {
+            **SETTINGS,
+            "ocpp.url": f"http://127.0.0.1:{listener.port}/cs",
+            "ocpp.identity": identity,
+            "ocpp.soap_version": "1.5" if spoken is Spoken.V15 else "1.6",
+            "ocpp.soap_port": free_port(),
+        }
+        it = Bench(cast("Central", SimpleNamespace(path=place / "none")), simulation, place, settings)
         try:
             await it.power_up()
-            await charge_by_card(it, there)
-            await charge_from_afar(it, there)
+            await story(it, there)
         finally:
             if it._life is not None:
                 it._life.cancel()
@@ -122,7 +136,83 @@ async def charge_from_afar(it: Bench, there: SoapCentral) -> None:
     await there.expect("Heartbeat", 1300.0)
 
 
+async def charge_twice(it: Bench, there: SoapCentral) -> None:
+    await charge_by_card(it, there)
+    await charge_from_afar(it, there)
+
+
+async def move(it: Bench, there: SoapCentral) -> None:
+    """A new connection alone is no reason to boot; a new address to be asked at is one."""
+    assert it.engine is not None
+    assert it.kept is not None
+    await there.expect("BootNotification")
+    await there.expect("StatusNotification", connectorId=1)
+    assert there.station == f"http://127.0.0.1:{it.kept.get(ocpp.SOAP_PORT)}/"
+    assert it.engine.describe() == f"connected, {there.spoken.value}, registered"
+    there.heard.clear()
+    await it.engine.reconnect()
+    await it.sleep(60.0)
+    assert "BootNotification" not in [action for action, _ in there.heard]
+    elsewhere = f"http://localhost:{it.kept.get(ocpp.SOAP_PORT)}/station"
+    await it.kept.set({"ocpp.soap_callback_url": elsewhere}, actor=INSTALLER)
+    await it.engine.reconnect()
+    await there.expect("BootNotification")
+    assert there.station == elsewhere
+    await there.expect("StatusNotification", connectorId=1, status="Available")
+    assert await there.ask("ChangeConfiguration", key="Nonsense", value="1") == {"status": "NotSupported"}
+
+
+async def call_a_station_without_a_name(it: Bench, there: SoapCentral) -> None:
+    assert it.engine is not None
+    await it.sleep(60.0)
+    assert "the station has no identity" in it.engine.describe()
+    assert there.heard == []
+
+
 @pytest.mark.parametrize("spoken", list(Spoken), ids=lambda spoken: spoken.name)
-def test_a_station_charges(spoken: Spoken, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("story", [charge_twice, move], ids=lambda story: story.__name__)
+def test_a_station_over_soap(spoken: Spoken, story: Story) -> None:
     with tempfile.TemporaryDirectory(prefix="soap-") as place:
-        run_virtual(a_day_at(spoken, Path(place), monkeypatch), start=datetime(2026, 6, 1, 12, tzinfo=UTC))
+        run_virtual(a_day_at(spoken, story, Path(place)), start=datetime(2026, 6, 1, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("spoken", list(Spoken), ids=lambda spoken: spoken.name)
+async def test_the_command_boots_at_a_central_system_that_its_settings_name(spoken: Spoken, tmp_path: Path) -> None:
+    """A process of its own, in real time: set by `config set`, begun by `run`, asked back where it said that it listens."""
+    there, port = SoapCentral(spoken, wall=lambda: datetime.now(UTC)), free_port()
+    async with SoapListener(spoken.central, "CP1", there.answer, Listening(host="127.0.0.1")) as listener:
+        values = [f"ocpp.url=http://127.0.0.1:{listener.port}/cs", "ocpp.identity=CP1", f"ocpp.soap_port={port}", "ocpp.wire_log=on"]
+        await done("config", "set", "--data", str(tmp_path), f"ocpp.soap_version={'1.5' if spoken is Spoken.V15 else '1.6'}", *values)
+        station = await program("run", "--sim", "--by-hand", "--data", str(tmp_path))
+        try:
+            boot = await there.expect("BootNotification")
+            assert (boot["chargePointVendor"], boot["chargePointModel"]) == ("cc613hal", "bender.cc613")
+            await there.expect("StatusNotification", connectorId=1, status="Available")
+            assert there.station == f"http://127.0.0.1:{port}/"
+            assert await there.ask("ClearCache", identity="CP1") == {"status": "Accepted"}
+            assert f"backend: connected, {spoken.value}, registered" in await done("status", "--data", str(tmp_path))
+        finally:
+            station.terminate()
+            out, _ = await station.communicate()
+        assert station.returncode == 0, out.decode()
+        assert "Traceback" not in out.decode()
+    opened = [line for line in (tmp_path / "ocpp.log").read_text().splitlines() if '"opened"' in line]
+    assert len(opened) == 1
+    assert spoken.value in opened[0]
+
+
+async def program(*words: str) -> asyncio.subprocess.Process:
+    pipe, same = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "cc613_chargepoint", *words, stdout=pipe, stderr=same)
+
+
+async def done(*words: str) -> str:
+    process = await program(*words)
+    out, _ = await process.communicate()
+    assert process.returncode == 0, out.decode()
+    return out.decode()
+
+
+def test_a_station_without_a_name_calls_nobody() -> None:
+    with tempfile.TemporaryDirectory(prefix="soap-") as place:
+        run_virtual(a_day_at(Spoken.V16, call_a_station_without_a_name, Path(place), identity=""))

@@ -197,6 +197,32 @@ class TestValues:
         assert each.check(each.json(value)) == value
 
 
+class TestSoap:
+    def test_an_address_of_soap_is_one_of_the_central_system(self) -> None:
+        made = settings()
+        changed(made, {"ocpp.url": "https://central.example/soap", "ocpp.soap_version": "1.5", "ocpp.soap_port": "8080"}, texts=True)
+        assert made.value("ocpp.soap_version").value == "1.5"
+        for text in ("ftp://central.example/", "http://", "http://user:secret@central.example/", "http://central.example/#here"):
+            for key in ("ocpp.url", "ocpp.soap_callback_url"):
+                with pytest.raises(SettingsRefused, match=key):
+                    changed(made, {key: text})
+        with pytest.raises(SettingsRefused, match=r"ocpp\.url"):
+            changed(made, {"ocpp.url": "wss://user:secret@central.example/"})  # a password is a setting of its own
+
+    @pytest.mark.parametrize(
+        ("more", "mistake"),
+        [
+            ({"ocpp.versions": ["2.0.1"]}, "ocpp.versions lacks 1.6"),
+            ({"status.http_port": 9016}, "ocpp.soap_port and status.http_port are the same port"),
+            ({"pairing.role": "master", "pairing.port": 9016}, "ocpp.soap_port and pairing.port are the same port"),
+        ],
+    )
+    def test_what_cannot_go_with_it_is_refused_and_goes_with_a_websocket(self, more: dict, mistake: str) -> None:
+        with pytest.raises(SettingsRefused, match=mistake):
+            changed(settings(), {"ocpp.url": "http://central.example/", **more})
+        changed(settings(), {"ocpp.url": "ws://central.example/", **more})
+
+
 class TestLayers:
     def test_the_strongest_layer_wins_and_is_named(self) -> None:
         made = settings()

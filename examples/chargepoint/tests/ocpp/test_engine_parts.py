@@ -34,10 +34,11 @@ from cc613_chargepoint.ocpp.engine.facts import (
     unpacked,
 )
 from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
 from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, HARD_RESET, REMOTE_STOP, SOFT_RESET, UNLOCK_COMMAND, reason_of
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import next_aligned
-from cc613_chargepoint.ocpp.engine.security import password_bytes
+from cc613_chargepoint.ocpp.engine.security import Security, endpoint, password_bytes
 from cc613_chargepoint.ocpp.engine.sending import Sender, nothing
 from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox, shifted
 from cc613_chargepoint.ocpp.engine.standing import StationView
@@ -447,3 +448,22 @@ def test_only_what_was_put_after_the_start_is_moved(tmp_path) -> None:
             assert (old, new) == (NOW, NOW + timedelta(days=1))
 
     run_virtual(story())
+
+
+@pytest.mark.parametrize(
+    ("url", "profile", "found", "secure"),
+    [
+        ("ws://a.example/ocpp", 1, "ws://a.example/ocpp", False),
+        ("ws://a.example/ocpp", 2, "wss://a.example/ocpp", True),
+        ("wss://a.example/ocpp", 0, "wss://a.example/ocpp", True),
+        ("http://a.example:8080/cs?x=http:", 1, "http://a.example:8080/cs?x=http:", False),
+        ("http://a.example:8080/cs?x=http:", 2, "https://a.example:8080/cs?x=http:", True),
+        ("https://a.example/cs", 2, "https://a.example/cs", True),
+    ],
+)
+def test_a_security_profile_with_tls_never_goes_without(tmp_path: Path, url: str, profile: int, found: str, secure: bool) -> None:
+    settings = Settings({"operator": {"ocpp.password": "0123456789abcdefXY", "ocpp.identity": "CP1"}}, None, Clock())
+    security = Security(tmp_path, settings, Clock(), serial="1")
+    where = endpoint(settings, ("ocpp1.6",), security, NetworkProfile(slot=0, url=url, security_profile=profile))
+    assert where.url == found
+    assert (where.tls is not None) is secure

@@ -291,3 +291,27 @@ class TestComingAndGoing:
         assert where.spoken.value in text
         assert "Heartbeat" in text
         assert "currentTime" in text
+
+
+class TestOwnAddress:
+    async def test_the_conversation_ends_when_the_station_has_another_address_than_it_told(
+        self, central: tuple[Central, SoapEndpoint]
+    ) -> None:
+        there, where = central
+        there.answers["Heartbeat"] = {"currentTime": "2026-06-01T12:00:00Z"}
+        wire = SoapWire(evolve(where, callback="http://127.0.0.9:9016/"), own_address="127.0.0.9")  # as it was when it connected
+        await wire.send('[2,"1","Heartbeat",{}]')
+        assert json.loads(await wire.receive())[0] == 3  # what was asked is answered nevertheless
+        with pytest.raises(LinkClosed, match=r"own address has become 127\.0\.0\.1"):
+            await wire.receive()
+        await wire.aclose()
+
+    @pytest.mark.parametrize("callback", ["", "http://station.example:8080/"])
+    async def test_it_goes_on_where_the_address_stays_or_is_a_setting(self, central: tuple[Central, SoapEndpoint], callback: str) -> None:
+        there, where = central
+        there.answers["Heartbeat"] = {"currentTime": "2026-06-01T12:00:00Z"}
+        async with conversing(evolve(where, callback=callback)) as (link, wire):
+            for _ in range(3):
+                assert await link.call("Heartbeat", {})
+            assert {each.sender for each in there.heard} == {wire.callback}
+            assert wire.callback == callback or wire.callback.startswith("http://127.0.0.1:")

@@ -8,24 +8,30 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.maintenance import DiagnosticsArchive, FirmwareDirectory, RecentLog
-from cc613_chargepoint.ocpp.engine.engine import Engine, Identity, Versions
+from cc613_chargepoint.ocpp.engine.engine import Connect, Engine, Identity, Versions
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
 from cc613_chargepoint.ocpp.engine.security import Security, endpoint
 from cc613_chargepoint.ocpp.engine.upkeep import Tools
 from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, FirstUse, Trust
+from cc613_chargepoint.ocpp.rpc import BackendWire
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
-from cc613_chargepoint.ocpp.rpc.connection import Endpoint
+from cc613_chargepoint.ocpp.rpc.connection import Endpoint, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.v16 import V16
 from cc613_chargepoint.ocpp.v201 import V201
 from cc613_chargepoint.settings import TABLE, Settings, ocpp
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock
+from cc613hal.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.soap import SoapEndpoint
 
 __all__ = ["VERSIONS", "WIRE_LOG", "backend_of", "conversing", "tools_of"]
 
@@ -74,7 +80,10 @@ def backend_of(
 
     security = Security(_place(data), settings, clock, serial=identity.serial)
 
-    offered: Versions = {f"ocpp{name}": VERSIONS[f"ocpp{name}"] for name in settings.get(ocpp.VERSIONS)}
+    names = settings.get(ocpp.VERSIONS)
+    if ocpp.speaks_soap(settings.get(ocpp.URL)):
+        names = tuple(sorted(names))  # whose words go over SOAP comes first
+    offered: Versions = {f"ocpp{name}": VERSIONS[f"ocpp{name}"] for name in names}
 
     def where(profile: NetworkProfile) -> Endpoint:
         found = endpoint(settings, tuple(offered), security, profile, serial=identity.serial)
@@ -91,6 +100,42 @@ def backend_of(
         backoff=backoff,
         security=security,
         tools=tools,
+        connect=_connecting(settings),
+    )
+
+
+def _connecting(settings: Settings) -> Connect:
+    """Connects as the address says: a backend reached over a WebSocket may have named another one, or the other way round."""
+
+    def connect(where: Endpoint, log: WireLog | None) -> contextlib.AbstractAsyncContextManager[BackendWire]:
+        if not ocpp.speaks_soap(where.url):
+            return connected(where, log)
+        from cc613_chargepoint.ocpp.soap import soap_connected  # noqa: PLC0415 - a station that speaks JSON loads nothing of SOAP
+
+        return soap_connected(_over_soap(settings, where), log)
+
+    return connect
+
+
+def _over_soap(settings: Settings, where: Endpoint) -> SoapEndpoint:
+    """Both ends of a conversation over SOAP.
+
+    Raises:
+        ConfigError: the station has no identity.
+    """
+    from cc613_chargepoint.ocpp.soap import Listening, SoapEndpoint, Spoken  # noqa: PLC0415 - see above
+
+    if not where.identity:
+        raise ConfigError("the station has no identity", hint="set ocpp.identity")
+    return SoapEndpoint(
+        url=where.url,
+        identity=where.identity,
+        spoken=Spoken.V15 if settings.get(ocpp.SOAP_VERSION) == "1.5" else Spoken.V16,
+        password=where.password,
+        tls=where.tls,
+        listening=Listening(port=settings.get(ocpp.SOAP_PORT)),
+        callback=settings.get(ocpp.SOAP_CALLBACK_URL),
+        timeout_s=float(settings.get(ocpp.MESSAGE_TIMEOUT_S)),
     )
 
 

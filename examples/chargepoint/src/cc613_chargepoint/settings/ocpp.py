@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 
-__all__ = ["MEASURANDS", "PARAMETERS", "zone_named"]
+__all__ = ["MEASURANDS", "PARAMETERS", "speaks_soap", "zone_named"]
 
 _OCPP: dict[str, Any] = {"group": Group.OCPP}
 
@@ -46,6 +46,11 @@ def _measurands(key: str, default: tuple[str, ...], en: str, de: str, **more: An
     return Parameter(key=key, kind=Kind.LIST, default=default, maximum=16, pattern=_MEASURAND, en=en, de=de, **_OCPP, **more)
 
 
+def speaks_soap(url: str) -> bool:
+    """Whether a central system at this address is spoken to over SOAP."""
+    return url.startswith(("http:", "https:"))
+
+
 def zone_named(name: str) -> tzinfo:
     """A time zone by its name; UTC needs no database of zones.
 
@@ -70,14 +75,29 @@ def _must_be_a_zone(name: str) -> str | None:
 
 URL = _text(
     "ocpp.url", "", 512,
-    "Address of the central system (ws:// or wss://), without the identity; empty for none.",
-    "Adresse des Zentralsystems (ws:// oder wss://) ohne die Kennung; leer für keines.",
-    pattern=r"(wss?://[^\s/@#]+[^\s#]*)?", restart=True,
+    "Address of the central system without the identity: ws:// or wss:// for JSON, http:// or https:// for SOAP; empty for none.",
+    "Adresse des Zentralsystems ohne die Kennung: ws:// oder wss:// für JSON, http:// oder https:// für SOAP; leer für keines.",
+    pattern=r"((ws|http)s?://[^\s/@#]+(/[^\s#]*)?)?", restart=True,
 )  # fmt: skip
 VERSIONS: Parameter[tuple[str, ...]] = Parameter(
     key="ocpp.versions", kind=Kind.LIST, default=("1.6", "2.0.1"), minimum=1, maximum=2, pattern=r"1\.6|2\.0\.1",
     en="Versions of the protocol that are offered, the preferred one first; the central system chooses.",
     de="Angebotene Protokollversionen, die bevorzugte zuerst; das Zentralsystem wählt.", restart=True, **_OCPP,
+)  # fmt: skip
+SOAP_VERSION: Parameter[str] = Parameter(
+    key="ocpp.soap_version", kind=Kind.CHOICE, default="1.6", choices=("1.6", "1.5"),
+    en="Version of the protocol that is spoken over SOAP.", de="Protokollversion, die über SOAP gesprochen wird.", restart=True, **_OCPP,
+)  # fmt: skip
+SOAP_PORT = _count(
+    "ocpp.soap_port", 9016, "", 1, 65_535,  # any would do: the standard names none
+    "SOAP: port at which the station listens for the central system's questions.",
+    "SOAP: Port, an dem die Station auf Fragen des Zentralsystems wartet.", restart=True,
+)  # fmt: skip
+SOAP_CALLBACK_URL = _text(
+    "ocpp.soap_callback_url", "", 512,
+    "SOAP: address at which the central system reaches the station, behind a router for one; empty for the own address and port.",
+    "SOAP: Adresse, unter der das Zentralsystem die Station erreicht, etwa hinter einem Router; leer für eigene Adresse und Port.",
+    pattern=r"(https?://[^\s/@#]+(/[^\s#]*)?)?", restart=True,
 )  # fmt: skip
 NETWORK_PRIORITY: Parameter[tuple[str, ...]] = Parameter(
     key="ocpp.network_priority", kind=Kind.LIST, default=("0",), minimum=1, maximum=10, pattern=r"\d{1,4}",
@@ -257,7 +277,7 @@ WIRE_LOG = _switch(
 )  # fmt: skip
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
-    URL, VERSIONS, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
+    URL, VERSIONS, SOAP_VERSION, SOAP_PORT, SOAP_CALLBACK_URL, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from cc613_chargepoint.domain.role import Role
-from cc613_chargepoint.settings import hmi, ocpp
+from cc613_chargepoint.settings import hmi, ocpp, pairing
 from cc613_chargepoint.settings.charge_rows import CHARGE_ROWS
 from cc613_chargepoint.settings.pairing import PAIRING, PAIRING_RULES
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
@@ -249,9 +249,25 @@ def _inputs_once(values: Mapping[str, Any]) -> str | None:
     return f"surroundings.inputs: {', '.join(twice)} can watch one thing only" if twice else None
 
 
+def _soap_has_a_version(values: Mapping[str, Any]) -> str | None:
+    if ocpp.speaks_soap(values[ocpp.URL.key]) and "1.6" not in values[ocpp.VERSIONS.key]:
+        return f"{ocpp.URL.key} is an address of SOAP, which 1.6 and older are spoken over, and {ocpp.VERSIONS.key} lacks 1.6"
+    return None
+
+
+def _soap_listens_alone(values: Mapping[str, Any]) -> str | None:
+    if not ocpp.speaks_soap(values[ocpp.URL.key]):
+        return None
+    taken = {STATUS_PORT.key: values[STATUS_PORT.key]}
+    if values[pairing.ROLE.key] == "master":
+        taken[pairing.PORT.key] = values[pairing.PORT.key]
+    twice = [key for key, port in taken.items() if port == values[ocpp.SOAP_PORT.key]]
+    return f"{ocpp.SOAP_PORT.key} and {twice[0]} are the same port" if twice else None
+
+
 RULES: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (
     _cards_to_accept, _samples_in_order, _days_in_order, _curves_in_order, _climate_in_order, _inputs_once,
-    *PAIRING_RULES,
+    _soap_has_a_version, _soap_listens_alone, *PAIRING_RULES,
 )  # fmt: skip
 """What must hold between the values in effect; each gives the mistake, or nothing."""
 

@@ -31,9 +31,9 @@ from cc613_chargepoint.ocpp.engine.shifting import Shifts
 from cc613_chargepoint.ocpp.engine.standing import StationView
 from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, SECURITY_EVENT, Tools, Upkeep
 from cc613_chargepoint.ocpp.engine.version import Version
-from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
+from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
-from cc613_chargepoint.ocpp.rpc.connection import Endpoint, WebSocketWire, connected
+from cc613_chargepoint.ocpp.rpc.connection import Endpoint, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.smart_charging import ProfileKeeper
 from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
@@ -42,7 +42,7 @@ from cc613_chargepoint.store import OutboxMessage, Store, Transaction
 from cc613hal.clock import Clock, ClockState
 from cc613hal.errors import HalError
 
-__all__ = ["BACKEND", "Engine", "Identity", "Offline", "Versions"]
+__all__ = ["BACKEND", "Connect", "Engine", "Identity", "Offline", "Versions"]
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +55,8 @@ CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
 
 
+Connect = Callable[[Endpoint, WireLog | None], contextlib.AbstractAsyncContextManager[BackendWire]]
+"""Connects to a backend while the context lasts."""
 Versions = Mapping[str, type[Version]]
 """Sub-protocol → makes that version on a connection; in order of preference."""
 
@@ -75,6 +77,7 @@ class Engine:
         backoff: pauses between attempts to connect.
         security: certificates and keys; without it, what needs them is not done.
         tools: for firmware and logs; without them, these are not done.
+        connect: how a connection is made.
     """
 
     def __init__(
@@ -90,9 +93,11 @@ class Engine:
         backoff: Backoff | None = None,
         security: Security | None = None,
         tools: Tools | None = None,
+        connect: Connect = connected,
     ) -> None:
         self.store, self.settings, self.clock, self.identity = store, settings, clock, identity
         self._versions, self._endpoint, self._log, self.backoff = versions, endpoint, log, backoff or Backoff()
+        self._connect = connect
         self.ledger = Ledger(store)
         self.profiles = NetworkProfiles(store, settings)
         self._spoken: type[Version] = next(iter(versions.values()))
@@ -105,11 +110,12 @@ class Engine:
         """Why the station started, as 2.0.1 calls it."""
         self._link: Link | None = None
         self._version: Version | None = None
-        self._wire: WebSocketWire | None = None
+        self._wire: BackendWire | None = None
         self._online = asyncio.Event()
         self.ledger.online = self._online.is_set
         self.listening = asyncio.Event()
         self._booted = False
+        self._told_callback = ""
         self._complaint = ""
         self._told_refusal: TlsEvent | None = None
         self._posture = Posture(profile=settings.get(ocpp.SECURITY_PROFILE), working=settings.get(ocpp.SECURITY_PROFILE))
@@ -269,7 +275,7 @@ class Engine:
         if self._wire is None:
             return f"not connected to {self.profiles.current.url}{f': {self._complaint}' if self._complaint else ''}"
         words = {"": "not registered yet", "Accepted": "registered"}
-        return f"connected, {self._wire.subprotocol}, {words.get(self.registration, f'boot answered with {self.registration}')}"
+        return f"connected, {self._wire.spoken}, {words.get(self.registration, f'boot answered with {self.registration}')}"
 
     @property
     def upkeep_there(self) -> Upkeep:
@@ -312,7 +318,7 @@ class Engine:
     async def _keep_connected(self) -> None:
         while True:
             try:
-                async with connected(self._endpoint(self.profiles.current), self._log) as wire:
+                async with self._connect(self._endpoint(self.profiles.current), self._log) as wire:
                     self._complaint = ""
                     await self._converse(wire)
             except HalError as error:
@@ -327,13 +333,13 @@ class Engine:
                 continue
             await self.clock.sleep(self.backoff.next_s())
 
-    async def _converse(self, wire: WebSocketWire) -> None:
+    async def _converse(self, wire: BackendWire) -> None:
         """One connection, until it is gone."""
         link = Link(wire, self._handle, timeout_s=lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S), invalid=self._invalid)
         self._spoken = self._versions[wire.subprotocol]
         self._wire, self._link, self._version = wire, link, self._spoken(self, link)
         tasks = [
-            asyncio.create_task(self._registered(link, self._version), name="ocpp registration"),
+            asyncio.create_task(self._registered(link, self._version, wire.callback), name="ocpp registration"),
             asyncio.create_task(wire.keep_alive(lambda: float(self.settings.get(ocpp.PING_S))), name="ocpp pings"),
         ]
         try:
@@ -405,12 +411,16 @@ class Engine:
                     _log.warning("the certificate is not renewed yet: %s", error)
             await self.clock.sleep(RENEWAL_S)
 
-    async def _registered(self, link: Link, version: Version) -> None:
-        """Register, unless that was done since the start; then say what has changed, and go on saying that the station is there."""
+    async def _registered(self, link: Link, version: Version, callback: str) -> None:
+        """Register, unless that was done since the start; then say what has changed, and go on saying that the station is there.
+
+        A backend that asks back learns from a boot alone that the station is to be reached elsewhere now (OCPP-S 1.6, 5).
+        """
         try:
             again = self._booted
-            if not again:
+            if not again or callback != self._told_callback:
                 await self.boot_until_accepted(version)
+                self._told_callback = callback
             self.backoff.reset()
             self._online.set()
             away_s = self.clock.monotonic_s() - self._left_s

@@ -146,14 +146,15 @@ def endpoint(
         ConfigError: profile and address, or profile and secrets, do not go together.
     """
     url, profile = network.url, network.security_profile
-    if profile >= 2 and url.startswith("ws:"):  # the profile was raised from afar: the same host, now with TLS
-        url = "wss:" + url.removeprefix("ws:")
-    secure = url.startswith("wss:")
+    scheme, colon, rest = url.partition(":")
+    if profile >= 2:  # it may have been raised from afar: the same host, now with TLS
+        scheme = {"ws": "wss", "http": "https"}.get(scheme, scheme)
+    secure = scheme in {"wss", "https"}
     password = password_bytes(settings.get(ocpp.PASSWORD)) if profile < 3 else None
     if profile in {1, 2} and password is None:
         raise ConfigError(f"security profile {profile} needs a password", hint="set ocpp.password")
     return Endpoint(
-        url=url,
+        url=scheme + colon + rest,
         identity=settings.get(ocpp.IDENTITY) or serial,
         subprotocols=subprotocols,
         password=password,

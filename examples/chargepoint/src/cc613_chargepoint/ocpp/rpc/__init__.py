@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cc613_chargepoint.ocpp.rpc.frames import BadFrame, Call, CallError, CallResult, ErrorCode, Frame, encoded, parsed
-from cc613_chargepoint.ocpp.rpc.link import CallFailed, Link, LinkClosed, NoAnswerInTime, Priority, Reply, RpcError, Wire
+from cc613_chargepoint.ocpp.rpc.link import BackendWire, CallFailed, Link, LinkClosed, NoAnswerInTime, Priority, Reply, RpcError, Wire
 
 __all__ = [
+    "BackendWire",
     "BadFrame",
     "Call",
     "CallError",

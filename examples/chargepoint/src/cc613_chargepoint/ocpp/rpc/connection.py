@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI, WebSocketException
 from websockets.typing import Subprotocol
 
-from cc613_chargepoint.ocpp.rpc.link import LinkClosed, Wire
+from cc613_chargepoint.ocpp.rpc.link import BackendWire, LinkClosed
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613hal.errors import ConfigError, HalError
 
@@ -87,7 +87,7 @@ def address(url: str, identity: str) -> str:
     return parts._replace(path=path).geturl()
 
 
-class WebSocketWire(Wire):
+class WebSocketWire(BackendWire):
     """The frames of a WebSocket.
 
     Args:
@@ -103,6 +103,16 @@ class WebSocketWire(Wire):
     def subprotocol(self) -> str:
         """What was agreed upon."""
         return str(self._socket.subprotocol or "")
+
+    @property
+    def spoken(self) -> str:
+        """The same."""
+        return self.subprotocol
+
+    @property
+    def callback(self) -> str:
+        """None: questions come over the connection itself."""
+        return ""
 
     async def send(self, text: str) -> None:
         """See :class:`~cc613_chargepoint.ocpp.rpc.link.Wire`."""

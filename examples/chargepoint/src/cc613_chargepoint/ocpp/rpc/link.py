@@ -17,7 +17,7 @@ from cc613_chargepoint.ocpp.rpc.frames import BadFrame, Call, CallError, CallRes
 from cc613_chargepoint.ocpp.rpc.turns import Turns
 from cc613hal.errors import HalError
 
-__all__ = ["CallFailed", "Handler", "Link", "LinkClosed", "NoAnswerInTime", "Priority", "Reply", "RpcError", "Wire"]
+__all__ = ["BackendWire", "CallFailed", "Handler", "Link", "LinkClosed", "NoAnswerInTime", "Priority", "Reply", "RpcError", "Wire"]
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +92,37 @@ class Wire(Protocol):
         Raises:
             LinkClosed: it is gone.
         """
+
+
+class BackendWire(Wire, Protocol):
+    """A wire to a backend, and what whoever keeps it must know of it."""
+
+    @property
+    @abstractmethod
+    def subprotocol(self) -> str:
+        """Whose frames it carries, as ``ocpp1.6``."""
+
+    @property
+    @abstractmethod
+    def spoken(self) -> str:
+        """The same as people call it."""
+
+    @property
+    @abstractmethod
+    def callback(self) -> str:
+        """Where the backend reaches the station for questions of its own; empty where they come over this wire."""
+
+    @abstractmethod
+    async def keep_alive(self, interval_s: Callable[[], float]) -> None:
+        """Look whether the backend is there, until cancelled.
+
+        Args:
+            interval_s: between two looks, s; 0 for none. Asked anew each time, since it is a setting.
+        """
+
+    @abstractmethod
+    async def aclose(self, reason: str = "") -> None:
+        """Close."""
 
 
 @frozen

@@ -64,6 +64,8 @@ class SoapClient:
         self._backend = backend
         self._identity = identity
         self.listener = listener
+        self.own_address = ""
+        """From which address the last question went out; empty before the first."""
         self._parts: SplitResult = urlsplit(backend.url)
         if self._parts.scheme not in {"http", "https"} or not self._parts.hostname:
             raise ValueError(f"{backend.url} is no address of a SOAP service")
@@ -106,6 +108,7 @@ class SoapClient:
         secure = self._parts.scheme == "https"
         host, port = self._parts.hostname or "", self._parts.port or (443 if secure else 80)
         reader, writer = await asyncio.open_connection(host, port, ssl=self._backend.tls if secure else None)
+        self.own_address = str(writer.get_extra_info("sockname")[0])
         connection = h11.Connection(h11.CLIENT)
         try:
             await send(connection, writer, self._head(action, document), self._encoded(document))

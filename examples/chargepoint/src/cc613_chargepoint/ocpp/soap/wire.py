@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-from cc613_chargepoint.ocpp.rpc import Call, CallError, CallResult, ErrorCode, LinkClosed, Wire, encoded, parsed
+from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallError, CallResult, ErrorCode, LinkClosed, encoded, parsed
 from cc613_chargepoint.ocpp.rpc.connection import CannotConnect
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.soap.client import Backend, SoapClient
@@ -77,16 +77,17 @@ class SoapEndpoint:
     timeout_s: float = 30.0
 
 
-class SoapWire(Wire):
+class SoapWire(BackendWire):
     """The frames of a conversation over SOAP.
 
     Args:
         where: the two ends.
         log: is shown everything.
+        own_address: of the station, where the callback's comes from it: the conversation ends when it has become another one.
     """
 
-    def __init__(self, where: SoapEndpoint, log: WireLog | None = None) -> None:
-        self._where, self._log = where, log
+    def __init__(self, where: SoapEndpoint, log: WireLog | None = None, *, own_address: str = "") -> None:
+        self._where, self._log, self._own_address = where, log, own_address
         self._older = where.spoken is Spoken.V15
         backend = Backend(
             url=where.url,
@@ -106,6 +107,16 @@ class SoapWire(Wire):
     def subprotocol(self) -> str:
         """Whose frames these are: those of 1.6, whatever is spoken beyond."""
         return "ocpp1.6"
+
+    @property
+    def spoken(self) -> str:
+        """The version, and that it is spoken over SOAP."""
+        return self._where.spoken.value
+
+    @property
+    def callback(self) -> str:
+        """Where the station's own listener is, as the backend is told with every question."""
+        return self.client.listener
 
     async def send(self, text: str) -> None:
         """See :class:`~cc613_chargepoint.ocpp.rpc.Wire`."""
@@ -182,6 +193,8 @@ class SoapWire(Wire):
         except SoapError as error:
             answer = CallError(call.id, ErrorCode.INTERNAL_ERROR.value, error.message)
         self._hear(encoded(answer))
+        if self._own_address and self.client.own_address not in {"", self._own_address}:  # a modem that was redialled
+            self._end(LinkClosed(f"the station's own address has become {self.client.own_address}: where it listens is told anew"))
 
     async def _answer_of(self, call: Call) -> CallResult | CallError:
         content: Mapping[str, Any] | None = cast("Mapping[str, Any]", _spelt(call.payload))
@@ -233,7 +246,7 @@ async def soap_connected(where: SoapEndpoint, log: WireLog | None = None) -> Asy
         scheme = "http" if where.listening.tls is None else "https"
         host = f"[{own_address}]" if ":" in own_address else own_address
         callback = where.callback or f"{scheme}://{host}:{listener.port}/"
-        wire = SoapWire(evolve(where, callback=callback), log)
+        wire = SoapWire(evolve(where, callback=callback), log, own_address="" if where.callback else own_address)
         wires.append(wire)
         stack.push_async_callback(wire.aclose)
         if log is not None:
