@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapListener, Spoken
+from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapError, SoapListener, Spoken
 from cc613_chargepoint.settings import ocpp
 from cc613hal.board import load_board
 from cc613hal.clock import VirtualTimeLoop, run_virtual
@@ -22,7 +22,7 @@ from cc613hal.plant import Simulation
 from tests.ocpp.bench import CARD, INSTALLER, SETTINGS, Bench
 from tests.ocpp.central import Central
 
-IDENTITY = "CP 1"
+IDENTITY, SECRET = "CP 1", "correct-horse"
 Story = Callable[["Bench", "SoapCentral"], Awaitable[None]]
 
 
@@ -63,6 +63,9 @@ class SoapCentral:
                 self._news.clear()
                 await self._news.wait()
 
+    def asking(self, **login: Any) -> SoapClient:
+        return SoapClient(Backend(url=self.station, service=self.spoken.station, **login), IDENTITY, "http://central/")
+
     async def ask(self, action: str, identity: str = IDENTITY, **content: Any) -> dict[str, Any]:
         back = Backend(url=self.station, service=self.spoken.station)
         return await SoapClient(back, identity, "http://central/").call(action, content)
@@ -74,7 +77,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def a_day_at(spoken: Spoken, story: Story, place: Path, identity: str = IDENTITY) -> None:
+async def a_day_at(spoken: Spoken, story: Story, place: Path, **more: Any) -> None:
     """A station whose settings name this central system."""
     there = SoapCentral(spoken)
     here = Listening(host="127.0.0.1")
@@ -82,9 +85,10 @@ async def a_day_at(spoken: Spoken, story: Story, place: Path, identity: str = ID
         settings = {
             **SETTINGS,
             "ocpp.url": f"http://127.0.0.1:{listener.port}/cs",
-            "ocpp.identity": identity,
+            "ocpp.identity": IDENTITY,
             "ocpp.soap_version": "1.5" if spoken is Spoken.V15 else "1.6",
             "ocpp.soap_port": free_port(),
+            **{f"ocpp.{key}": value for key, value in more.items()},
         }
         it = Bench(cast("Central", SimpleNamespace(path=place / "none")), simulation, place, settings)
         try:
@@ -169,6 +173,25 @@ async def call_a_station_without_a_name(it: Bench, there: SoapCentral) -> None:
     assert there.heard == []
 
 
+async def log_in(it: Bench, there: SoapCentral) -> None:
+    """Whoever asks the station must know the password, and the identity as the user's name."""
+    await there.expect("BootNotification")
+    asked = {"key": "Nonsense", "value": "1"}
+    for wrong in ({}, {"user": IDENTITY, "password": b"another password"}, {"user": "CP 2", "password": SECRET.encode()}):
+        with pytest.raises(SoapError, match="401"):
+            await there.asking(**wrong).call("ChangeConfiguration", asked)
+    right = there.asking(user=IDENTITY, password=SECRET.encode())
+    assert await right.call("ChangeConfiguration", asked) == {"status": "NotSupported"}
+
+
+async def find_the_port_taken(it: Bench, there: SoapCentral) -> None:
+    """Said once with what can be done about it, and no backend hears of a station that it could not ask."""
+    assert it.engine is not None
+    await it.sleep(60.0)
+    assert "the listener cannot be opened" in it.engine.describe()
+    assert there.heard == []
+
+
 @pytest.mark.parametrize("spoken", list(Spoken), ids=lambda spoken: spoken.name)
 @pytest.mark.parametrize("story", [charge_twice, move], ids=lambda story: story.__name__)
 def test_a_station_over_soap(spoken: Spoken, story: Story) -> None:
@@ -213,6 +236,21 @@ async def done(*words: str) -> str:
     return out.decode()
 
 
-def test_a_station_without_a_name_calls_nobody() -> None:
+def alone(story: Story, **more: Any) -> None:
     with tempfile.TemporaryDirectory(prefix="soap-") as place:
-        run_virtual(a_day_at(Spoken.V16, call_a_station_without_a_name, Path(place), identity=""))
+        run_virtual(a_day_at(Spoken.V16, story, Path(place), **more))
+
+
+def test_a_station_without_a_name_calls_nobody() -> None:
+    alone(call_a_station_without_a_name, identity="")
+
+
+def test_a_central_system_logs_in() -> None:
+    alone(log_in, soap_password=SECRET)
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        taken.listen()
+        alone(find_the_port_taken, soap_port=taken.getsockname()[1])

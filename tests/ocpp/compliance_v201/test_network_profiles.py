@@ -32,6 +32,7 @@ async def put(it: Bench201, slot: int, what: dict) -> str:
     [
         (1, data("http://other.example/")),
         (1, data("ws://")),
+        (1, data("ws://user:secret@other.example/")),
         (1, data(ocppTransport="SOAP")),
         (1, data(ocppVersion="OCPP15")),
         (1, data(securityProfile=2)),

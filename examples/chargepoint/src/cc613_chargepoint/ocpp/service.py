@@ -127,13 +127,14 @@ def _over_soap(settings: Settings, where: Endpoint) -> SoapEndpoint:
 
     if not where.identity:
         raise ConfigError("the station has no identity", hint="set ocpp.identity")
+    password = settings.get(ocpp.SOAP_PASSWORD)
     return SoapEndpoint(
         url=where.url,
         identity=where.identity,
         spoken=Spoken.V15 if settings.get(ocpp.SOAP_VERSION) == "1.5" else Spoken.V16,
         password=where.password,
         tls=where.tls,
-        listening=Listening(port=settings.get(ocpp.SOAP_PORT)),
+        listening=Listening(port=settings.get(ocpp.SOAP_PORT), user=where.identity if password else "", password=password.encode()),
         callback=settings.get(ocpp.SOAP_CALLBACK_URL),
         timeout_s=float(settings.get(ocpp.MESSAGE_TIMEOUT_S)),
     )

@@ -99,6 +99,12 @@ SOAP_CALLBACK_URL = _text(
     "SOAP: Adresse, unter der das Zentralsystem die Station erreicht, etwa hinter einem Router; leer für eigene Adresse und Port.",
     pattern=r"(https?://[^\s/@#]+(/[^\s#]*)?)?", restart=True,
 )  # fmt: skip
+SOAP_PASSWORD = _text(
+    "ocpp.soap_password", "", 64,
+    "SOAP: password with which the central system logs in at the station (HTTP Basic, the identity is the user); empty for none.",
+    "SOAP: Passwort, mit dem sich das Zentralsystem an der Station anmeldet (HTTP Basic, Benutzer ist die Kennung); leer für keines.",
+    pattern=r"|[!-~]{12,64}", secret=True, see=Role.OPERATOR, restart=True,
+)  # fmt: skip
 NETWORK_PRIORITY: Parameter[tuple[str, ...]] = Parameter(
     key="ocpp.network_priority", kind=Kind.LIST, default=("0",), minimum=1, maximum=10, pattern=r"\d{1,4}",
     en="Order in which network profiles are tried: 0 is the address of these settings, others were set by the central system.",
@@ -277,7 +283,7 @@ WIRE_LOG = _switch(
 )  # fmt: skip
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
-    URL, VERSIONS, SOAP_VERSION, SOAP_PORT, SOAP_CALLBACK_URL, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
+    URL, VERSIONS, SOAP_VERSION, SOAP_PORT, SOAP_CALLBACK_URL, SOAP_PASSWORD, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,

@@ -113,7 +113,7 @@ class Device:
                 said.ocpp_transport != "JSON" or said.ocpp_version not in {"OCPP16", "OCPP20"},
                 "only 1.6 and 2.0.1 over JSON are spoken",
             ),
-            (re.fullmatch(r"wss?://[^\s/@#]+[^\s#]*", said.ocpp_csms_url) is None, "this is no address of a WebSocket"),
+            (re.fullmatch(r"wss?://[^\s/@#]+(/[^\s#]*)?", said.ocpp_csms_url) is None, "this is no address of a WebSocket"),
             (said.security_profile >= 2 and not said.ocpp_csms_url.startswith("wss:"), "this security profile needs wss://"),
             (said.security_profile < present, "a lower security profile than the present one"),
             (raised is not None, raised or ""),
