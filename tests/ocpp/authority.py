@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import ipaddress
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +56,10 @@ class Authority:
         if usage is not None:
             builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if host:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            name: x509.GeneralName = x509.DNSName(host)
+            with contextlib.suppress(ValueError):
+                name = x509.IPAddress(ipaddress.ip_address(host))
+            builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
     def answer(self, request: str, *, days: int = 365) -> str:

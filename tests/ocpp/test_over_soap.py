@@ -13,16 +13,19 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from attrs import evolve
 
 from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapError, SoapListener, Spoken
 from cc613_chargepoint.settings import ocpp
 from cc613hal.board import load_board
 from cc613hal.clock import VirtualTimeLoop, run_virtual
 from cc613hal.plant import Simulation
+from tests.ocpp.authority import Authority
 from tests.ocpp.bench import CARD, INSTALLER, SETTINGS, Bench
 from tests.ocpp.central import Central
 
 IDENTITY, SECRET = "CP 1", "correct-horse"
+HERE = Listening(host="127.0.0.1")
 Story = Callable[["Bench", "SoapCentral"], Awaitable[None]]
 
 
@@ -77,10 +80,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def a_day_at(spoken: Spoken, story: Story, place: Path, **more: Any) -> None:
+async def a_day_at(spoken: Spoken, story: Story, place: Path, here: Listening = HERE, **more: Any) -> None:
     """A station whose settings name this central system."""
     there = SoapCentral(spoken)
-    here = Listening(host="127.0.0.1")
     async with SoapListener(spoken.central, IDENTITY, there.answer, here) as listener, Simulation(load_board("bender.cc613")) as simulation:
         settings = {
             **SETTINGS,
@@ -157,7 +159,7 @@ async def move(it: Bench, there: SoapCentral) -> None:
     await it.engine.reconnect()
     await it.sleep(60.0)
     assert "BootNotification" not in [action for action, _ in there.heard]
-    elsewhere = f"http://localhost:{it.kept.get(ocpp.SOAP_PORT)}/station"
+    elsewhere = f"http://127.0.0.1:{it.kept.get(ocpp.SOAP_PORT)}/station"
     await it.kept.set({"ocpp.soap_callback_url": elsewhere}, actor=INSTALLER)
     await it.engine.reconnect()
     await there.expect("BootNotification")
@@ -192,6 +194,25 @@ async def find_the_port_taken(it: Bench, there: SoapCentral) -> None:
     assert there.heard == []
 
 
+async def boot_over_tls(it: Bench, there: SoapCentral) -> None:
+    await there.expect("BootNotification")
+    await there.expect("StatusNotification", connectorId=1, status="Available")
+
+
+async def distrust(it: Bench, there: SoapCentral) -> None:
+    assert it.engine is not None
+    await it.sleep(60.0)
+    assert "CERTIFICATE_VERIFY_FAILED" in it.engine.describe()
+    assert there.heard == []
+
+
+async def be_turned_away(it: Bench, there: SoapCentral) -> None:
+    assert it.engine is not None
+    await it.sleep(60.0)
+    assert not it.engine.connected
+    assert there.heard == []
+
+
 @pytest.mark.parametrize("spoken", list(Spoken), ids=lambda spoken: spoken.name)
 @pytest.mark.parametrize("story", [charge_twice, move], ids=lambda story: story.__name__)
 def test_a_station_over_soap(spoken: Spoken, story: Story) -> None:
@@ -203,7 +224,7 @@ def test_a_station_over_soap(spoken: Spoken, story: Story) -> None:
 async def test_the_command_boots_at_a_central_system_that_its_settings_name(spoken: Spoken, tmp_path: Path) -> None:
     """A process of its own, in real time: set by `config set`, begun by `run`, asked back where it said that it listens."""
     there, port = SoapCentral(spoken, wall=lambda: datetime.now(UTC)), free_port()
-    async with SoapListener(spoken.central, "CP1", there.answer, Listening(host="127.0.0.1")) as listener:
+    async with SoapListener(spoken.central, "CP1", there.answer, HERE) as listener:
         values = [f"ocpp.url=http://127.0.0.1:{listener.port}/cs", "ocpp.identity=CP1", f"ocpp.soap_port={port}", "ocpp.wire_log=on"]
         await done("config", "set", "--data", str(tmp_path), f"ocpp.soap_version={'1.5' if spoken is Spoken.V15 else '1.6'}", *values)
         station = await program("run", "--sim", "--by-hand", "--data", str(tmp_path))
@@ -254,3 +275,18 @@ def test_a_port_that_is_taken_is_named() -> None:
         taken.bind(("", 0))
         taken.listen()
         alone(find_the_port_taken, soap_port=taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("story", "trusted", "password"),
+    [(boot_over_tls, True, SECRET), (distrust, False, SECRET), (be_turned_away, True, "not-the-password")],
+    ids=["right", "another authority", "another password"],
+)
+def test_security_profile_2_is_tls_and_a_password(story: Story, trusted: bool, password: str, tmp_path: Path) -> None:
+    """Also where the address says http://: the profile is what counts."""
+    authority, other, roots = Authority(), Authority("Other"), tmp_path / "roots.pem"
+    roots.write_text(authority.pem if trusted else other.pem)
+    secret = SECRET + "-battery"
+    here = evolve(HERE, tls=authority.server(tmp_path, "127.0.0.1"), user=IDENTITY, password=secret.encode())
+    more = {"security_profile": 2, "password": f"{password}-battery", "ca_file": str(roots)}
+    alone(story, here=here, **more)

@@ -23,6 +23,8 @@ from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_
 __all__ = ["Asked", "Handler", "Listening", "SoapListener"]
 
 _log = logging.getLogger(__name__)
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - a station is asked from outside
+"""Every interface, written out: without a host asyncio would have a thread look up what that is."""
 
 
 @frozen(kw_only=True)
@@ -49,7 +51,7 @@ class Listening:
     """Where and how to listen.
 
     Attributes:
-        host: address of the interface.
+        host: address of the interface; empty for all.
         port: 0 for any that is free.
         tls: for HTTPS.
         user: who must log in by HTTP Basic; empty for nobody.
@@ -101,7 +103,7 @@ class SoapListener:
 
     async def __aenter__(self) -> Self:
         where = self._listening
-        self._server = await asyncio.start_server(self._connected, where.host or None, where.port, ssl=where.tls)
+        self._server = await asyncio.start_server(self._connected, where.host or _EVERYWHERE, where.port, ssl=where.tls)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
