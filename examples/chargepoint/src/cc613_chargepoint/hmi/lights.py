@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from cc613_chargepoint.hmi.condition import Conditions
@@ -32,7 +33,7 @@ _FIRST = ("authorising", "authorised", "charging", "free", "out-of-order")
 """Which word lights for several connectors show: whoever has a customer at hand, then what can be used."""
 
 
-class _Shown:
+class _Shown(ABC):
     """A light that is kept current; a broken one never disturbs a charge: its health tells."""
 
     def __init__(self, name: str, indicator: Indicator, conditions: Conditions) -> None:
@@ -40,9 +41,9 @@ class _Shown:
         self._changed = conditions.watch(figures=False)
         self._lost = False
 
+    @abstractmethod
     def wanted(self) -> Pattern:
         """What is to be shown now."""
-        raise NotImplementedError
 
     async def run(self) -> None:
         """Keep the lights current until cancelled."""

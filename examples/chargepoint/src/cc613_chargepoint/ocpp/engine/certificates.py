@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cc613_chargepoint.ocpp.certificates import CertificateRefused, Removal, SignedBy, Use, Why
+from cc613_chargepoint.ocpp.certificates import CertificateRefused, Removal, Use, Why
+from cc613_chargepoint.ocpp.engine.upkeep import Update
 from cc613_chargepoint.settings import ocpp
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.certificates import HashData
     from cc613_chargepoint.ocpp.engine.engine import Engine
 
-__all__ = ["accept_own", "firmware_signer", "install_root", "remove_root"]
+__all__ = ["accept_own", "begin_signed_update", "install_root", "remove_root"]
 
 Installing = Literal["Accepted", "Rejected", "Failed"]
+Updating = Literal["Accepted", "AcceptedCanceled", "Rejected", "InvalidCertificate", "RevokedCertificate"]
 
 
 def install_root(engine: Engine, certificate: str, use: Use) -> Installing:
@@ -66,10 +70,46 @@ def accept_own(engine: Engine, chain: str) -> bool:
     return True
 
 
-def firmware_signer(engine: Engine, certificate: str) -> SignedBy | Literal["InvalidCertificate", "RevokedCertificate"]:
-    """Whose signature on firmware counts; or what is wrong with the certificate."""
+def begin_signed_update(
+    engine: Engine,
+    *,
+    location: str,
+    retrieve: datetime,
+    install: datetime | None,
+    certificate: str,
+    signature: str,
+    retries: int,
+    interval_s: float | None,
+    request: int,
+) -> Updating:
+    """Begin an update whose image must bear a signature that the manufacturer's roots vouch for; what is answered.
+
+    Args:
+        engine: whose station it is.
+        location: where the image is.
+        retrieve: not before, UTC.
+        install: not before, UTC; ``None`` as soon as possible.
+        certificate: of the signer, PEM.
+        signature: over the image, base64.
+        retries: attempts after the first one.
+        interval_s: between attempts, s.
+        request: the backend's number.
+    """
+    security = engine.security
+    if security is None:
+        return "Rejected"
     try:
-        return engine.security_there.signer(certificate)
+        signer = security.signer(certificate)
     except CertificateRefused as refused:
         engine.note_security("InvalidFirmwareSigningCertificate", refused.message)
         return "RevokedCertificate" if refused.why is Why.REVOKED else "InvalidCertificate"
+
+    async def verify(image: Path) -> str:
+        await security.verify_file(image, signature, signer)
+        return signer.subject
+
+    wanted = Update(
+        location=location, retrieve=retrieve, install=install, retries=retries, interval_s=interval_s, request=request, verify=verify
+    )
+    cancelled = engine.upkeep_there.update(wanted)
+    return "Rejected" if cancelled is None else "AcceptedCanceled" if cancelled else "Accepted"

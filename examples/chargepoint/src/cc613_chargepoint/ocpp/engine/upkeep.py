@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import frozen
 
@@ -73,6 +73,9 @@ class Tools:
     diagnostics: Diagnostics
     place: Path
 
+
+LogAnswer = Literal["Accepted", "AcceptedCanceled", "Rejected"]
+"""What is answered to the wish for a log, in every version."""
 
 Verified = Callable[[Path], Awaitable[str]]
 """Verifies a signature over a file; whose it is. Raises :class:`~cc613hal.errors.HalError` if it is not good."""
@@ -283,6 +286,36 @@ class Upkeep:
 
         lines = await self._engine.store.read(look, "reading the security log")
         return await self._tools.diagnostics.security_log(self._fresh(), lines)
+
+    async def send_log(
+        self,
+        url: str,
+        *,
+        security: bool,
+        since: datetime | None,
+        until: datetime | None,
+        retries: int,
+        interval_s: float | None,
+        request: int,
+    ) -> tuple[LogAnswer, str | None]:
+        """Send a log; what is answered, and the file's name.
+
+        Args:
+            url: where to.
+            security: the security log; otherwise diagnostics.
+            since: not older, UTC.
+            until: not younger, UTC.
+            retries: attempts after the first one.
+            interval_s: between attempts, s.
+            request: the backend's number.
+        """
+        if self.judge(url) is not None:
+            return "Rejected", None
+        file = await (self.security_log(since, until) if security else self.diagnostics(since, until))
+        if file is None:
+            return "Rejected", None
+        cancelled = self.upload(url, file, retries=retries, interval_s=interval_s, request=request)
+        return "AcceptedCanceled" if cancelled else "Accepted", file.name
 
     def upload(self, url: str, file: Path, *, retries: int, interval_s: float | None, request: int | None) -> bool:
         """Send a file; an upload that is under way is given up for it. Whether one was.

@@ -11,7 +11,8 @@ from cc613_chargepoint.ocpp.engine.facts import Notice, Registration, SecurityEv
 from cc613_chargepoint.ocpp.engine.sending import Settled
 from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
-from cc613_chargepoint.store import OutboxMessage
+from cc613_chargepoint.settings import table
+from cc613_chargepoint.store import OutboxMessage, Transaction
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.engine.engine import Engine
@@ -81,6 +82,17 @@ class Version(ABC):
             self._engine.note_security("InvalidMessages", f"{call.action}: {invalid.message}")
             raise CallFailed(invalid.code, invalid.message) from invalid
         return await handler(request)
+
+    def remember(self, known: KnownToken) -> Settled:
+        """Keep in the cache what the backend said of a customer, unless the local list knows better."""
+        at, settings = self._engine.clock.wall(), self._engine.settings
+        enabled, size = settings.get(table.CACHE), settings.get(table.CACHE_SIZE)
+
+        def settled(tx: Transaction) -> None:
+            if enabled and tx.token_list.find(known.id) is None:
+                tx.token_cache.put(known, heard=at, limit=size)
+
+        return settled
 
     @abstractmethod
     async def boot(self) -> Registration:

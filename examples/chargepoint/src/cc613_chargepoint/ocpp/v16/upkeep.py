@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from cc613_chargepoint.ocpp.certificates import Use
-from cc613_chargepoint.ocpp.engine.certificates import firmware_signer
+from cc613_chargepoint.ocpp.engine.certificates import begin_signed_update
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.upkeep import Update
 from cc613_chargepoint.ocpp.messages import encoded, v16
@@ -61,47 +60,31 @@ class Upkeep16:
         return Reply(encoded(v16.GetDiagnosticsResponse(file_name=file.name)), then)
 
     async def _log(self, request: v16.GetLog) -> Reply:
-        upkeep = self._engine.upkeep_there
-        if upkeep.judge(request.log.remote_location) is not None:
-            return Reply(encoded(v16.GetLogResponse(status="Rejected")))
-        since, until = request.log.oldest_timestamp, request.log.latest_timestamp
-        file = await (upkeep.security_log(since, until) if request.log_type == "SecurityLog" else upkeep.diagnostics(since, until))
-        if file is None:
-            return Reply(encoded(v16.GetLogResponse(status="Rejected")))
-        cancelled = upkeep.upload(
+        status, name = await self._engine.upkeep_there.send_log(
             request.log.remote_location,
-            file,
+            security=request.log_type == "SecurityLog",
+            since=request.log.oldest_timestamp,
+            until=request.log.latest_timestamp,
             retries=request.retries or 0,
             interval_s=request.retry_interval,
             request=request.request_id,
         )
-        status: Any = "AcceptedCanceled" if cancelled else "Accepted"
-        return Reply(encoded(v16.GetLogResponse(status=status, filename=file.name)))
+        return Reply(encoded(v16.GetLogResponse(status=status, filename=name)))
 
     async def _signed_update(self, request: v16.SignedUpdateFirmware) -> Reply:
-        security, firmware = self._engine.security, request.firmware
-        if security is None:
-            return Reply(encoded(v16.SignedUpdateFirmwareResponse(status="Rejected")))
-        signer = firmware_signer(self._engine, firmware.signing_certificate)
-        if isinstance(signer, str):
-            return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=signer)))
-
-        async def verify(image: Path) -> str:
-            await security.verify_file(image, firmware.signature, signer)
-            return signer.subject
-
-        wanted = Update(
+        firmware = request.firmware
+        status = begin_signed_update(
+            self._engine,
             location=firmware.location,
             retrieve=firmware.retrieve_date_time,
             install=firmware.install_date_time,
+            certificate=firmware.signing_certificate,
+            signature=firmware.signature,
             retries=request.retries or 0,
             interval_s=request.retry_interval,
             request=request.request_id,
-            verify=verify,
         )
-        cancelled = self._engine.upkeep_there.update(wanted)
-        answer: Any = "Rejected" if cancelled is None else "AcceptedCanceled" if cancelled else "Accepted"
-        return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=answer)))
+        return Reply(encoded(v16.SignedUpdateFirmwareResponse(status=status)))
 
 
 ROOTS = {"CentralSystemRootCertificate": Use.BACKEND, "ManufacturerRootCertificate": Use.MANUFACTURER}

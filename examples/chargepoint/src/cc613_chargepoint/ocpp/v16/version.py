@@ -35,7 +35,7 @@ from cc613_chargepoint.ocpp.v16.smart import SmartCharging16
 from cc613_chargepoint.ocpp.v16.told import told_keys
 from cc613_chargepoint.ocpp.v16.trigger import Trigger
 from cc613_chargepoint.ocpp.v16.upkeep import Upkeep16
-from cc613_chargepoint.settings import ocpp, table
+from cc613_chargepoint.settings import ocpp
 from cc613_chargepoint.store import OutboxMessage, Transaction
 
 __all__ = ["V16"]
@@ -135,7 +135,7 @@ class V16(Version):
     async def _deliver_begin(self, message: OutboxMessage) -> Settled:
         began = unpacked(TransactionBegan, message.payload)
         answer = await self.call(words.start(began), v16.StartTransactionResponse, priority=Priority.STORED)
-        remember = self._remember(began.token, answer.id_tag_info)
+        remember = self.remember(words.known(began.token, answer.id_tag_info))
 
         def settled(tx: Transaction) -> None:
             Ledger.name(tx, began.session, answer.transaction_id)
@@ -167,7 +167,7 @@ class V16(Version):
         )
         answer = await self.call(request, v16.StopTransactionResponse, priority=Priority.STORED)
         info, token = answer.id_tag_info, ended.token
-        remember = None if info is None or token is None else self._remember(token, info)
+        remember = None if info is None or token is None else self.remember(words.known(token, info))
         at = self._engine.clock.wall()
 
         def settled(tx: Transaction) -> None:
@@ -183,14 +183,3 @@ class V16(Version):
         """The backend's name of a transaction; its begin was settled before, or given up."""
         name = await self._engine.ledger.name_of(session)
         return LOST if name is None else name
-
-    def _remember(self, token: str, info: IdTagInfo) -> Settled:
-        """Keep in the cache what the backend said, unless the local list knows better."""
-        known, at = words.known(token, info), self._engine.clock.wall()
-        enabled, size = self._engine.settings.get(table.CACHE), self._engine.settings.get(table.CACHE_SIZE)
-
-        def settled(tx: Transaction) -> None:
-            if enabled and tx.token_list.find(token) is None:
-                tx.token_cache.put(known, heard=at, limit=size)
-
-        return settled

@@ -61,7 +61,6 @@ from cc613_chargepoint.ocpp.v201.operating import Operating
 from cc613_chargepoint.ocpp.v201.security import Security201
 from cc613_chargepoint.ocpp.v201.smart import SmartCharging201
 from cc613_chargepoint.ocpp.v201.upkeep import Upkeep201
-from cc613_chargepoint.settings import table
 from cc613_chargepoint.store import OutboxMessage, Transaction
 
 __all__ = ["V201"]
@@ -236,11 +235,4 @@ class V201(Version):
         """Keep in the cache what the backend said, unless the local list knows better; nobody in particular is not kept."""
         if identifier is None or info is None or token is None or token.type in {"NoAuthorization", "Local"}:
             return nothing
-        known, at = words.known(identifier, info), self._engine.clock.wall()
-        enabled, size = self._engine.settings.get(table.CACHE), self._engine.settings.get(table.CACHE_SIZE)
-
-        def settled(tx: Transaction) -> None:
-            if enabled and tx.token_list.find(identifier) is None:
-                tx.token_cache.put(known, heard=at, limit=size)
-
-        return settled
+        return self.remember(words.known(identifier, info))
