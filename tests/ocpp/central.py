@@ -56,6 +56,7 @@ class Heard:
         payload: its content.
         at_s: when it came, on the loop's clock.
         number: in the order in which all came.
+        id: its message id.
         taken: a case has looked at it.
     """
 
@@ -63,6 +64,7 @@ class Heard:
     payload: dict[str, Any]
     at_s: float
     number: int
+    id: str = ""
     taken: bool = False
 
 
@@ -81,7 +83,7 @@ class Central:
         heard: everything the station called.
         answers: action → payload, or what makes it from the request's.
         mistakes: what broke a rule on the wire.
-        ids: of the calls, to see whether one comes twice.
+        ids: of the calls, with the connection each came over and what it said: one may come again over a later connection, as it was.
         requests: the HTTP requests of the connections.
         transaction: the last transaction's name.
         dialect: the version that is spoken: ``v16`` or ``v201``.
@@ -95,7 +97,7 @@ class Central:
     heard: list[Heard] = field(factory=list)
     answers: dict[str, Any] = field(factory=dict)
     mistakes: list[str] = field(factory=list)
-    ids: set[str] = field(factory=set)
+    ids: dict[str, tuple[ServerConnection, str, dict[str, Any]]] = field(factory=dict)
     requests: list[Request] = field(factory=list)
     dialect: str = "v16"
     refuses: Callable[[Request], bool] = lambda request: False
@@ -167,11 +169,9 @@ class Central:
         frame = json.loads(text)
         if frame[0] == 2:
             _, identifier, action, payload = frame
-            if len(identifier) > 36 or identifier in self.ids:
-                self.mistakes.append(f"{action}: the id {identifier} is too long, or was used before")
-            self.ids.add(identifier)
+            self.mistakes += self._misnamed(connection, identifier, action, payload)
             self.mistakes += broken_rules(self.dialect, action, payload)
-            self.heard.append(Heard(action, payload, asyncio.get_running_loop().time(), len(self.heard)))
+            self.heard.append(Heard(action, payload, asyncio.get_running_loop().time(), len(self.heard), identifier))
             self._poke()
             await self._answer(connection, identifier, action, payload)
             return
@@ -185,6 +185,15 @@ class Central:
             waiting.set_result(frame[2])
         else:
             waiting.set_exception(Refusal(frame[2], frame[3]))
+
+    def _misnamed(self, connection: ServerConnection, identifier: str, action: str, payload: dict[str, Any]) -> list[str]:
+        """What the rules for message ids do not allow."""
+        first = self.ids.setdefault(identifier, (connection, action, payload))
+        if len(identifier) > 36 or (first[0] is connection and first[2] is not payload):
+            return [f"{action}: the id {identifier} is too long, or was used before on this connection"]
+        if first[1:] != (action, payload):
+            return [f"{action}: the id {identifier} was used before for {first[1]} {first[2]}"]
+        return []
 
     async def _answer(self, connection: ServerConnection, identifier: str, action: str, payload: dict[str, Any]) -> None:
         answer = self.answers.get(action, DEFAULTS[self.dialect].get(action, {}))

@@ -224,7 +224,7 @@ class TestOutbox:
         ]
         head = await store.read(lambda tx: tx.outbox.head("transactions"))
         assert head is not None
-        await store.write(lambda tx: tx.outbox.attempted(head.id, NOW))
+        await store.write(lambda tx: tx.outbox.sending(head.id, NOW, "one"))
         await store.write(lambda tx: tx.outbox.rewrite(head.id, '{"id":7}'))
         tried = await store.read(lambda tx: tx.outbox.head("transactions"))
         assert tried is not None
@@ -233,6 +233,23 @@ class TestOutbox:
         assert not await store.write(lambda tx: tx.outbox.remove(head.id))
         assert [each.kind for each in await store.read(lambda tx: tx.outbox.of_session(1))] == ["MeterValues", "StopTransaction"]
         assert await store.read(lambda tx: tx.outbox.count("security")) == 1
+
+    async def test_an_attempt_keeps_its_name_until_it_was_refused(self, store: Store) -> None:
+        message = await store.write(lambda tx: tx.outbox.put(queue="q", kind="k", payload="", created=NOW))
+        told: list[tuple[str, int]] = []
+        for name in ("one", "two", "refused", "three"):
+            if name == "refused":
+                await store.write(lambda tx: tx.outbox.refused(message.id))
+                continue
+            sent = await store.write(lambda tx, name=name: tx.outbox.sending(message.id, NOW, name))
+            assert sent is not None
+            told.append((sent.sent_as, sent.attempts))
+        assert told == [("one", 1), ("one", 1), ("three", 2)]
+
+    async def test_what_thinning_has_taken_meanwhile_is_not_sent(self, store: Store) -> None:
+        message = await store.write(lambda tx: tx.outbox.put(queue="q", kind="k", payload="", created=NOW, droppable=True))
+        await store.write(lambda tx: tx.outbox.thin("q", 0))
+        assert await store.write(lambda tx: tx.outbox.sending(message.id, NOW, "one")) is None
 
     async def test_an_identifier_is_never_used_again(self, store: Store) -> None:
         put = lambda tx: tx.outbox.put(queue="q", kind="k", payload="", created=NOW)  # noqa: E731

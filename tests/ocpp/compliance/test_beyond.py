@@ -309,6 +309,30 @@ async def test_a_backend_that_answers_nonsense_costs_nothing(it: Bench) -> None:
     await it.central.expect("StartTransaction", 120.0)
 
 
+@case(ocpp__retry_s=10)
+async def test_what_may_have_arrived_is_said_again_under_its_message_id(it: Bench) -> None:
+    """A connection that goes before the answer: the same message once more. An answer that refuses: another message id."""
+    answers = iter(["gone", "refused", "taken"])
+
+    async def answer(payload: dict[str, Any]) -> dict[str, Any]:
+        match next(answers):
+            case "gone":
+                assert it.central.connection is not None
+                it.central.connection.transport.abort()
+                raise Silence
+            case "refused":
+                raise Refusal("InternalError")
+            case _:
+                return {"transactionId": 7, "idTagInfo": {"status": "Accepted"}}
+
+    it.central.answers["StartTransaction"] = answer
+    it.plug()
+    await it.card()
+    said = [await it.central.expect("StartTransaction", 300.0) for _ in range(3)]
+    assert said[0].payload == said[1].payload == said[2].payload
+    assert (said[0].id == said[1].id, said[1].id == said[2].id) == (True, False)
+
+
 @pytest.mark.parametrize("moment", ["at once", "after a while"])
 def test_late_answers_are_nobodys(moment: str) -> None:
     async def story(it: Bench) -> None:

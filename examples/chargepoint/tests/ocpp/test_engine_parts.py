@@ -374,17 +374,25 @@ def test_changes_are_answered_as_ocpp_wants(key, value, status) -> None:
 
 
 async def sending(
-    place: Path, answers: dict[str, list[object]], *, attempts: int = 3, retry_s: float = 10.0
+    place: Path,
+    answers: dict[str, list[object]],
+    *,
+    attempts: int = 3,
+    retry_s: float = 10.0,
+    heard: list[str] | None = None,
+    put: bool = True,
 ) -> tuple[list[tuple[float, str]], int]:
-    """What was tried and when, and how many messages are left."""
+    """What was tried and when, and how many messages are left; ``heard`` takes the names under which they went out."""
     tried: list[tuple[float, str]] = []
     clock = Clock()
     async with await Store.open(place / "s.db") as store:
-        for payload in answers:
+        for payload in answers if put else ():
             await store.write(lambda tx, payload=payload: tx.outbox.put(queue="q", kind="k", payload=payload, created=clock.wall()))
 
         async def deliver(message):
             tried.append((clock.monotonic_s(), message.payload))
+            if heard is not None:
+                heard.append(message.sent_as)
             answer = answers[message.payload].pop(0)
             if isinstance(answer, Exception):
                 raise answer
@@ -429,6 +437,35 @@ def test_a_connection_that_goes_is_no_attempt(tmp_path) -> None:
     tried, left = run_virtual(sending(tmp_path, {"a": [GONE] * 10 + [None]}, attempts=1))
     assert len(tried) == 11
     assert left == 0
+
+
+@pytest.mark.parametrize(
+    ("story", "names"),
+    [
+        ([None], "a"),
+        ([GONE, GONE, None], "aaa"),
+        ([FAILED, SLOW, None], "abc"),
+        ([FAILED, GONE, None], "abb"),
+        ([GONE, FAILED, None], "aab"),
+    ],
+)
+def test_the_same_attempt_over_again_has_the_same_name_and_another_one_another(tmp_path, story, names) -> None:
+    heard: list[str] = []
+    run_virtual(sending(tmp_path, {"a": list(story)}, heard=heard))
+    letters = {name: letter for letter, name in zip("abc", dict.fromkeys(heard), strict=False)}
+    assert "".join(letters[each] for each in heard) == names
+
+
+def test_a_process_that_was_killed_repeats_its_last_attempt(tmp_path) -> None:
+    async def killed() -> None:
+        async with await Store.open(tmp_path / "s.db") as store:
+            await store.write(lambda tx: tx.outbox.put(queue="q", kind="k", payload="a", created=NOW))
+            await store.write(lambda tx: tx.outbox.sending(1, NOW, "before the crash"))
+
+    heard: list[str] = []
+    run_virtual(killed())
+    tried, left = run_virtual(sending(tmp_path, {"a": [FAILED, None]}, heard=heard, put=False, attempts=2))
+    assert (heard[0], len(set(heard)), len(tried), left) == ("before the crash", 2, 2, 0)
 
 
 def test_only_what_was_put_after_the_start_is_moved(tmp_path) -> None:

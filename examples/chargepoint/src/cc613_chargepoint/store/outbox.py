@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import peewee
 from attrs import frozen
 
 from cc613_chargepoint.store.queries import Queries
@@ -25,8 +26,9 @@ class OutboxMessage:
         session: number of the session it belongs to.
         droppable: whether thinning may remove it (a sample between begin and end).
         created: when it was recorded, UTC.
-        attempts: how often it was sent.
+        attempts: how often it was sent and might have been answered; the same attempt over again is none.
         last_attempt: when it was last sent, UTC.
+        sent_as: the name under which it went out, while nobody knows whether it arrived; empty before, and once it was refused.
     """
 
     id: int
@@ -38,6 +40,7 @@ class OutboxMessage:
     created: datetime
     attempts: int = 0
     last_attempt: datetime | None = None
+    sent_as: str = ""
 
 
 class OutboxQueue:
@@ -79,13 +82,29 @@ class OutboxQueue:
         query = Outbox.select()
         return self._queries.count(query if queue is None else query.where(Outbox.queue == queue))
 
-    def attempted(self, number: int, at: datetime) -> None:
-        """It is being sent; recorded first, so that a crash does not forget the attempt."""
-        self._queries.run(Outbox.update(attempts=Outbox.attempts + 1, last_attempt=at).where(Outbox.id == number))
+    def sending(self, number: int, at: datetime, sent_as: str) -> OutboxMessage | None:
+        """It is being sent; recorded first, so that a crash does not forget the attempt, nor its name.
 
-    def not_attempted(self, number: int) -> None:
-        """The last attempt was none: the connection went before anybody can have answered."""
-        self._queries.run(Outbox.update(attempts=Outbox.attempts - 1).where((Outbox.id == number) & (Outbox.attempts > 0)))
+        Where nobody knows what became of the last attempt (the connection went, or the process), this is that attempt over again, under
+        the name it had: whoever heard it can tell.
+
+        Args:
+            number: the message's.
+            at: now, UTC.
+            sent_as: its name, for an attempt of its own.
+
+        Returns:
+            It, as it goes out; ``None`` if it does not wait any more: thinning has taken it.
+        """
+        name = peewee.Case(None, [(Outbox.sent_as == "", sent_as)], Outbox.sent_as)
+        attempts = Outbox.attempts + peewee.Case(None, [(Outbox.sent_as == "", 1)], 0)
+        self._queries.run(Outbox.update(attempts=attempts, last_attempt=at, sent_as=name).where(Outbox.id == number))
+        row = self._queries.first(Outbox.select().where(Outbox.id == number))
+        return None if row is None else OutboxMessage(**row)
+
+    def refused(self, number: int) -> None:
+        """The attempt is over without success: the next one has a name of its own."""
+        self._queries.run(Outbox.update(sent_as="").where(Outbox.id == number))
 
     def rewrite(self, number: int, payload: str) -> None:
         """Give it another content: an identifier that has become known."""

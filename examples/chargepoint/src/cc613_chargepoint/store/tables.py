@@ -132,6 +132,7 @@ class Outbox(peewee.Model):
     created = _Utc()
     attempts = peewee.IntegerField(default=0)
     last_attempt = _Utc(null=True)
+    sent_as = peewee.TextField(default="")
 
     class Meta:
         """Of the table."""

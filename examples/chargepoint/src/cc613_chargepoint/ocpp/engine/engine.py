@@ -541,7 +541,7 @@ class Engine:
         if self._version is None:
             raise LinkClosed("the backend is not connected")
         try:
-            await self._version.security_event(unpacked(SecurityEvent, message.payload))
+            await self._version.security_event(unpacked(SecurityEvent, message.payload), message)
         except CallFailed as failed:
             if failed.code not in {ErrorCode.NOT_SUPPORTED, ErrorCode.NOT_IMPLEMENTED}:
                 raise
@@ -551,7 +551,7 @@ class Engine:
     async def _deliver_notice(self, message: OutboxMessage) -> Settled:
         if self._version is None:
             raise LinkClosed("the backend is not connected")
-        await self._version.notice(unpacked(Notice, message.payload))
+        await self._version.notice(unpacked(Notice, message.payload), message)
         return nothing
 
     def _given_up(self, message: OutboxMessage) -> Settled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import Awaitable, Callable
 
 from cc613_chargepoint.ocpp.rpc import CallFailed, LinkClosed, NoAnswerInTime, RpcError
@@ -26,8 +27,9 @@ def nothing(tx: Transaction) -> None:
 class Sender:
     """One queue's sender.
 
-    A message leaves the queue in the transaction that records what its answer means. A crash in between sends it again: a backend hears
-    a message once or, where its answer was lost, the same message once more, and never another content.
+    A message leaves the queue in the transaction that records what its answer means. Where its answer was lost, with the connection or
+    with the process, a backend hears the same message once more: the same content under the same message id, so that it can tell. An
+    attempt that failed while the connection stood is repeated under a new id (OCPP-J 1.6, 4.1.4), and counts.
 
     Args:
         queue: its name in the outbox.
@@ -84,18 +86,19 @@ class Sender:
                 _log.error("what is owed cannot be read or settled: %s", error)
                 await self._clock.sleep(10.0)
 
-    async def _send(self, message: OutboxMessage) -> None:
-        at = self._clock.wall()
-        await self._store.write(lambda tx: tx.outbox.attempted(message.id, at), "noting an attempt")
+    async def _send(self, head: OutboxMessage) -> None:
+        at, name = self._clock.wall(), str(uuid.uuid4())
+        message = await self._store.write(lambda tx: tx.outbox.sending(head.id, at, name), "noting an attempt")
+        if message is None:
+            return
         try:
             settled = await self._deliver(message)
         except LinkClosed as closed:
             _log.info("message %d (%s) waits for the next connection: %s", message.id, message.kind, closed.message)
-            await self._store.write(lambda tx: tx.outbox.not_attempted(message.id), "taking an attempt back")  # being offline is no failure
             await self._clock.sleep(0.5)
             return
         except (CallFailed, NoAnswerInTime) as error:
-            await self._failed(message, message.attempts + 1, error)
+            await self._failed(message, error)
             return
 
         def settle(tx: Transaction) -> None:
@@ -104,7 +107,8 @@ class Sender:
 
         await self._store.write(settle, "settling what was owed")
 
-    async def _failed(self, message: OutboxMessage, sent: int, error: RpcError) -> None:
+    async def _failed(self, message: OutboxMessage, error: RpcError) -> None:
+        sent = message.attempts
         if sent >= max(1, self._attempts()):
             _log.error("message %d (%s) is given up after %d attempts: %s", message.id, message.kind, sent, error.message)
 
@@ -114,6 +118,7 @@ class Sender:
 
             await self._store.write(give_up, "giving a message up")
             return
+        await self._store.write(lambda tx: tx.outbox.refused(message.id), "noting a failed attempt")
         pause_s = self._retry_s() * sent
         _log.warning("message %d (%s), attempt %d: %s; again in %g s", message.id, message.kind, sent, error.message, pause_s)
         await self._clock.sleep(pause_s)

@@ -50,14 +50,23 @@ class Version(ABC):
     def __init__(self, engine: Engine, link: Link) -> None:
         self._engine, self._link = engine, link
 
-    async def call(self, request: Any, answer: type[T], *, priority: Priority = Priority.NORMAL) -> T:
+    async def call(self, request: Any, answer: type[T], *, priority: Priority = Priority.NORMAL, owed: OutboxMessage | None = None) -> T:
         """Ask the backend.
+
+        Args:
+            request: the message.
+            answer: class of its answer.
+            priority: whose turn comes first; what is owed is stored.
+            owed: what of the outbox this says: it goes out under the name that it has there.
 
         Raises:
             RpcError: as :meth:`Link.call` says; an answer that its message does not allow is a failure too.
         """
         action = type(request).__name__
-        payload = await self._link.call(action, encoded(request), priority=priority)
+        if owed is None:
+            payload = await self._link.call(action, encoded(request), priority=priority)
+        else:
+            payload = await self._link.call(action, encoded(request), priority=Priority.STORED, identifier=owed.sent_as)
         try:
             return decoded(answer, payload, lenient=True)
         except Invalid as invalid:
@@ -115,11 +124,11 @@ class Version(ABC):
         """Say what was owed about a transaction, and what the answer means for the store."""
 
     @abstractmethod
-    async def security_event(self, event: SecurityEvent) -> None:
+    async def security_event(self, event: SecurityEvent, owed: OutboxMessage) -> None:
         """Say that something happened that matters for security."""
 
     @abstractmethod
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice, owed: OutboxMessage | None = None) -> None:
         """Say how an update or an upload is."""
 
     @abstractmethod

@@ -169,7 +169,13 @@ class Link:
         self.heard_s = asyncio.get_running_loop().time()
 
     async def call(
-        self, action: str, payload: Mapping[str, Any], *, priority: Priority = Priority.NORMAL, timeout_s: float | None = None
+        self,
+        action: str,
+        payload: Mapping[str, Any],
+        *,
+        priority: Priority = Priority.NORMAL,
+        timeout_s: float | None = None,
+        identifier: str = "",
     ) -> Mapping[str, Any]:
         """Ask the other side, when it is this call's turn.
 
@@ -178,6 +184,7 @@ class Link:
             payload: its content.
             priority: whose turn comes first.
             timeout_s: how long the answer may take, s; the link's own if omitted.
+            identifier: message id, for what was sent before over a connection that went; a new one if omitted.
 
         Raises:
             CallFailed: it refused.
@@ -187,7 +194,7 @@ class Link:
         async with self._turns.turn(priority):
             if self._closed is not None:
                 raise self._closed
-            identifier = str(uuid.uuid4())
+            identifier = identifier or str(uuid.uuid4())
             answer: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
             self._outstanding = identifier, answer
             patience_s = self._timeout_s() if timeout_s is None else timeout_s

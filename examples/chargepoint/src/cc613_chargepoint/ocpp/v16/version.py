@@ -98,24 +98,26 @@ class V16(Version):
         answer = await self.call(v16.Authorize(id_tag=identifier), v16.AuthorizeResponse, priority=Priority.URGENT)
         return words.known(identifier, answer.id_tag_info)
 
-    async def security_event(self, event: SecurityEvent) -> None:
+    async def security_event(self, event: SecurityEvent, owed: OutboxMessage) -> None:
         """See :class:`Version`."""
         request = v16.SecurityEventNotification(type=event.type[:50], timestamp=event.at, tech_info=event.detail[:255] or None)
-        await self.call(request, v16.SecurityEventNotificationResponse)
+        await self.call(request, v16.SecurityEventNotificationResponse, owed=owed)
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice, owed: OutboxMessage | None = None) -> None:
         """See :class:`Version`."""
         status: Any = notice.status
         match notice.kind:
             case "firmware":
-                await self.call(v16.FirmwareStatusNotification(status=status), v16.FirmwareStatusNotificationResponse)
+                await self.call(v16.FirmwareStatusNotification(status=status), v16.FirmwareStatusNotificationResponse, owed=owed)
             case "signed-firmware":
                 said = v16.SignedFirmwareStatusNotification(status=status, request_id=notice.request)
-                await self.call(said, v16.SignedFirmwareStatusNotificationResponse)
+                await self.call(said, v16.SignedFirmwareStatusNotificationResponse, owed=owed)
             case "diagnostics":
-                await self.call(v16.DiagnosticsStatusNotification(status=status), v16.DiagnosticsStatusNotificationResponse)
+                await self.call(v16.DiagnosticsStatusNotification(status=status), v16.DiagnosticsStatusNotificationResponse, owed=owed)
             case _:
-                await self.call(v16.LogStatusNotification(status=status, request_id=notice.request), v16.LogStatusNotificationResponse)
+                await self.call(
+                    v16.LogStatusNotification(status=status, request_id=notice.request), v16.LogStatusNotificationResponse, owed=owed
+                )
 
     async def sign_certificate(self, request: str) -> bool:
         """See :class:`Version`."""
@@ -134,7 +136,7 @@ class V16(Version):
 
     async def _deliver_begin(self, message: OutboxMessage) -> Settled:
         began = unpacked(TransactionBegan, message.payload)
-        answer = await self.call(words.start(began), v16.StartTransactionResponse, priority=Priority.STORED)
+        answer = await self.call(words.start(began), v16.StartTransactionResponse, owed=message)
         remember = self.remember(words.known(began.token, answer.id_tag_info))
 
         def settled(tx: Transaction) -> None:
@@ -156,7 +158,7 @@ class V16(Version):
     async def _deliver_values(self, message: OutboxMessage) -> Settled:
         fact = unpacked(Measured, message.payload)
         transaction = None if fact.session is None else await self._name(fact.session)
-        await self.call(words.measured(fact, transaction), v16.MeterValuesResponse, priority=Priority.STORED)
+        await self.call(words.measured(fact, transaction), v16.MeterValuesResponse, owed=message)
         return nothing
 
     async def _deliver_end(self, message: OutboxMessage) -> Settled:
@@ -165,7 +167,7 @@ class V16(Version):
         request = words.stop(
             ended, await self._name(ended.session), most=settings.get(ocpp.STOP_VALUES), bare=settings.get(ocpp.SIGNED_BARE)
         )
-        answer = await self.call(request, v16.StopTransactionResponse, priority=Priority.STORED)
+        answer = await self.call(request, v16.StopTransactionResponse, owed=message)
         info, token = answer.id_tag_info, ended.token
         remember = None if info is None or token is None else self.remember(words.known(token, info))
         at = self._engine.clock.wall()

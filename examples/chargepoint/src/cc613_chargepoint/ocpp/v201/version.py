@@ -144,19 +144,19 @@ class V201(Version):
         answer = await self.call(request, AuthorizeResponse, priority=Priority.URGENT)
         return words.known(identifier, answer.id_token_info)
 
-    async def security_event(self, event: SecurityEvent) -> None:
+    async def security_event(self, event: SecurityEvent, owed: OutboxMessage) -> None:
         """See :class:`Version`."""
         request = SecurityEventNotification(type=event.type[:50], timestamp=event.at, tech_info=event.detail[:255] or None)
-        await self.call(request, SecurityEventNotificationResponse)
+        await self.call(request, SecurityEventNotificationResponse, owed=owed)
 
-    async def notice(self, notice: Notice) -> None:
+    async def notice(self, notice: Notice, owed: OutboxMessage | None = None) -> None:
         """See :class:`Version`; logs and diagnostics are one message here, and so is firmware with and without a signature."""
         if notice.kind.endswith("firmware"):
             said = FirmwareStatusNotification(status=cast("FirmwareStatus", notice.status), request_id=notice.request)
-            await self.call(said, FirmwareStatusNotificationResponse)
+            await self.call(said, FirmwareStatusNotificationResponse, owed=owed)
         else:
             told = LogStatusNotification(status=cast("UploadLogStatus", notice.status), request_id=notice.request)
-            await self.call(told, LogStatusNotificationResponse)
+            await self.call(told, LogStatusNotificationResponse, owed=owed)
 
     async def sign_certificate(self, request: str) -> bool:
         """See :class:`Version`."""
@@ -173,8 +173,8 @@ class V201(Version):
         }
         return await deliver[message.kind](message)
 
-    async def _event(self, event: TransactionEvent) -> TransactionEventResponse:
-        return await self.call(event, TransactionEventResponse, priority=Priority.STORED)
+    async def _event(self, event: TransactionEvent, message: OutboxMessage) -> TransactionEventResponse:
+        return await self.call(event, TransactionEventResponse, owed=message)
 
     async def _deliver_begin(self, message: OutboxMessage) -> Settled:
         fact = unpacked(TransactionBegan, message.payload)
@@ -184,7 +184,7 @@ class V201(Version):
             quantity = Quantity(measurand=DEFAULT, value=fact.begin_wh, unit="Wh")
             register = (Reading(at=fact.started, context="Transaction.Begin", quantities=(quantity,)),)
         seq_no = await self._engine.ledger.told(fact.session)
-        answer = await self._event(words.began(fact, seq_no, token=token, values=words.meter_values(register)))
+        answer = await self._event(words.began(fact, seq_no, token=token, values=words.meter_values(register)), message)
         if answer.id_token_info is not None and answer.id_token_info.status != ACCEPTED:
             _log.warning("the backend does not accept %s for the transaction it began: %s", fact.token, answer.id_token_info.status)
             self._engine.operations.spawn(self._engine.operations.refused(fact.connector, fact.session))
@@ -193,22 +193,22 @@ class V201(Version):
     async def _deliver_values(self, message: OutboxMessage) -> Settled:
         fact = unpacked(Measured, message.payload)
         if fact.session is None:
-            await self.call(words.outside(fact), MeterValuesResponse, priority=Priority.STORED)
+            await self.call(words.outside(fact), MeterValuesResponse, owed=message)
             return nothing
         ledger = self._engine.ledger
-        await self._event(words.measured(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)))
+        await self._event(words.measured(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)), message)
         return self._passed(fact.session)
 
     async def _deliver_shift(self, message: OutboxMessage) -> Settled:
         fact = unpacked(Shifted, message.payload)
         ledger = self._engine.ledger
-        await self._event(words.shifted(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)))
+        await self._event(words.shifted(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)), message)
         return self._passed(fact.session)
 
     async def _deliver_end(self, message: OutboxMessage) -> Settled:
         fact = unpacked(TransactionEnded, message.payload)
         token = None if fact.token is None else words.id_token(fact.token, kinds=self.kinds)
-        answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.session), token=token))
+        answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.session), token=token), message)
         remember = self._remember(fact.token, token, answer.id_token_info)
         at = self._engine.clock.wall()
 
