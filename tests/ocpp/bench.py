@@ -289,13 +289,18 @@ class DiagnosticsInMemory(Diagnostics):
         return path
 
 
-BOARDS = {"socket": "bender.cc613", "tethered": "bender.cc613-tethered"}
+BOARDS: dict[str, str | Path] = {
+    "socket": "bender.cc613",
+    "tethered": "bender.cc613-tethered",
+    "double": Path(__file__).parents[1] / "bench" / "double_board.toml",
+}
+"""Kinds of stations: a socket, a cable of its own, two sockets on one controller."""
 
 
 def play(
     story: Callable[[Any], Awaitable[None]],
     *,
-    board: str | BoardDescription,
+    board: str | Path | BoardDescription,
     settings: dict[str, Any],
     boot: bool = True,
     kind: type[Bench] = Bench,
@@ -305,7 +310,7 @@ def play(
     """Run a case; every message of the station must have obeyed its schema."""
 
     async def whole() -> None:
-        description = load_board(board) if isinstance(board, str) else board
+        description = board if isinstance(board, BoardDescription) else load_board(board)
         with tempfile.TemporaryDirectory(prefix="ocpp-") as place:
             central = Central(Path(place) / "central.sock", dialect=dialect)
             simulation = Simulation(description)

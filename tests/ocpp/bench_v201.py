@@ -54,12 +54,12 @@ class Bench201(Bench):
         answer = await self.central.ask("RequestStartTransaction", idToken=token, remoteStartId=number, **where)
         assert answer["status"] == "Accepted"
 
-    async def charge(self) -> str:
+    async def charge(self, evse: int = 1, card: str = CARD) -> str:
         """A transaction runs, begun with a card; its name."""
-        self.plug()
-        await self.standing("Occupied")
-        await self.card()
-        began = await self.event("Started")
+        self.plug(evse)
+        await self.standing("Occupied", evse)
+        await self.card(card)
+        began = await self.event("Started", evse={"id": evse, "connectorId": 1})
         self.central.forget()
         name: str = began.payload["transactionInfo"]["transactionId"]
         return name

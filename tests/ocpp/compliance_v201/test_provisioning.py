@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ocpp.bench import CARD
+from tests.ocpp.bench import CARD, OTHER
 from tests.ocpp.bench_v201 import Bench201, case, component, variable
 from tests.ocpp.central import Refusal, now
 
@@ -312,3 +312,17 @@ async def test_tc_p_03_cs(it: Bench201) -> None:
     token = {"idToken": CARD, "type": "Central", "customData": custom}
     answer = await it.central.ask("RequestStartTransaction", idToken=token, remoteStartId=1, evseId=1, customData=custom)
     assert answer["status"] == "Accepted"
+
+
+@case(boards=("double",))
+async def test_tc_b_41_cs(it: Bench201) -> None:
+    await it.charge(1)
+    await it.charge(2, OTHER)
+    assert await it.central.ask("Reset", type="OnIdle") == {"status": "Scheduled"}
+    await it.central.silence("BootNotification", for_s=20.0)
+    await it.card()
+    await it.event("Ended", triggerReason="StopAuthorized", evse={"id": 1, "connectorId": 1})
+    await it.central.silence("BootNotification", for_s=60.0)
+    await it.card(OTHER)
+    await it.event("Ended", triggerReason="StopAuthorized", evse={"id": 2, "connectorId": 1})
+    await it.central.expect("BootNotification", 120.0, reason="ScheduledReset")

@@ -413,3 +413,91 @@ def hash_data(pem: str, issuer: Authority) -> dict[str, str]:
         "issuerKeyHash": made.issuer_key_hash.hex(),
         "serialNumber": f"{made.serial_number:x}",
     }
+
+
+@case(**PROFILE1, ocpp__cpo_name="Operator", ocpp__serial="SN-1")
+async def test_tc_a_23_cs(it: Bench201) -> None:
+    root = Authority()
+    await install(it, root)
+    assert await it.put("SecurityCtrlr", "CertSigningWaitMinimum", "30") == "Accepted"
+    assert await it.put("SecurityCtrlr", "CertSigningRepeatTimes", "2") == "Accepted"
+    assert await it.central.ask("TriggerMessage", requestedMessage="SignChargingStationCertificate") == ACCEPTED
+    first, second, third = [await it.central.expect("SignCertificate", 120.0) for _ in range(3)]
+    assert 30.0 <= second.at_s - first.at_s <= 31.0
+    assert 60.0 <= third.at_s - second.at_s <= 61.0, "the pause doubles"
+    await it.central.silence("SignCertificate", for_s=600.0)
+    assert await it.central.ask("CertificateSigned", certificateChain=root.answer(first.payload["csr"])) == ACCEPTED
+
+
+@case(**PROFILE1, ocpp__cpo_name="Operator", ocpp__serial="SN-1", ocpp__cert_signing_wait_s=30)
+async def test_a_certificate_that_came_is_not_asked_for_again(it: Bench201) -> None:
+    root = Authority()
+    await install(it, root)
+    for good in (True, False):
+        await it.central.ask("TriggerMessage", requestedMessage="SignChargingStationCertificate")
+        asked = await it.central.expect("SignCertificate")
+        signer = root if good else Authority("Stranger")
+        answer = await it.central.ask("CertificateSigned", certificateChain=signer.answer(asked.payload["csr"]))
+        assert answer["status"] == ("Accepted" if good else "Rejected")
+        await it.central.silence("SignCertificate", for_s=300.0)
+
+
+@case(**PROFILE1)
+async def test_tc_l_11_cs(it: Bench201) -> None:
+    maker = Authority("Maker")
+    await install(it, maker, MAKER)
+    assert await update(it, maker) == ACCEPTED
+    await told(it, "Downloading", "Downloaded", "SignatureVerified", "Installing")
+    certificate, signature = maker.signed_image(b"good")
+    firmware = {
+        "location": IMAGE,
+        "retrieveDateTime": it.wall().isoformat().replace("+00:00", "Z"),
+        "signingCertificate": certificate,
+        "signature": signature,
+    }
+    assert (await it.central.ask("UpdateFirmware", requestId=10, firmware=firmware))["status"] == "Rejected"
+    await told(it, "InstallRebooting")
+    await it.central.expect("BootNotification", 120.0)
+    await told(it, "Installed")
+    assert it.firmware.taken == [b"good"]
+
+
+TLS: dict[str, Any] = {"ocpp__security_profile": 2, "ocpp__password": KEY, "ocpp__url": "wss://central.example/ocpp"}
+
+
+async def behind(it: Bench201, root: Authority) -> None:
+    """The station is accepted by a central system behind TLS."""
+    (it.place / "root.pem").write_text(root.pem)
+    it.settings["ocpp.ca_file"] = str(it.place / "root.pem")
+    await it.central.serve(root.server(it.place))
+    await it.power_up()
+    await it.central.expect("BootNotification")
+    await it.standing("Available")
+
+
+async def moved_in_vain(it: Bench201, host: str) -> list[str]:
+    """A reset after which the new address is first; the paths that were tried until the station is back where it was."""
+    answer = await it.central.ask("SetNetworkProfile", configurationSlot=1, connectionData=network(2, f"wss://{host}/csms"))
+    assert answer == ACCEPTED
+    assert await it.put("OCPPCommCtrlr", "NetworkConfigurationPriority", "1,0") in {"Accepted", "RebootRequired"}
+    before = len(it.central.requests)
+    await it.central.ask("Reset", type="OnIdle")
+    await it.central.expect("BootNotification", 600.0, reason="RemoteReset")
+    return [each.path for each in it.central.requests[before:]]
+
+
+@case(boot=False, ocpp__network_attempts=2, **TLS)
+async def test_tc_b_49_cs(it: Bench201) -> None:
+    await behind(it, Authority())
+    it.central.refuses = lambda request: request.path.startswith("/csms")
+    assert await moved_in_vain(it, "central.example") == ["/csms/CP%201"] * 2 + ["/ocpp/CP%201"]
+    assert (await it.get("SecurityCtrlr", "SecurityProfile"))["attributeValue"] == "2"
+
+
+@case(boot=False, ocpp__network_attempts=2, **TLS)
+async def test_tc_b_47_cs(it: Bench201) -> None:
+    await behind(it, Authority())
+    await install(it, Authority("New"))
+    # nobody answers under the new name: the old central system's certificate does not fit it
+    assert await moved_in_vain(it, "new.example") == ["/ocpp/CP%201"]
+    await it.standing("Available")

@@ -146,6 +146,17 @@ CPO_NAME = _text(
     "ocpp.cpo_name", "", 64, "The operator's name in the station's certificate.", "Name des Betreibers im Zertifikat der Station.",
     ocpp16="CpoName", ocpp201="SecurityCtrlr.OrganizationName",
 )  # fmt: skip
+CERT_WAIT_S = _count(
+    "ocpp.cert_signing_wait_s", 60, "s", 1, 86_400,
+    "How long the certificate that was asked for may take before it is asked for again; doubles with each time.",
+    "Wie lange ein angefragtes Zertifikat dauern darf, bevor es erneut angefragt wird; verdoppelt sich jedes Mal.",
+    ocpp16="CertSigningWaitMinimum", ocpp201="SecurityCtrlr.CertSigningWaitMinimum",
+)  # fmt: skip
+CERT_REPEATS = _count(
+    "ocpp.cert_signing_repeats", 3, "", 0, 20,
+    "How often a certificate is asked for again where none comes.", "Wie oft ein Zertifikat erneut angefragt wird, wenn keines kommt.",
+    ocpp16="CertSigningRepeatTimes", ocpp201="SecurityCtrlr.CertSigningRepeatTimes",
+)  # fmt: skip
 VENDOR = _text("ocpp.vendor", "cc613hal", 20, "The maker, as backends are told.", "Hersteller, wie er Backends genannt wird.", restart=True)
 MODEL = _text(
     "ocpp.model", "", 20, "The model, as backends are told; empty for the board's name.",
@@ -284,7 +295,7 @@ WIRE_LOG = _switch(
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
     URL, VERSIONS, SOAP_VERSION, SOAP_PORT, SOAP_CALLBACK_URL, SOAP_PASSWORD, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
-    IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, VENDOR, MODEL, SERIAL,
+    IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
     STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,

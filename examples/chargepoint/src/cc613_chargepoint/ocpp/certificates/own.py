@@ -16,6 +16,7 @@ from attrs import Attribute, field, frozen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from cc613_chargepoint.ocpp.certificates.chain import check_dates, check_purpose, issued_by, verified
@@ -130,13 +131,21 @@ class OwnCertificates:
             OSError: the key cannot be written.
         """
         key = _new_key(self._key_kind)
-        request = x509.CertificateSigningRequestBuilder().subject_name(subject.name).sign(key, hashes.SHA256())
         form = serialization.PrivateFormat.PKCS8
         pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
         self._ready()
         _write_closed(self._pending, pem)
         _write_closed(self._directory / "pending.json", json.dumps([subject.organization, subject.common_name]).encode())
-        return request.public_bytes(serialization.Encoding.PEM).decode()
+        return _request(key, subject)
+
+    def request_again(self) -> str:
+        """The request that waits once more, for the same key (PKCS #10, PEM).
+
+        Raises:
+            OSError: none waits.
+        """
+        key = serialization.load_pem_private_key(self._pending.read_bytes(), None)
+        return _request(key, self._requested())
 
     @property
     def waiting(self) -> bool:
@@ -267,6 +276,13 @@ def _in_order(chain: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]
         if not issued_by(below, above):
             raise CertificateRefused(Why.ISSUER, f"{subject_of(below)} is not signed by what stands behind it in the chain")
     return tuple(chain)
+
+
+def _request(key: PrivateKeyTypes, subject: Subject) -> str:
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise TypeError("the station makes keys of two kinds, and this is neither")
+    made = x509.CertificateSigningRequestBuilder().subject_name(subject.name).sign(key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _new_key(kind: KeyKind) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:

@@ -60,6 +60,7 @@ def _is_own(engine: Engine, name: HashData) -> bool:
 
 def accept_own(engine: Engine, chain: str) -> bool:
     """Use the certificate that was asked for; whether it is good."""
+    engine.renewal.answered()
     security = engine.security_there
     roots = security.roots.certificates(Use.BACKEND)
     try:

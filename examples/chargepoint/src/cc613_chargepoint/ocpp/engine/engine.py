@@ -22,6 +22,7 @@ from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledg
 from cc613_chargepoint.ocpp.engine.local_list import count_list
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.operations import Operations
+from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
 from cc613_chargepoint.ocpp.engine.security import Security
@@ -48,8 +49,6 @@ _log = logging.getLogger(__name__)
 
 BACKEND = Actor(name="backend", role=Role.OPERATOR)
 SECURITY_QUEUE = "security"
-RENEWAL_S = 3600.0
-"""Between two looks whether the certificate ends soon, s."""
 HEARTBEAT_LEAST_S = 86_400.0
 CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
@@ -102,6 +101,7 @@ class Engine:
         self.profiles = NetworkProfiles(store, settings)
         self._spoken: type[Version] = next(iter(versions.values()))
         self.security = security
+        self.renewal = Renewal(self)
         self.upkeep: Upkeep | None = None if tools is None else Upkeep(self, tools)
         self.registration = ""
         self.listed = 0
@@ -216,7 +216,7 @@ class Engine:
             self.listening.set()
             if self.upkeep is not None:
                 listening.callback(self.upkeep.give_up)
-            for end in (sampler.end, self.operations.end, self._reporter.end, self._forget_plugs):
+            for end in (sampler.end, self.operations.end, self._reporter.end, self.renewal.end, self._forget_plugs):
                 listening.callback(end)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")
@@ -224,7 +224,7 @@ class Engine:
                 group.create_task(self.sender.run(), name="ocpp transactions")
                 group.create_task(self._security.run(), name="ocpp security events")
                 group.create_task(self.notices.run(), name="ocpp notices")
-                group.create_task(self._renew(), name="ocpp certificate")
+                group.create_task(self.renewal.run(), name="ocpp certificate")
                 group.create_task(sampler.aligned(), name="ocpp clock-aligned values")
                 group.create_task(self.operations.run(), name="ocpp reservations")
                 group.create_task(shifts.run(), name="ocpp changes of transactions")
@@ -387,29 +387,6 @@ class Engine:
         """The backend has set another security profile: it is tried at once, and given up if it does not work."""
         self._posture = self._posture.raised(self.settings.get(ocpp.SECURITY_PROFILE))
         await self.reconnect()
-
-    async def ask_for_certificate(self) -> None:
-        """A new key pair, and the request to have it signed.
-
-        Raises:
-            RpcError: the backend did not take it.
-        """
-        security = self.security_there
-        request = security.own.request(security.subject)
-        if not await self.version.sign_certificate(request):
-            _log.warning("the backend does not have the station's certificate signed")
-
-    async def _renew(self) -> None:
-        """Ask for a new certificate a month before the present one ends; until cancelled."""
-        while True:
-            await self.wait_online()
-            due = None if self.security is None else self.security.own.renew_at()
-            if due is not None and due <= self.clock.wall():
-                try:
-                    await self.ask_for_certificate()
-                except HalError as error:
-                    _log.warning("the certificate is not renewed yet: %s", error)
-            await self.clock.sleep(RENEWAL_S)
 
     async def _registered(self, link: Link, version: Version, callback: str) -> None:
         """Register, unless that was done since the start; then say what has changed, and go on saying that the station is there.

@@ -86,7 +86,7 @@ class Security16:
                 self._security.subject  # noqa: B018 - it says what is missing
             except HalError:
                 return Reply(encoded(v16.ExtendedTriggerMessageResponse(status="Rejected")))
-            return Reply(encoded(v16.ExtendedTriggerMessageResponse(status="Accepted")), self._engine.ask_for_certificate)
+            return Reply(encoded(v16.ExtendedTriggerMessageResponse(status="Accepted")), self._engine.renewal.ask)
         then = self._trigger.wanted(message, request.connector_id, extended=True)
         if isinstance(then, str):
             return Reply(encoded(v16.ExtendedTriggerMessageResponse(status="Rejected" if then == "Rejected" else "NotImplemented")))

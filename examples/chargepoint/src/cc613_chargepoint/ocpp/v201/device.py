@@ -176,7 +176,7 @@ class Device:
         """What says how an update or an upload is, or asks for a certificate; ``None`` where the station has no such thing."""
         match message:
             case "SignChargingStationCertificate" if self._engine.security is not None:
-                return self._engine.ask_for_certificate
+                return self._engine.renewal.ask
             case "FirmwareStatusNotification" | "LogStatusNotification" if self._engine.upkeep is not None:
                 notice = self._engine.upkeep.now("firmware" if message.startswith("Firmware") else "log")
                 return lambda: self._version.notice(notice)
