@@ -38,7 +38,14 @@ class Authority:
         return _pem(self.certificate)
 
     def _built(
-        self, subject: x509.Name, key: object, days: int, *, ca: bool = False, usage: x509.ObjectIdentifier | None = None, host: str = ""
+        self,
+        subject: x509.Name,
+        key: object,
+        days: int,
+        *,
+        ca: bool = False,
+        usages: tuple[x509.ObjectIdentifier, ...] = (),
+        host: str = "",
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
@@ -51,10 +58,10 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )
         if ca:
-            usages = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
-            builder = builder.add_extension(usages, critical=True)
-        if usage is not None:
-            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+            signs = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
+            builder = builder.add_extension(signs, critical=True)
+        if usages:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         if host:
             name: x509.GeneralName = x509.DNSName(host)
             with contextlib.suppress(ValueError):
@@ -62,19 +69,27 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
-    def answer(self, request: str, *, days: int = 365) -> str:
-        """The certificate that a request asks for."""
+    def answer(self, request: str, *, days: int = 365, host: str = "") -> str:
+        """The certificate that a request asks for; with ``host``, one that may serve under that name as well."""
         asked = x509.load_pem_x509_csr(request.encode())
         assert asked.is_signature_valid
-        return _pem(self._built(asked.subject, asked.public_key(), days, usage=ExtendedKeyUsageOID.CLIENT_AUTH))
+        usages = (ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if host else []))
+        return _pem(self._built(asked.subject, asked.public_key(), days, usages=usages, host=host))
+
+    def file(self, place: Path, host: str, *, client: bool = False, password: bytes = b"") -> Path:
+        """A new certificate and its key, as a file."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
+        certificate = self._built(_name("Operator", host), key.public_key(), 3650, usages=(usage,), host=host)
+        closed = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+        form = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, closed)
+        file = place / f"{'client' if client else 'server'}-{host}.pem"
+        file.write_text(form.decode() + _pem(certificate))
+        return file
 
     def server(self, place: Path, host: str = "central.example", *, clients: bool = False) -> ssl.SSLContext:
         """TLS for a central system; with ``clients``, only for stations with a certificate of this authority."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._built(_name("Operator", host), key.public_key(), 3650, usage=ExtendedKeyUsageOID.SERVER_AUTH, host=host)
-        form = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        file = place / f"server-{host}.pem"
-        file.write_text(form.decode() + _pem(certificate))
+        file = self.file(place, host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         if clients:
@@ -85,5 +100,5 @@ class Authority:
     def signed_image(self, image: bytes) -> tuple[str, str]:
         """A certificate that may sign firmware, and its signature over an image."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._built(_name("Maker", "Firmware"), key.public_key(), 3650, usage=ExtendedKeyUsageOID.CODE_SIGNING)
+        certificate = self._built(_name("Maker", "Firmware"), key.public_key(), 3650, usages=(ExtendedKeyUsageOID.CODE_SIGNING,))
         return _pem(certificate), base64.b64encode(key.sign(image, ec.ECDSA(hashes.SHA256()))).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from typing import Any, cast
 import pytest
 from attrs import evolve
 
+from cc613_chargepoint.ocpp.certificates import OwnCertificates, Subject
 from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapError, SoapListener, Spoken
 from cc613_chargepoint.settings import ocpp
 from cc613hal.board import load_board
@@ -37,6 +39,8 @@ class SoapCentral:
         self._wall = wall or (lambda: cast("VirtualTimeLoop", asyncio.get_running_loop()).wall())
         self.heard: list[tuple[str, dict[str, Any]]] = []
         self.station = ""
+        self.tls: ssl.SSLContext | None = None
+        self.without: ssl.SSLContext | None = None
         self._news = asyncio.Event()
 
     async def answer(self, asked: Asked) -> dict[str, Any]:
@@ -290,3 +294,123 @@ def test_security_profile_2_is_tls_and_a_password(story: Story, trusted: bool, p
     here = evolve(HERE, tls=authority.server(tmp_path, "127.0.0.1"), user=IDENTITY, password=secret.encode())
     more = {"security_profile": 2, "password": f"{password}-battery", "ca_file": str(roots)}
     alone(story, here=here, **more)
+
+
+ASKED = {"key": "Nonsense", "value": "1"}
+
+
+async def be_asked_over_tls(it: Bench, there: SoapCentral) -> None:
+    """Where the station says that it listens is an address of TLS, and whoever trusts its certificate gets an answer there."""
+    assert it.kept is not None
+    await there.expect("BootNotification")
+    assert there.station == f"https://127.0.0.1:{it.kept.get(ocpp.SOAP_PORT)}/"
+    assert await there.asking(tls=there.tls).call("ChangeConfiguration", ASKED) == {"status": "NotSupported"}
+    plain = Backend(url=there.station.replace("https", "http"), service=there.spoken.station)
+    with pytest.raises(SoapError, match=r"no answer|hung up|reset|no HTTP"):
+        await SoapClient(plain, IDENTITY, "http://central/").call("ChangeConfiguration", ASKED)
+
+
+async def ask_for_a_certificate(it: Bench, there: SoapCentral) -> None:
+    await there.expect("BootNotification")
+    assert await there.asking(tls=there.tls).call("ChangeConfiguration", ASKED) == {"status": "NotSupported"}
+    with pytest.raises(SoapError):
+        await there.asking(tls=there.without).call("ChangeConfiguration", ASKED)
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["a certificate of the settings", "the station's own"])
+def test_a_station_listens_with_tls(own: bool, authority: Authority, tmp_path: Path) -> None:
+    """Its address says so, and it needs no certificate of who asks."""
+    file = authority.file(tmp_path, "127.0.0.1")
+    if own:
+        prepare_own_certificate(tmp_path, authority)
+
+    async def story(it: Bench, there: SoapCentral) -> None:
+        there.tls = trusting(authority)
+        await be_asked_over_tls(it, there)
+
+    run_virtual(a_day_at(Spoken.V15, story, tmp_path, soap_tls=True, **({} if own else {"soap_certificate": str(file)})))
+
+
+def prepare_own_certificate(place: Path, authority: Authority) -> None:
+    """As after a backend has signed one."""
+    own = OwnCertificates(place / "certificates" / "own")
+    asked = own.request(Subject(organization="Operator", common_name="127.0.0.1"))
+    own.accept(authority.answer(asked, host="127.0.0.1"), anchors=[authority.certificate], now=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def trusting(authority: Authority, own: Path | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=authority.pem)
+    if own is not None:
+        context.load_cert_chain(own)
+    return context
+
+
+def test_a_station_may_want_a_certificate_of_who_asks(authority: Authority, tmp_path: Path) -> None:
+    roots = tmp_path / "roots.pem"
+    roots.write_text(authority.pem)
+
+    async def story(it: Bench, there: SoapCentral) -> None:
+        there.tls = trusting(authority, authority.file(tmp_path, "central", client=True))
+        there.without = trusting(authority)
+        await ask_for_a_certificate(it, there)
+
+    file = authority.file(tmp_path, "127.0.0.1")
+    run_virtual(a_day_at(Spoken.V16, story, tmp_path, soap_tls=True, soap_certificate=str(file), soap_client_ca=str(roots)))
+
+
+@pytest.mark.parametrize(
+    ("certificate", "clients", "why"),
+    [
+        ("", "", "no certificate to listen with (set ocpp.soap_certificate, or ocpp.soap_tls=off)"),
+        ("nowhere.pem", "", "the listener's certificate cannot be used"),
+        ("locked.pem", "", "the listener's certificate cannot be used"),
+        ("server-127.0.0.1.pem", "nowhere.pem", "the listener's certificate cannot be used"),
+        ("server-127.0.0.1.pem", "noise.pem", "there is no certificate in the text"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_told(certificate: str, clients: str, why: str, authority: Authority, tmp_path: Path) -> None:
+    """No backend hears of a station that it could not ask, and nobody is asked for the password of a key."""
+    authority.file(tmp_path, "locked", password=b"secret").rename(tmp_path / "locked.pem")
+    authority.file(tmp_path, "127.0.0.1")
+    (tmp_path / "noise.pem").write_text("noise")
+
+    async def story(it: Bench, there: SoapCentral) -> None:
+        assert it.engine is not None
+        await it.sleep(60.0)
+        assert why in it.engine.describe()
+        assert there.heard == []
+
+    files = {"soap_certificate": certificate, "soap_client_ca": clients}
+    more = {key: str(tmp_path / name) for key, name in files.items() if name}
+    run_virtual(a_day_at(Spoken.V16, story, tmp_path, soap_tls=True, **more))
+
+
+@pytest.mark.parametrize("place", ["127.0.0.2", "lo"])
+def test_a_station_listens_where_it_is_told_to(place: str, tmp_path: Path) -> None:
+    """At one address, which is then the one that the central system is told; or at one interface."""
+
+    async def story(it: Bench, there: SoapCentral) -> None:
+        assert it.kept is not None
+        await there.expect("BootNotification")
+        where = "127.0.0.1" if place == "lo" else place
+        assert there.station == f"http://{where}:{it.kept.get(ocpp.SOAP_PORT)}/"
+        assert await there.ask("ChangeConfiguration", **ASKED) == {"status": "NotSupported"}
+        await there.expect("StatusNotification", connectorId=1, status="Available")
+        assert it.engine is not None
+        assert it.engine.connected
+
+    run_virtual(a_day_at(Spoken.V16, story, tmp_path, soap_host=place))
+
+
+def test_a_place_that_is_not_the_stations_is_told(tmp_path: Path) -> None:
+    alone(find_the_port_taken, soap_host="192.0.2.17")
+
+
+@pytest.mark.parametrize("spoken", list(Spoken), ids=lambda spoken: spoken.name)
+def test_what_the_station_asks_may_go_out_packed(spoken: Spoken, tmp_path: Path) -> None:
+    run_virtual(a_day_at(spoken, charge_by_card, tmp_path, soap_compress=True), start=datetime(2026, 6, 1, 12, tzinfo=UTC))

@@ -183,7 +183,8 @@ class TestValues:
             case Kind.CHOICE:
                 value = data.draw(st.sampled_from(each.choices))
             case Kind.TEXT if each.holds is not None:
-                value = data.draw(st.sampled_from(("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3")))
+                zones = ("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3")
+                value = data.draw(st.sampled_from({"ocpp.soap_host": ("", "127.0.0.1", "::1", "wwan0")}.get(each.key, zones)))
             case Kind.TEXT if each.pattern:
                 most = each.maximum or 36
                 fits = st.from_regex(each.pattern, fullmatch=True).filter(lambda text: text.isascii() and text.isprintable())
@@ -221,6 +222,17 @@ class TestSoap:
         with pytest.raises(SettingsRefused, match=mistake):
             changed(settings(), {"ocpp.url": "http://central.example/", **more})
         changed(settings(), {"ocpp.url": "ws://central.example/", **more})
+
+    @pytest.mark.parametrize("place", ["", "127.0.0.1", "0.0.0.0", "::1", "2001:db8::17", "eth0", "br-lan.7", "ppp0"])
+    def test_it_listens_at_an_address_or_an_interface(self, place: str) -> None:
+        made = settings()
+        changed(made, {"ocpp.soap_host": place}, texts=True)
+        assert made.value("ocpp.soap_host").value == place
+
+    @pytest.mark.parametrize("place", ["localhost:80", "127.0.0", "300.1.1.1", "a-name-of-16-char", "1eth", "::g", "station.example/x"])
+    def test_anything_else_is_no_place_to_listen(self, place: str) -> None:
+        with pytest.raises(SettingsRefused, match=r"ocpp\.soap_host"):
+            changed(settings(), {"ocpp.soap_host": place}, texts=True)
 
 
 class TestLayers:

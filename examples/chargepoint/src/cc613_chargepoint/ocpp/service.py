@@ -100,11 +100,11 @@ def backend_of(
         backoff=backoff,
         security=security,
         tools=tools,
-        connect=_connecting(settings),
+        connect=_connecting(settings, security),
     )
 
 
-def _connecting(settings: Settings) -> Connect:
+def _connecting(settings: Settings, security: Security) -> Connect:
     """Connects as the address says: a backend reached over a WebSocket may have named another one, or the other way round."""
 
     def connect(where: Endpoint, log: WireLog | None) -> contextlib.AbstractAsyncContextManager[BackendWire]:
@@ -112,16 +112,16 @@ def _connecting(settings: Settings) -> Connect:
             return connected(where, log)
         from cc613_chargepoint.ocpp.soap import soap_connected  # noqa: PLC0415 - a station that speaks JSON loads nothing of SOAP
 
-        return soap_connected(_over_soap(settings, where), log)
+        return soap_connected(_over_soap(settings, where, security), log)
 
     return connect
 
 
-def _over_soap(settings: Settings, where: Endpoint) -> SoapEndpoint:
+def _over_soap(settings: Settings, where: Endpoint, security: Security) -> SoapEndpoint:
     """Both ends of a conversation over SOAP.
 
     Raises:
-        ConfigError: the station has no identity.
+        ConfigError: the station has no identity, or no certificate to listen with.
     """
     from cc613_chargepoint.ocpp.soap import Listening, SoapEndpoint, Spoken  # noqa: PLC0415 - see above
 
@@ -134,7 +134,14 @@ def _over_soap(settings: Settings, where: Endpoint) -> SoapEndpoint:
         spoken=Spoken.V15 if settings.get(ocpp.SOAP_VERSION) == "1.5" else Spoken.V16,
         password=where.password,
         tls=where.tls,
-        listening=Listening(port=settings.get(ocpp.SOAP_PORT), user=where.identity if password else "", password=password.encode()),
+        listening=Listening(
+            host=settings.get(ocpp.SOAP_HOST),
+            port=settings.get(ocpp.SOAP_PORT),
+            tls=security.listening_tls() if settings.get(ocpp.SOAP_TLS) else None,
+            user=where.identity if password else "",
+            password=password.encode(),
+        ),
+        compress=settings.get(ocpp.SOAP_COMPRESS),
         callback=settings.get(ocpp.SOAP_CALLBACK_URL),
         timeout_s=float(settings.get(ocpp.MESSAGE_TIMEOUT_S)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,6 +74,16 @@ def _must_be_a_zone(name: str) -> str | None:
     return None
 
 
+def _must_be_a_place(name: str) -> str | None:
+    if not name or (name[0].isalpha() and ":" not in name and len(name) < 16):
+        return None  # the name of an interface (Linux: IFNAMSIZ), which may come later
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "a numeric address as 127.0.0.1 or ::1, or the name of an interface as eth0"
+    return None
+
+
 URL = _text(
     "ocpp.url", "", 512,
     "Address of the central system without the identity: ws:// or wss:// for JSON, http:// or https:// for SOAP; empty for none.",
@@ -87,6 +98,12 @@ VERSIONS: Parameter[tuple[str, ...]] = Parameter(
 SOAP_VERSION: Parameter[str] = Parameter(
     key="ocpp.soap_version", kind=Kind.CHOICE, default="1.6", choices=("1.6", "1.5"),
     en="Version of the protocol that is spoken over SOAP.", de="Protokollversion, die über SOAP gesprochen wird.", restart=True, **_OCPP,
+)  # fmt: skip
+SOAP_HOST = _text(
+    "ocpp.soap_host", "", 45,
+    "SOAP: where the station listens: a numeric address, the name of a network interface, or empty for every interface.",
+    "SOAP: wo die Station wartet: numerische Adresse, Name einer Netzwerkschnittstelle oder leer für alle Schnittstellen.",
+    pattern=r"[0-9A-Za-z:._-]*", holds=_must_be_a_place, restart=True,
 )  # fmt: skip
 SOAP_PORT = _count(
     "ocpp.soap_port", 9016, "", 1, 65_535,  # any would do: the standard names none
@@ -104,6 +121,28 @@ SOAP_PASSWORD = _text(
     "SOAP: password with which the central system logs in at the station (HTTP Basic, the identity is the user); empty for none.",
     "SOAP: Passwort, mit dem sich das Zentralsystem an der Station anmeldet (HTTP Basic, Benutzer ist die Kennung); leer für keines.",
     pattern=r"|[!-~]{12,64}", secret=True, see=Role.OPERATOR, restart=True,
+)  # fmt: skip
+SOAP_TLS = _switch(
+    "ocpp.soap_tls", False,
+    "SOAP: the station listens with TLS, and the address that the central system is told begins with https.",
+    "SOAP: Die Station wartet mit TLS, und die dem Zentralsystem genannte Adresse beginnt mit https.", restart=True,
+)  # fmt: skip
+SOAP_CERTIFICATE = _text(
+    "ocpp.soap_certificate", "", 200,
+    "SOAP: file with the certificate chain and key of the station's listener; empty for the station's own certificate.",
+    "SOAP: Datei mit Zertifikatskette und Schlüssel, mit denen die Station wartet; leer für das eigene Zertifikat der Station.",
+    restart=True, change=Role.INSTALLER,
+)  # fmt: skip
+SOAP_CLIENT_CA = _text(
+    "ocpp.soap_client_ca", "", 200,
+    "SOAP: file with the root certificates of who may ask the station over TLS; empty: who asks needs no certificate.",
+    "SOAP: Datei mit den Stammzertifikaten derer, die die Station über TLS fragen dürfen; leer: kein Zertifikat nötig.",
+    restart=True, change=Role.INSTALLER,
+)  # fmt: skip
+SOAP_COMPRESS = _switch(
+    "ocpp.soap_compress", False,
+    "SOAP: what the station asks goes out compressed (gzip); the central system must understand that.",
+    "SOAP: Was die Station fragt, geht komprimiert hinaus (gzip); das Zentralsystem muss das verstehen.", restart=True,
 )  # fmt: skip
 NETWORK_PRIORITY: Parameter[tuple[str, ...]] = Parameter(
     key="ocpp.network_priority", kind=Kind.LIST, default=("0",), minimum=1, maximum=10, pattern=r"\d{1,4}",
@@ -294,7 +333,8 @@ WIRE_LOG = _switch(
 )  # fmt: skip
 
 PARAMETERS: tuple[Parameter[Any], ...] = (
-    URL, VERSIONS, SOAP_VERSION, SOAP_PORT, SOAP_CALLBACK_URL, SOAP_PASSWORD, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
+    URL, VERSIONS, SOAP_VERSION, SOAP_HOST, SOAP_PORT, SOAP_CALLBACK_URL, SOAP_PASSWORD,
+    SOAP_TLS, SOAP_CERTIFICATE, SOAP_CLIENT_CA, SOAP_COMPRESS, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,

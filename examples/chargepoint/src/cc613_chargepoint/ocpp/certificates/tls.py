@@ -85,7 +85,7 @@ def server_context(chain: Path, key: Path, *, clients: Iterable[x509.Certificate
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     _narrow(context)
-    context.load_cert_chain(chain, key)
+    context.load_cert_chain(chain, key, password=lambda: b"")  # of a key that is encrypted: nobody is there to be asked
     trusted = pem_of(tuple(clients))
     if trusted:
         context.load_verify_locations(cadata=trusted)

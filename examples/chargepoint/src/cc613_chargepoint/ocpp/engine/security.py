@@ -7,15 +7,18 @@ import ssl
 from pathlib import Path
 
 from cc613_chargepoint.ocpp.certificates import (
+    CertificateRefused,
     OwnCertificate,
     OwnCertificates,
     RootStore,
     SignedBy,
     Subject,
     Use,
+    certificates_of,
     check_signing_certificate,
     client_context,
     profile_refusal,
+    server_context,
     verify_file,
 )
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
@@ -26,6 +29,8 @@ from cc613hal.errors import ConfigError
 
 __all__ = ["Security", "endpoint", "password_bytes"]
 
+_LONGEST_BUNDLE = 1024 * 1024
+"""Characters of a file with root certificates; that of a whole operating system has a quarter of it."""
 _SMALL = 1024 * 1024
 """Files up to so many bytes are verified without a thread of their own."""
 
@@ -104,7 +109,7 @@ class Security:
             if ca_file:
                 context.load_verify_locations(cafile=ca_file)
             if profile == 3 and own is None and own_file:
-                context.load_cert_chain(own_file)
+                context.load_cert_chain(own_file, password=_no_password)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"a certificate cannot be used: {error}", hint="certificates and keys are read as PEM") from error
         if profile == 3 and own is None and not own_file:
@@ -112,6 +117,28 @@ class Security:
                 "security profile 3 needs a certificate of the station", hint="have the backend sign one, or set ocpp.client_certificate"
             )
         return context
+
+    def listening_tls(self) -> ssl.SSLContext:
+        """TLS for the station's own listener: with the certificate of the settings, or else with the station's.
+
+        Raises:
+            ConfigError: a file cannot be used, or there is no certificate.
+        """
+        file, trusted = self._settings.get(ocpp.SOAP_CERTIFICATE), self._settings.get(ocpp.SOAP_CLIENT_CA)
+        own = None if file else self.in_use()
+        if not file and own is None:
+            raise ConfigError("there is no certificate to listen with", hint="set ocpp.soap_certificate, or ocpp.soap_tls=off")
+        chain, key = (Path(file), Path(file)) if own is None else (own.chain_path, own.key_path)
+        try:
+            clients = certificates_of(Path(trusted).read_text("utf-8"), longest=_LONGEST_BUNDLE) if trusted else ()
+            return server_context(chain, key, clients=clients)
+        except (OSError, ValueError, ssl.SSLError, CertificateRefused) as error:
+            raise ConfigError(f"the listener's certificate cannot be used: {error}", hint="give chain and key as PEM") from error
+
+
+def _no_password() -> bytes:
+    """Of a key that is encrypted: nobody is there who could type it."""
+    return b""
 
 
 def _is_small(file: Path) -> bool:

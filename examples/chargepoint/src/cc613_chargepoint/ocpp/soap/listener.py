@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hmac
 import logging
 import ssl
+import zlib
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from typing import Self
 import h11
 from attrs import frozen
 
+from cc613_chargepoint.ocpp.soap.accepting import Connection, Doorman
 from cc613_chargepoint.ocpp.soap.envelope import Heard, answer, fault, heard
 from cc613_chargepoint.ocpp.soap.errors import FaultCode, SoapFault, SoapInvalid
 from cc613_chargepoint.ocpp.soap.http import Message, TooLong, Unreadable, receive, send
@@ -23,8 +24,8 @@ from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_
 __all__ = ["Asked", "Handler", "Listening", "SoapListener"]
 
 _log = logging.getLogger(__name__)
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - a station is asked from outside
-"""Every interface, written out: without a host asyncio would have a thread look up what that is."""
+PACK_FROM_BYTES = 1400
+"""Answers are compressed, where the peer takes that, once they do not fit into one packet."""
 
 
 @frozen(kw_only=True)
@@ -51,13 +52,13 @@ class Listening:
     """Where and how to listen.
 
     Attributes:
-        host: address of the interface; empty for all.
+        host: where to listen: a numeric address, the name of an interface, or empty for every interface.
         port: 0 for any that is free.
         tls: for HTTPS.
         user: who must log in by HTTP Basic; empty for nobody.
         password: raw bytes.
-        connections: at a time; further ones wait in the system's queue or are turned away.
-        patience_s: how long a peer may take for a request, and stay without one, s.
+        connections: at a time; beyond, one that only waits goes for one that comes.
+        patience_s: how long a peer may take for a handshake and for a request, and stay without one, s.
     """
 
     host: str = ""
@@ -87,8 +88,7 @@ class SoapListener:
         self._identity = identity
         self._handler = handler
         self._listening = listening or Listening()
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._door = Doorman(self._serve, tls=self._listening.tls, most=self._listening.connections, patience_s=self._listening.patience_s)
 
     @property
     def port(self) -> int:
@@ -97,13 +97,10 @@ class SoapListener:
         Raises:
             RuntimeError: it does not.
         """
-        if self._server is None or not self._server.sockets:
-            raise RuntimeError("the listener is not open")
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._door.port
 
     async def __aenter__(self) -> Self:
-        where = self._listening
-        self._server = await asyncio.start_server(self._connected, where.host or _EVERYWHERE, where.port, ssl=where.tls)
+        self._door.open(self._listening.host, self._listening.port)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -111,41 +108,16 @@ class SoapListener:
 
     async def aclose(self) -> None:
         """Stop listening; what is being answered is cut off."""
-        if self._server is None:
-            return
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
-        await self._server.wait_closed()
-        self._server = None
+        await self._door.aclose()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        if len(self._open) >= self._listening.connections:
-            writer.close()
-            return
-        self._open.add(task)
-        try:
-            await self._serve(reader, writer)
-        except (OSError, TimeoutError, Unreadable, h11.LocalProtocolError) as error:
-            _log.debug("a connection to the listener ended: %s", error)
-        except asyncio.CancelledError:
-            pass  # the listener closes; nobody waits for this task
-        finally:
-            self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, ssl.SSLError, asyncio.CancelledError):
-                await writer.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, peer: Connection, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=16 * 1024)
         while True:
             try:
+                peer.waits = True
                 async with asyncio.timeout(self._listening.patience_s):
-                    request = await receive(connection, reader, writer)
+                    request = await receive(connection, peer.reader, writer)
+                peer.waits = False
             except TooLong as error:
                 await self._refuse(connection, writer, 413, error.message)
                 return
@@ -159,14 +131,18 @@ class SoapListener:
                 return
             status, body = await self._answered(request)
             async with asyncio.timeout(self._listening.patience_s):
-                await self._reply(connection, writer, status, body)
+                await self._reply(connection, writer, status, body, packed=_takes_gzip(request))
             if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
                 return
             connection.start_next_cycle()
 
-    async def _reply(self, connection: h11.Connection, writer: asyncio.StreamWriter, status: int, body: bytes) -> None:
+    async def _reply(self, connection: h11.Connection, writer: asyncio.StreamWriter, status: int, body: bytes, *, packed: bool) -> None:
         kind = "application/soap+xml; charset=utf-8" if body.startswith(b"<?xml") else "text/plain; charset=utf-8"
-        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+        headers = [("Content-Type", kind)]
+        if packed and len(body) >= PACK_FROM_BYTES:
+            body = zlib.compress(body, wbits=zlib.MAX_WBITS | 16)
+            headers.append(("Content-Encoding", "gzip"))
+        headers.append(("Content-Length", str(len(body))))
         if status == 401:
             headers.append(("WWW-Authenticate", 'Basic realm="station"'))
         if status == 405:
@@ -229,3 +205,12 @@ class SoapListener:
         except ValueError:
             return False
         return hmac.compare_digest(given, self._listening.user.encode() + b":" + self._listening.password)
+
+
+def _takes_gzip(request: Message) -> bool:
+    """Whether the peer says that it understands compressed answers (RFC 9110, 12.5.3)."""
+    for each in request.header("Accept-Encoding").lower().split(","):
+        coding, *weights = (part.replace(" ", "") for part in each.split(";"))
+        if coding in {"gzip", "x-gzip"}:
+            return not any(weight.rstrip("0") in {"q=", "q=0."} for weight in weights)
+    return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
+import ipaddress
 import logging
 import ssl
 import uuid
@@ -65,6 +66,7 @@ class SoapEndpoint:
         listening: the station's own listener.
         callback: its address as the backend reaches it; empty for the address from which the station reaches the backend.
         timeout_s: how long an answer may take, s.
+        compress: what the station asks goes out compressed.
     """
 
     url: str
@@ -75,6 +77,7 @@ class SoapEndpoint:
     listening: Listening = field(factory=Listening)
     callback: str = ""
     timeout_s: float = 30.0
+    compress: bool = False
 
 
 class SoapWire(BackendWire):
@@ -96,6 +99,7 @@ class SoapWire(BackendWire):
             user=where.identity if where.password is not None else "",
             password=where.password or b"",
             timeout_s=where.timeout_s,
+            compress=where.compress,
         )
         self.client = SoapClient(backend, where.identity, where.callback)
         self._heard: asyncio.Queue[str | None] = asyncio.Queue()
@@ -240,19 +244,29 @@ async def soap_connected(where: SoapEndpoint, log: WireLog | None = None) -> Asy
     try:
         await listener.__aenter__()
     except OSError as error:
-        raise CannotConnect(f"the listener cannot be opened: {error}", hint="choose another port") from error
+        raise CannotConnect(f"the listener cannot be opened: {error}", hint="choose another port or address") from error
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(listener.aclose)
         scheme = "http" if where.listening.tls is None else "https"
-        host = f"[{own_address}]" if ":" in own_address else own_address
+        told = _one_address(where.listening.host) or own_address
+        host = f"[{told}]" if ":" in told else told
         callback = where.callback or f"{scheme}://{host}:{listener.port}/"
-        wire = SoapWire(evolve(where, callback=callback), log, own_address="" if where.callback else own_address)
+        watched = "" if where.callback or told != own_address else own_address
+        wire = SoapWire(evolve(where, callback=callback), log, own_address=watched)
         wires.append(wire)
         stack.push_async_callback(wire.aclose)
         if log is not None:
             log.opened(where.url, where.spoken.value)
             stack.callback(log.closed)
         yield wire
+
+
+def _one_address(host: str) -> str:
+    """Where the station listens, if that is one address and no other."""
+    try:
+        return "" if ipaddress.ip_address(host).is_unspecified else host
+    except ValueError:
+        return ""
 
 
 async def _reached(where: SoapEndpoint) -> str:
