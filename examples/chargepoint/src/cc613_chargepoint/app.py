@@ -173,21 +173,10 @@ class Station:
         self.connectors: dict[int, ServedConnector] = {}
         self.signing: dict[int, SignedSessions] = {}
         for each in [number] if number is not None else connector_numbers(board, household=settings.household.enabled):
-            book = self.books[each] = LimitBook(clock)
-            meter = (signed_meters or {}).get(each) or board.optional(SignedMeter, connector=each)
-            if meter is not None and store is not None and settings.signing.enabled:
-                self.signing[each] = signed_sessions(meter, store, clock, settings.signing, number=each, tell=self._news.publish)
-            self.connectors[each] = _connector(
-                board, each, book, settings, recorder=self._recorder, signer=self.signing.get(each),
-                high_level=(high_level or {}).get(each),
-            )  # fmt: skip
+            self._serve(board, each, settings, signed_meter=(signed_meters or {}).get(each), high_level=(high_level or {}).get(each))
         self.services: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
         """What runs along with the station, by name; before it runs, others may add theirs."""
-        self._elsewhere = frozenset(each.number for each in elsewhere)
-        if taken := sorted(self._elsewhere & set(self.connectors)):
-            raise ConfigError(f"this board has a connector {taken[0]} of its own", hint="give the other controller's another number")
-        for connector in elsewhere:
-            self.connectors[connector.number], self.books[connector.number] = connector, connector.limits
+        self._elsewhere = self._join(elsewhere)
         self._backend, self._rules = backend, rules_of_plugins()
         self.authorizer = Authorizer(clock, reservations=self._reservations())
         key_switch = board.get(DigitalInput, settings.authorization.key_switch) if settings.authorization.key_switch else None
@@ -220,6 +209,28 @@ class Station:
         self._news.on(self._panel.hear)
         if self._history is not None:
             self._news.on(self._history.hear)
+
+    def _serve(
+        self, board: Board, number: int, settings: StationSettings, *, signed_meter: SignedMeter | None, high_level: HighLevel | None
+    ) -> None:
+        """A connector of the board, with its limits and with what signs its sessions."""
+        book = self.books[number] = LimitBook(self._clock)
+        meter = signed_meter or board.optional(SignedMeter, connector=number)
+        if meter is not None and self._store is not None and settings.signing.enabled:
+            self.signing[number] = signed_sessions(
+                meter, self._store, self._clock, settings.signing, number=number, tell=self._news.publish
+            )
+        signer = self.signing.get(number)
+        self.connectors[number] = _connector(board, number, book, settings, recorder=self._recorder, signer=signer, high_level=high_level)
+
+    def _join(self, elsewhere: Sequence[ServedConnector]) -> frozenset[int]:
+        """Connectors of other controllers; which numbers they have."""
+        numbers = frozenset(each.number for each in elsewhere)
+        if taken := sorted(numbers & set(self.connectors)):
+            raise ConfigError(f"this board has a connector {taken[0]} of its own", hint="give the other controller's another number")
+        for connector in elsewhere:
+            self.connectors[connector.number], self.books[connector.number] = connector, connector.limits
+        return numbers
 
     @property
     def connector(self) -> ServedConnector:
