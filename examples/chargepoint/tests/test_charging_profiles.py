@@ -12,6 +12,7 @@ import pytest
 from cc613_chargepoint.ocpp.smart_charging import (
     Criteria,
     Kind,
+    Objection,
     Period,
     Profile,
     ProfileBook,
@@ -95,20 +96,20 @@ def test_what_is_right_is_taken(profile: Profile, connector: int) -> None:
 
 @pytest.mark.parametrize(("profile", "connector", "why"), REFUSED)
 def test_what_is_wrong_is_refused_in_words(profile: Profile, connector: int, why: str) -> None:
-    assert why in (refusal(profile, connector, rules=STRICT, running=RUNNING) or "")
+    assert why in str(refusal(profile, connector, rules=STRICT, running=RUNNING))
 
 
 def test_what_comes_with_a_remote_start_is_for_a_transaction_that_has_no_name() -> None:
     assert refusal_at_start(attrs.evolve(TX, transaction=None), rules=STRICT) is None
-    assert "must be one of the transaction" in (refusal_at_start(DEFAULT, rules=STRICT) or "")
-    assert "there is none yet" in (refusal_at_start(TX, rules=STRICT) or "")
-    assert "needs a period" in (refusal_at_start(attrs.evolve(periods(), purpose=Purpose.TX), rules=STRICT) or "")
+    assert "must be one of the transaction" in str(refusal_at_start(DEFAULT, rules=STRICT))
+    assert "there is none yet" in str(refusal_at_start(TX, rules=STRICT))
+    assert "needs a period" in str(refusal_at_start(attrs.evolve(periods(), purpose=Purpose.TX), rules=STRICT))
 
 
 def test_the_limit_of_profiles_counts_what_will_be_left() -> None:
     book = ProfileBook().with_profile(DEFAULT, 0).with_profile(attrs.evolve(DEFAULT, id=2), 1)
     third = attrs.evolve(DEFAULT, id=3)
-    assert "more do not fit" in (refusal(third, 2, rules=STRICT, running=RUNNING, installed=book) or "")
+    assert "more do not fit" in str(refusal(third, 2, rules=STRICT, running=RUNNING, installed=book))
     assert refusal(third, 1, rules=STRICT, running=RUNNING, installed=book) is None  # it takes the place of the second
     assert refusal(attrs.evolve(DEFAULT, id=2), 2, rules=STRICT, running=RUNNING, installed=book) is None
 
@@ -116,22 +117,51 @@ def test_the_limit_of_profiles_counts_what_will_be_left() -> None:
 def test_the_later_version_is_stricter() -> None:
     later = Rules().later()
     nameless = attrs.evolve(TX, transaction=None)
-    assert "must name it" in (refusal(nameless, 1, rules=later, running=RUNNING) or "")
-    assert "start of a charge" in (refusal(attrs.evolve(MAX, kind=Kind.RELATIVE), 0, rules=later, running=RUNNING) or "")
-    assert "needs a start" in (refusal(limits(start=None), 0, rules=later, running=RUNNING) or "")
-    assert "has no start" in (refusal(attrs.evolve(DEFAULT, kind=Kind.RELATIVE), 0, rules=later, running=RUNNING) or "")
+    assert "must name it" in str(refusal(nameless, 1, rules=later, running=RUNNING))
+    assert "start of a charge" in str(refusal(attrs.evolve(MAX, kind=Kind.RELATIVE), 0, rules=later, running=RUNNING))
+    assert "needs a start" in str(refusal(limits(start=None), 0, rules=later, running=RUNNING))
+    assert "has no start" in str(refusal(attrs.evolve(DEFAULT, kind=Kind.RELATIVE), 0, rules=later, running=RUNNING))
     assert refusal(attrs.evolve(limits(start=None), kind=Kind.RELATIVE), 0, rules=later, running=RUNNING) is None
     book = ProfileBook().with_profile(attrs.evolve(DEFAULT, valid_to=T0), 0, by_level=False)
     other = attrs.evolve(DEFAULT, id=2)
-    assert "profile 1 holds level 0" in (refusal(other, 0, rules=later, running=RUNNING, installed=book) or "")
-    assert "profile 1 holds level 0" in (refusal(other, 1, rules=later, running=RUNNING, installed=book) or "")
+    assert "profile 1 holds level 0" in str(refusal(other, 0, rules=later, running=RUNNING, installed=book))
+    assert "profile 1 holds level 0" in str(refusal(other, 1, rules=later, running=RUNNING, installed=book))
     on_one = ProfileBook().with_profile(DEFAULT, 1, by_level=False)
-    assert "profile 1 holds level 0" in (refusal(other, 0, rules=later, running=RUNNING, installed=on_one) or "")
+    assert "profile 1 holds level 0" in str(refusal(other, 0, rules=later, running=RUNNING, installed=on_one))
     assert refusal(other, 2, rules=later, running=RUNNING, installed=on_one) is None
     assert refusal(attrs.evolve(other, stack_level=1), 0, rules=later, running=RUNNING, installed=on_one) is None
     after = attrs.evolve(other, valid_from=T0)
     assert refusal(after, 0, rules=later, running=RUNNING, installed=book) is None
     assert len(book.with_profile(after, 0, by_level=False)) == 2
+
+
+def test_a_refusal_says_of_what_kind_it_is() -> None:
+    later = attrs.evolve(STRICT.later(), units=frozenset(Unit))
+    kinds = {
+        Objection.CONNECTOR: (DEFAULT, 4),
+        Objection.TRANSACTION: (TX, 2),
+        Objection.PARAMETER: (attrs.evolve(TX, transaction=None), 1),
+        Objection.LEVEL: (attrs.evolve(DEFAULT, stack_level=5), 0),
+        Objection.SCHEDULE: (periods(5), 0),
+        Objection.LENGTH: (periods(0, 1, 2, 3), 0),
+        Objection.PHASE: (limits(periods=(Period(start_s=0, limit=6.0, phases=1, phase=2),)), 0),
+    }
+    for kind, (profile, connector) in kinds.items():
+        found = refusal(profile, connector, rules=later, running=RUNNING)
+        assert found is not None
+        assert found.kind is kind
+    assert refusal(limits(periods=(Period(start_s=0, limit=6.0, phases=1, phase=2),)), 0, rules=STRICT, running=RUNNING) is None
+
+
+def test_what_is_over_holds_no_place_and_an_external_limit_keeps_its_own() -> None:
+    later, other = Rules().later(), attrs.evolve(DEFAULT, id=2)
+    book = ProfileBook().with_profile(attrs.evolve(DEFAULT, valid_to=T0), 1, by_level=False)
+    before = T0 - timedelta(seconds=1)
+    assert refusal(other, 1, rules=later, running=RUNNING, installed=book, now=T0) is None
+    assert "holds level" in str(refusal(other, 1, rules=later, running=RUNNING, installed=book, now=before))
+    held = ProfileBook().with_profile(attrs.evolve(DEFAULT, id=9, purpose=Purpose.EXTERNAL), 0)
+    for rules in (Rules(), later):
+        assert "external system" in str(refusal(attrs.evolve(DEFAULT, id=9), 0, rules=rules, running=RUNNING, installed=held))
 
 
 class TestBook:
@@ -195,7 +225,7 @@ class TestKeeper:
 
     async def test_what_was_refused_replaced_or_cleared_is_not_there_after_a_restart(self, store: Store) -> None:
         keeper = await ProfileKeeper.load(store, STRICT)
-        assert "limits in W" in (await keeper.install(limits(unit=Unit.WATT), 0, running=RUNNING) or "")
+        assert "limits in W" in str(await keeper.install(limits(unit=Unit.WATT), 0, running=RUNNING))
         assert await keeper.install(DEFAULT, 0, running=RUNNING) is None
         assert await keeper.install(attrs.evolve(DEFAULT, id=2), 0, running=RUNNING) is None
         assert await keeper.install(attrs.evolve(MAX, id=3), 0, running=RUNNING) is None
@@ -208,7 +238,7 @@ class TestKeeper:
         await keeper.install(DEFAULT, 1, running=RUNNING)
         await keeper.install(attrs.evolve(TX, id=2), 1, running=RUNNING)
         assert await keeper.install_at_start(attrs.evolve(TX, id=3, transaction=None), 2) is None
-        assert "must be one of the transaction" in (await keeper.install_at_start(DEFAULT, 2) or "")
+        assert "must be one of the transaction" in str(await keeper.install_at_start(DEFAULT, 2))
         assert await keeper.end_transaction(1) == 1
         assert await keeper.end_transaction(1) == 0
         assert {each.profile.id for each in (await ProfileKeeper.load(store)).book} == {1, 3}

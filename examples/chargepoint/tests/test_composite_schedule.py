@@ -108,13 +108,14 @@ def _amps(each: Profile, period: Period, outlet: Outlet) -> float:
     return period.limit / (outlet.voltage_v * phases)
 
 
-def by_the_second(book: Sequence[Installed], outlet: Outlet, now: datetime, duration_s: int) -> list[float]:
+def by_the_second(book: Sequence[Installed], outlet: Outlet, now: datetime, duration_s: int, *, falls_back: bool = False) -> list[float]:
     first = int(now.timestamp())
     started = int(outlet.charge.started.timestamp()) if outlet.charge else first
     starts = {id(each.profile): _starts(each.profile, started, first + duration_s) for each in book}
     seconds = []
     for at in range(first, first + duration_s):
         allowed = [outlet.local_a]
+        spoken: set[Purpose] = set()
         for purpose in (Purpose.STATION_MAX, Purpose.EXTERNAL, Purpose.TX, Purpose.TX_DEFAULT):
             of = [each for each in book if each.profile.purpose is purpose and each.connector in {0, outlet.number}]
             if purpose is Purpose.TX:
@@ -130,7 +131,7 @@ def by_the_second(book: Sequence[Installed], outlet: Outlet, now: datetime, dura
                     for each in of
                 )
             if purpose is Purpose.TX_DEFAULT:
-                if begun:
+                if begun and (Purpose.TX in spoken or not falls_back):
                     continue
                 of = [
                     each
@@ -142,6 +143,7 @@ def by_the_second(book: Sequence[Installed], outlet: Outlet, now: datetime, dura
                 period = _says(each.profile, starts[id(each.profile)], at)
                 if period is not None:
                     allowed.append(_amps(each.profile, period, outlet))
+                    spoken.add(purpose)
                     break
         seconds.append(min(allowed))
     return seconds
@@ -213,9 +215,13 @@ def random_case(dice: random.Random) -> tuple[ProfileBook, Outlet, datetime, int
 
 
 def agrees(book: ProfileBook, outlet: Outlet, now: datetime, duration_s: int) -> bool:
-    """The two ways lead to the same limit at every second, and the steps are in order, merged and from 0."""
-    answer = composite(book, outlet, now=now, duration_s=duration_s, unit=A, zone=BERLIN)
-    counted = [round(each, 1) for each in by_the_second(book.installed, outlet, now, duration_s)]
+    """The two ways lead to the same limit at every second, by the rules of either version; steps are in order, merged and from 0."""
+    return all(_agrees(book, outlet, now, duration_s, falls_back=each) for each in (False, True))
+
+
+def _agrees(book: ProfileBook, outlet: Outlet, now: datetime, duration_s: int, *, falls_back: bool) -> bool:
+    answer = composite(book, outlet, now=now, duration_s=duration_s, unit=A, zone=BERLIN, falls_back=falls_back)
+    counted = [round(each, 1) for each in by_the_second(book.installed, outlet, now, duration_s, falls_back=falls_back)]
     steps = answer.steps
     in_order = all(one.start_s < other.start_s and (one.limit, one.phases) != (other.limit, other.phases) for one, other in pairwise(steps))
     return spread(answer) == counted and steps[0].start_s == 0 and in_order
@@ -265,6 +271,14 @@ class TestStacking:
             profile(Purpose.TX, (0, 20.0), number=2, duration_s=100, transaction="7"),
         )
         assert ask(book) == [(0, 20.0), (100, 32.0)]
+
+    def test_in_the_later_version_it_gets_the_default_again(self) -> None:
+        book = put(
+            profile(Purpose.TX_DEFAULT, (0, 6.0), number=1),
+            profile(Purpose.TX, (0, 20.0), number=2, duration_s=100, transaction="7"),
+        )
+        answer = composite(book, charging(), now=T0, duration_s=400, unit=A, falls_back=True)
+        assert told(answer) == [(0, 20.0), (100, 6.0)]
 
     def test_until_its_own_profile_begins_a_transaction_has_the_default(self) -> None:
         book = put(

@@ -1,6 +1,6 @@
 """The ids of OCPP 2.0.1 that count here, and the page that says of each whether it passes.
 
-Core, Advanced Security and Local Authorization List Management. Ids and titles: Open Charge Alliance, OCPP 2.0.1 edition 3, part 5
+Core, Advanced Security, Local Authorization List Management and Smart Charging. Ids and titles: Open Charge Alliance, OCPP 2.0.1 edition 3, part 5
 "Certification profiles", section 4, public; ``M`` is mandatory for the profile, ``C`` conditional on a feature that the station declares.
 Run as a program it writes the page.
 """
@@ -285,6 +285,42 @@ CASES: dict[str, tuple[str, str]] = {
     "TC_D_07": ("M", "Send Local Authorization List: Persistent over reboot"),
     "TC_D_08": ("M", "Get Local List Version: Success"),
     "TC_D_10": ("M", "Get Local List Version: Function disabled"),
+    "TC_K_01": ("M", "Set Charging Profile: TxDefaultProfile - Specific EVSE"),
+    "TC_K_02": ("M", "Set Charging Profile: TxProfile without ongoing transaction on the specified EVSE"),
+    "TC_K_03": ("M", "Set Charging Profile: ChargingStationMaxProfile"),
+    "TC_K_04": ("M", "Replace charging profile: With chargingProfileId"),
+    "TC_K_10": ("C", "Set Charging Profile: TxDefaultProfile - All EVSE"),
+    "TC_K_11": ("M", "Set Charging Profile: Unable to set TxProfile on all EVSE at once"),
+    "TC_K_12": ("C", "Set Charging Profile: ChargingRateUnit Rejected"),
+    "TC_K_13": ("M", "Set Charging Profile: Persistent over reboot"),
+    "TC_K_14": ("M", "Set Charging Profile: Unexisting EVSEid"),
+    "TC_K_16": ("M", "Set Charging Profile: Unknown transactionId"),
+    "TC_K_19": ("M", "Set Charging Profile: ChargingProfileKind is Recurring"),
+    "TC_K_21": ("M", "Set Charging Profile: ValidFrom"),
+    "TC_K_22": ("M", "Set Charging Profile: ValidTo"),
+    "TC_K_23": ("M", "Set Charging Profile: StartSchedule"),
+    "TC_K_28": ("M", "Set Charging Profile: TxDefaultProfile with transaction ongoing"),
+    "TC_K_60": ("M", "Set Charging Profile: TxProfile with ongoing transaction on the specified EVSE"),
+    "TC_K_05": ("M", "Clear Charging Profile: With chargingProfileId"),
+    "TC_K_06": ("M", "Clear Charging Profile: With stackLevel/purpose combination for one profile"),
+    "TC_K_07": ("M", "Clear Charging Profile: With unknown stackLevel/purpose combination"),
+    "TC_K_08": ("M", "Clear Charging Profile: Without previous charging profile"),
+    "TC_K_09": ("M", "Clear Charging Profile: Clearing a TxDefaultProfile - With ongoing transaction"),
+    "TC_K_24": ("M", "Clear Charging Profile: With stackLevel/purpose combination for multiple profiles"),
+    "TC_K_29": ("M", "Get Charging Profile: EvseId 0"),
+    "TC_K_30": ("M", "Get Charging Profile: EvseId > 0"),
+    "TC_K_31": ("M", "Get Charging Profile: No EvseId"),
+    "TC_K_32": ("M", "Get Charging Profile: chargingProfileId"),
+    "TC_K_33": ("M", "Get Charging Profile: EvseId > 0 + stackLevel"),
+    "TC_K_34": ("M", "Get Charging Profile: EvseId > 0 + chargingLimitSource"),
+    "TC_K_35": ("M", "Get Charging Profile: EvseId > 0 + chargingProfilePurpose"),
+    "TC_K_36": ("M", "Get Charging Profile: EvseId > 0 + chargingProfilePurpose + stackLevel"),
+    "TC_K_37": ("M", "Remote start transaction with charging profile: Success"),
+    "TC_K_39": ("M", "Get Composite Schedule: No ChargingProfile installed on Charging Station"),
+    "TC_K_40": ("M", "Get Composite Schedule: Stacking ChargingProfiles"),
+    "TC_K_41": ("M", "Get Composite Schedule: Combining chargingProfilePurposes"),
+    "TC_K_42": ("C", "Get Composite Schedule: chargingRateUnit not supported"),
+    "TC_K_47": ("M", "Get Composite Schedule: Unknown EVSEId"),
 }
 """Id → mandatory or conditional, and title."""
 
@@ -310,6 +346,7 @@ NOT_APPLICABLE: dict[str, str] = {
     **dict.fromkeys(("TC_M_09", "TC_M_30", "TC_M_31"), "AdditionalRootCertificateCheck is false"),
     "TC_E_52": "DisableRemoteAuthorization is not offered",
     "TC_J_06": "values on the clock are told during transactions, too",
+    **dict.fromkeys(("TC_K_12", "TC_K_42"), "limits are taken and told in A and in W"),
     "TC_K_38": "profiles that come with a start are taken, not ignored",
 }  # fmt: skip
 """Id → why the case does not apply."""

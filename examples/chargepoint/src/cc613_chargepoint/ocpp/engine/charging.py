@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, StationEvent
+from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionRecovered, StationEvent
 from cc613_chargepoint.facade.commands import GetStatus, SetLimit, StationStatus, WithdrawLimit
 from cc613_chargepoint.ocpp.engine.operations import BACKEND
 from cc613_chargepoint.ocpp.smart_charging import (
     Charge,
     Composite,
     Criteria,
+    Installed,
     Outlet,
+    Outlook,
     Profile,
     ProfileKeeper,
     Purpose,
+    Refusal,
     Unit,
     composite,
     divided,
@@ -53,18 +57,18 @@ class SmartCharging:
         self._engine = engine
         self.keeper = keeper
         self._started: dict[int, datetime] = {}
-        self._at_start: dict[int, Profile] = {}
+        self._at_start: dict[int, tuple[str, Profile]] = {}
         self._looked = asyncio.Event()
 
     # -- what the backend does ----------------------------------------------------------------------------------------------------------
 
-    async def install(self, profile: Profile, connector: int) -> str | None:
+    async def install(self, profile: Profile, connector: int) -> Refusal | None:
         """Install a profile; why not, if it is refused.
 
         Raises:
             StoreError: it could not be stored.
         """
-        why = await self.keeper.install(profile, connector, running=await self._running())
+        why = await self.keeper.install(profile, connector, running=await self._running(), now=self._engine.clock.wall())
         self.look()
         return why
 
@@ -78,13 +82,13 @@ class SmartCharging:
         self.look()
         return count
 
-    def refused_at_start(self, profile: Profile) -> str | None:
+    def refused_at_start(self, profile: Profile) -> Refusal | None:
         """Why a profile that comes with a remote start cannot be taken."""
         return refusal_at_start(profile, rules=self.keeper.rules, installed=self.keeper.book)
 
-    def at_start(self, profile: Profile, connector: int) -> None:
-        """The profile counts for the next transaction of a connector."""
-        self._at_start[connector] = profile
+    def at_start(self, profile: Profile, connector: int, token: str) -> None:
+        """The profile counts for the next transaction of a connector, if it is this customer's."""
+        self._at_start[connector] = token.casefold(), profile
 
     async def _running(self) -> dict[int, str | None]:
         running: dict[int, str | None] = dict.fromkeys(self._engine.operations.connectors)
@@ -103,11 +107,13 @@ class SmartCharging:
             unit: of the answer.
         """
         outlets = await self._outlets()
-        now, book, zone = self._engine.clock.wall(), self.keeper.book, self._zone
+        now, book, zone, back = self._engine.clock.wall(), self.keeper.book, self._zone, self.keeper.rules.falls_back
         if connector:
-            return composite(book, outlets[connector], now=now, duration_s=duration_s, unit=unit, zone=zone)
+            return composite(book, outlets[connector], now=now, duration_s=duration_s, unit=unit, zone=zone, falls_back=back)
         total_a = sum(each.local_a for each in outlets.values())
-        return station_composite(book, list(outlets.values()), local_a=total_a, now=now, duration_s=duration_s, unit=unit, zone=zone)
+        return station_composite(
+            book, list(outlets.values()), local_a=total_a, now=now, duration_s=duration_s, unit=unit, zone=zone, falls_back=back
+        )
 
     @property
     def _zone(self) -> tzinfo:
@@ -143,18 +149,20 @@ class SmartCharging:
         match news:
             case SessionBegan():
                 self._started[news.connector] = news.started
-                profile = self._at_start.pop(news.connector, None)
-                if profile is not None:
-                    self._engine.operations.spawn(self._install_at_start(profile, news.connector))
+                token, profile = self._at_start.pop(news.connector, ("", None))
+                if profile is not None and token == news.token.id.casefold():
+                    self._engine.operations.spawn(self._install_at_start(profile, news.connector, news.number))
                 self.look()
-            case ChargingEnded():
+            case ChargingEnded() | SessionRecovered():
                 self._started.pop(news.connector, None)
                 self._engine.operations.spawn(self._end(news.connector))
             case _:
                 pass
 
-    async def _install_at_start(self, profile: Profile, connector: int) -> None:
-        why = await self.keeper.install_at_start(profile, connector)
+    async def _install_at_start(self, profile: Profile, connector: int, session: int) -> None:
+        """The transaction has a name now, where the station gives it: the profile is for that one and no other."""
+        name = await self._engine.transaction_name(session) if self._engine.spoken.own_names else None
+        why = await self.keeper.install_at_start(profile, connector, transaction=name)
         if why is not None:
             _log.warning("the profile that came with the remote start is not taken: %s", why)
         self.look()
@@ -185,7 +193,7 @@ class SmartCharging:
                 await self._engine.facade.ask(WithdrawLimit(connector=connector, source=SOURCE), BACKEND)
             return LOOK_S
         outlets, now = await self._outlets(), self._engine.clock.wall()
-        looks = {number: outlook(self.keeper.book, outlet, now=now, zone=self._zone) for number, outlet in outlets.items()}
+        looks = {number: self._look_at(self.keeper.book, outlet, now) for number, outlet in outlets.items()}
         shares = self._shared(outlets, now)
         for number, look in looks.items():
             allowed = [each for each in (look.current_a, shares.get(number)) if each is not None]
@@ -195,13 +203,16 @@ class SmartCharging:
                 await self._engine.facade.ask(WithdrawLimit(connector=number, source=SOURCE), BACKEND)
         return max(0.05, min((each.look_again - now).total_seconds() for each in looks.values()))
 
+    def _look_at(self, installed: Iterable[Installed], outlet: Outlet, now: datetime) -> Outlook:
+        return outlook(installed, outlet, now=now, zone=self._zone, falls_back=self.keeper.rules.falls_back)
+
     def _shared(self, outlets: dict[int, Outlet], now: datetime) -> dict[int, float]:
         """The station's maximum, divided among those that charge (OCPP 1.6, 3.13.3)."""
         charging = [number for number, outlet in outlets.items() if outlet.charge is not None]
         station = [each for each in self.keeper.book if each.profile.purpose in {Purpose.STATION_MAX, Purpose.EXTERNAL}]
         if len(charging) < 2 or not station:
             return {}
-        total = outlook(station, outlets[charging[0]], now=now, zone=self._zone).current_a
+        total = self._look_at(station, outlets[charging[0]], now).current_a
         if total is None:
             return {}
         return dict(zip(charging, divided(total, [outlets[number].local_a for number in charging]), strict=True))

@@ -99,7 +99,7 @@ class Engine:
         self._connect = connect
         self.ledger = Ledger(store)
         self.profiles = NetworkProfiles(store, settings)
-        self._spoken: type[Version] = next(iter(versions.values()))
+        self.spoken: type[Version] = next(iter(versions.values()))
         self.security = security
         self.renewal = Renewal(self)
         self.upkeep: Upkeep | None = None if tools is None else Upkeep(self, tools)
@@ -195,9 +195,9 @@ class Engine:
         for each in status.connectors:
             self.view.connectors[each.number].state = each.state
         self.operations = Operations(self, status)
-        self.charging = SmartCharging(self, await ProfileKeeper.load(self.store))
+        self.charging = SmartCharging(self, await ProfileKeeper.load(self.store, self.spoken.profile_rules))
         sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
-        shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self._spoken.wants_shifts, wake=self.sender.wake)
+        shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self.spoken.wants_shifts, wake=self.sender.wake)
         self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
         await self.profiles.load()
@@ -301,7 +301,7 @@ class Engine:
 
     async def transaction_name(self, session: int) -> str | None:
         """What backend and station call a transaction; ``None`` while the backend has not named it."""
-        if self._spoken.own_names:
+        if self.spoken.own_names:
             return await self.ledger.uid_of(session)
         name = await self.ledger.name_of(session)
         return None if name is None else str(name)
@@ -336,8 +336,8 @@ class Engine:
     async def _converse(self, wire: BackendWire) -> None:
         """One connection, until it is gone."""
         link = Link(wire, self._handle, timeout_s=lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S), invalid=self._invalid)
-        self._spoken = self._versions[wire.subprotocol]
-        self._wire, self._link, self._version = wire, link, self._spoken(self, link)
+        self.spoken = self._versions[wire.subprotocol]
+        self._wire, self._link, self._version = wire, link, self.spoken(self, link)
         tasks = [
             asyncio.create_task(self._registered(link, self._version, wire.callback), name="ocpp registration"),
             asyncio.create_task(wire.keep_alive(lambda: float(self.settings.get(ocpp.PING_S))), name="ocpp pings"),
@@ -492,7 +492,7 @@ class Engine:
             _log.warning("the time of %d messages is corrected by %s", count, by)
 
     async def _handle(self, call: Call) -> Reply | None:
-        if self.registration == "Rejected" and not self._spoken.answers_when_rejected:
+        if self.registration == "Rejected" and not self.spoken.answers_when_rejected:
             return None  # OCPP 1.6, 4.2.1: not even an answer
         if self._version is None:
             raise CallFailed(ErrorCode.INTERNAL_ERROR, "the connection is being closed")

@@ -71,7 +71,7 @@ class Ledger:
         self.running: dict[int, Running] = {}
         self._reserved: dict[int, int] = {}
         self._deciding: dict[int, str] = {}
-        self._remote: dict[int, int] = {}
+        self._remote: dict[int, tuple[int, str]] = {}
         self.with_end: bool = False
         self.online: Callable[[], bool] = lambda: False
         """Whether the backend can be told now what happens now."""
@@ -105,7 +105,7 @@ class Ledger:
                 reservation=self._reserved.get(session.connector),
                 uid=session.uid,
                 source=session.token.source.value,
-                remote=self._remote.get(session.connector),
+                remote=self._asked(session),
                 offline=not self.online(),
             )
             tx.outbox.put(queue=QUEUE, kind=BEGAN, payload=packed(began), created=session.started, session=session.number)
@@ -189,9 +189,14 @@ class Ledger:
 
         return await self._store.write(work, "keeping a change of a transaction for the backend")
 
-    def asked_from_afar(self, connector: int, number: int) -> None:
-        """The next session of a connector answers the backend's request of this number."""
-        self._remote[connector] = number
+    def asked_from_afar(self, connector: int, number: int, token: str) -> None:
+        """The next session of a connector answers the backend's request of this number, if it is this customer's."""
+        self._remote[connector] = number, token.casefold()
+
+    def _asked(self, session: StoredSession) -> int | None:
+        """The request that a session answers: not one that nobody came for."""
+        number, token = self._remote.get(session.connector, (None, ""))
+        return number if token == session.token.id.casefold() else None
 
     def running_session(self, connector: int) -> Running | None:
         """What runs at a connector."""

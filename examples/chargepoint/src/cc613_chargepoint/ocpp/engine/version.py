@@ -11,6 +11,7 @@ from cc613_chargepoint.ocpp.engine.facts import Notice, Registration, SecurityEv
 from cc613_chargepoint.ocpp.engine.sending import Settled
 from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.smart_charging import Rules
 from cc613_chargepoint.settings import table
 from cc613_chargepoint.store import OutboxMessage, Transaction
 
@@ -37,6 +38,7 @@ class Version(ABC):
         tells_all_after_absence: after a long time without a connection every connector's status is told, changed or not.
         own_names: the station names transactions itself; otherwise the backend does.
         answers_when_rejected: a backend that rejected the boot still gets an answer, though a refusal.
+        profile_rules: which charging profiles are taken, and what they mean together.
         handlers: action → who carries it out, for everything that is done here.
     """
 
@@ -45,10 +47,12 @@ class Version(ABC):
     tells_all_after_absence: ClassVar[bool] = False
     own_names: ClassVar[bool] = False
     answers_when_rejected: ClassVar[bool] = False
+    profile_rules: ClassVar[Rules] = Rules()
     handlers: Mapping[str, Handler]
 
     def __init__(self, engine: Engine, link: Link) -> None:
         self._engine, self._link = engine, link
+        engine.charging.keeper.rules = self.profile_rules
 
     async def call(self, request: Any, answer: type[T], *, priority: Priority = Priority.NORMAL, owed: OutboxMessage | None = None) -> T:
         """Ask the backend.

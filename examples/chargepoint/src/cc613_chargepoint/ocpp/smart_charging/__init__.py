@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613_chargepoint.ocpp.smart_charging.acceptance import Rules, refusal, refusal_at_start
+from cc613_chargepoint.ocpp.smart_charging.acceptance import Objection, Refusal, Rules, refusal, refusal_at_start
 from cc613_chargepoint.ocpp.smart_charging.book import Criteria, ProfileBook
 from cc613_chargepoint.ocpp.smart_charging.composite import Composite, Outlook, Step, composite, divided, outlook, station_composite
 from cc613_chargepoint.ocpp.smart_charging.keeper import ProfileKeeper
@@ -25,6 +25,7 @@ __all__ = [
     "Criteria",
     "Installed",
     "Kind",
+    "Objection",
     "Outlet",
     "Outlook",
     "Period",
@@ -33,6 +34,7 @@ __all__ = [
     "ProfileKeeper",
     "Purpose",
     "Recurrence",
+    "Refusal",
     "Rules",
     "Schedule",
     "Step",

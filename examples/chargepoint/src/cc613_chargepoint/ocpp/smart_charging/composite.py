@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from attrs import frozen
 
 from cc613_chargepoint.ocpp.smart_charging.model import Installed, Outlet, Profile, Purpose, Unit
-from cc613_chargepoint.ocpp.smart_charging.timeline import Line, Piece, Rate, View, lowest, second, stacked, starts_at, total
+from cc613_chargepoint.ocpp.smart_charging.timeline import Line, Piece, Rate, View, lowest, over, second, stacked, starts_at, total
 
 __all__ = ["Composite", "Outlook", "Step", "composite", "divided", "outlook", "station_composite"]
 
@@ -78,7 +78,14 @@ class Outlook:
 
 
 def composite(
-    installed: Iterable[Installed], outlet: Outlet, *, now: datetime, duration_s: int, unit: Unit, zone: tzinfo = UTC
+    installed: Iterable[Installed],
+    outlet: Outlet,
+    *,
+    now: datetime,
+    duration_s: int,
+    unit: Unit,
+    zone: tzinfo = UTC,
+    falls_back: bool = False,
 ) -> Composite:
     """What a connector may draw from now on: the lowest of its transaction's, the station's and the local limits.
 
@@ -89,13 +96,15 @@ def composite(
         duration_s: how far to look; 0 asks for the limit now; more than 31 days are cut.
         unit: of the answer.
         zone: of the station's clock, for profiles that recur.
+        falls_back: see :class:`~cc613_chargepoint.ocpp.smart_charging.acceptance.Rules`.
 
     Raises:
         ValueError: a negative duration.
     """
     begin, length_s = second(now), _length(duration_s)
     end = begin + max(1, length_s)
-    line = lowest(_local(outlet, begin, end), _profiles_of(installed, outlet, begin, end, zone))
+    view = View(outlet, _started(outlet, begin), zone, falls_back)
+    line = lowest(_local(outlet, begin, end), _profiles_of(installed, begin, end, view))
     return _told(line, outlet.number, begin, length_s, outlet.voltage_v if unit is Unit.WATT else None)
 
 
@@ -108,6 +117,7 @@ def station_composite(
     duration_s: int,
     unit: Unit,
     zone: tzinfo = UTC,
+    falls_back: bool = False,
 ) -> Composite:
     """What the station may draw from the grid: the sum of its connectors, at most its own maximum and its local limit.
 
@@ -121,6 +131,7 @@ def station_composite(
         duration_s: as for :func:`composite`.
         unit: of the answer.
         zone: of the station's clock.
+        falls_back: as for :func:`composite`.
 
     Raises:
         ValueError: a negative duration, or no connector.
@@ -129,14 +140,15 @@ def station_composite(
         raise ValueError("a station has at least one connector")
     present, begin, length_s = tuple(installed), second(now), _length(duration_s)
     end = begin + max(1, length_s)
-    lines = [lowest(_local(outlet, begin, end), _profiles_of(present, outlet, begin, end, zone)) for outlet in outlets]
+    views = [View(outlet, _started(outlet, begin), zone, falls_back) for outlet in outlets]
+    lines = [lowest(_local(view.outlet, begin, end), _profiles_of(present, begin, end, view)) for view in views]
     widest = max(outlets, key=lambda outlet: outlet.phases)
     line = lowest(total(lines, begin, end, widest.phases), [Piece(begin, end, Rate(local_a, widest.phases))])
-    line = lowest(line, _station_line(present, widest, begin, end, zone))
+    line = lowest(line, _station_line(present, begin, end, View(widest, _started(widest, begin), zone)))
     return _told(line, 0, begin, length_s, widest.voltage_v if unit is Unit.WATT else None)
 
 
-def outlook(installed: Iterable[Installed], outlet: Outlet, *, now: datetime, zone: tzinfo = UTC) -> Outlook:
+def outlook(installed: Iterable[Installed], outlet: Outlet, *, now: datetime, zone: tzinfo = UTC, falls_back: bool = False) -> Outlook:
     """What the profiles alone allow a connector now, and when to ask again: what arms a timer.
 
     Args:
@@ -144,10 +156,11 @@ def outlook(installed: Iterable[Installed], outlet: Outlet, *, now: datetime, zo
         outlet: the connector.
         now: the moment.
         zone: of the station's clock.
+        falls_back: as for :func:`composite`.
     """
     begin = second(now)
     end = begin + LOOK_AHEAD_S
-    line = _profiles_of(installed, outlet, begin, end, zone)
+    line = _profiles_of(installed, begin, end, View(outlet, _started(outlet, begin), zone, falls_back))
     if not line:
         return Outlook(current_a=None, look_again=_moment(end))
     if line[0].start > begin:
@@ -200,27 +213,33 @@ def _local(outlet: Outlet, begin: int, end: int) -> Line:
     return [Piece(begin, end, Rate(outlet.local_a, outlet.phases))]
 
 
-def _profiles_of(installed: Iterable[Installed], outlet: Outlet, begin: int, end: int, zone: tzinfo) -> Line:
+def _started(outlet: Outlet, begin: int) -> int:
+    """The second from which relative profiles count: without a charge, as if one began now."""
+    return begin if outlet.charge is None else second(outlet.charge.started)
+
+
+def _profiles_of(installed: Iterable[Installed], begin: int, end: int, view: View) -> Line:
     """The lowest of what transaction and station are allowed by profiles."""
     present = tuple(installed)
-    return lowest(_transaction_line(present, outlet, begin, end, zone), _station_line(present, outlet, begin, end, zone))
+    return lowest(_transaction_line(present, begin, end, view), _station_line(present, begin, end, view))
 
 
-def _station_line(installed: Iterable[Installed], outlet: Outlet, begin: int, end: int, zone: tzinfo) -> Line:
+def _station_line(installed: Iterable[Installed], begin: int, end: int, view: View) -> Line:
     """The station's maximum and what external systems set: each of the two is stacked for itself."""
-    started = begin if outlet.charge is None else second(outlet.charge.started)
     line: Line = []
     for purpose in (Purpose.STATION_MAX, Purpose.EXTERNAL):
-        profiles = [each.profile for each in installed if each.connector in {0, outlet.number} and each.profile.purpose is purpose]
+        profiles = [each.profile for each in installed if each.connector in {0, view.outlet.number} and each.profile.purpose is purpose]
         if profiles:
-            line = lowest(line, stacked(profiles, begin, end, View(outlet, started, zone)))
+            line = lowest(line, stacked(profiles, begin, end, view))
     return line
 
 
-def _transaction_line(installed: Iterable[Installed], outlet: Outlet, begin: int, end: int, zone: tzinfo) -> Line:
-    """What the transaction's own profiles say from when the first of them begins; before, and without any, the defaults."""
-    charge = outlet.charge
-    started = begin if charge is None else second(charge.started)
+def _transaction_line(installed: Iterable[Installed], begin: int, end: int, view: View) -> Line:
+    """What the transaction's own profiles say from when the first of them begins; before, and without any, the defaults.
+
+    Where its own have run out, the defaults count again in 2.0.1 (its certification case TC_K_41), and nothing does in 1.6 (TC_066).
+    """
+    outlet, charge = view.outlet, view.outlet.charge
     here = [each for each in installed if each.connector in {0, outlet.number}]
     own = [
         each.profile
@@ -230,8 +249,9 @@ def _transaction_line(installed: Iterable[Installed], outlet: Outlet, begin: int
         and each.connector == outlet.number
         and each.profile.transaction in {None, charge.transaction}
     ]
-    taken_over = max(begin, min((starts_at(profile, started) for profile in own), default=end))
-    view = View(outlet, started, zone)
+    if view.falls_back:
+        return over(stacked(own, begin, end, view), stacked(_defaults(here, outlet.number), begin, end, view), begin, end)
+    taken_over = max(begin, min((starts_at(profile, view.started) for profile in own), default=end))
     line: list[Piece] = []
     if begin < taken_over:
         line += stacked(_defaults(here, outlet.number), begin, min(end, taken_over), view)

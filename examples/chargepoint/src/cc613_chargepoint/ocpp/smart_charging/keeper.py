@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Self
 
+from attrs import evolve
 from cattrs.preconf.json import make_converter
 
-from cc613_chargepoint.ocpp.smart_charging.acceptance import Rules, refusal, refusal_at_start
+from cc613_chargepoint.ocpp.smart_charging.acceptance import Refusal, Rules, refusal, refusal_at_start
 from cc613_chargepoint.ocpp.smart_charging.book import Criteria, ProfileBook
 from cc613_chargepoint.ocpp.smart_charging.model import Installed, Profile, Purpose
 from cc613_chargepoint.store import Store
@@ -55,13 +57,16 @@ class ProfileKeeper:
             book = ProfileBook((*book.installed, Installed(connector=row.connector, profile=profile)))
         return cls(store, book, rules or Rules())
 
-    async def install(self, profile: Profile, connector: int, *, running: Mapping[int, str | None]) -> str | None:
+    async def install(
+        self, profile: Profile, connector: int, *, running: Mapping[int, str | None], now: datetime | None = None
+    ) -> Refusal | None:
         """Install what the backend sets.
 
         Args:
             profile: what it sets.
             connector: where; 0 for the station.
             running: as for :func:`~cc613_chargepoint.ocpp.smart_charging.acceptance.refusal`.
+            now: likewise.
 
         Returns:
             Why it was refused; ``None`` once it counts and is on disk.
@@ -69,13 +74,18 @@ class ProfileKeeper:
         Raises:
             StoreError: it could not be stored; nothing has changed.
         """
-        why = refusal(profile, connector, rules=self.rules, running=running, installed=self.book)
+        why = refusal(profile, connector, rules=self.rules, running=running, installed=self.book, now=now)
         if why is None:
             await self._keep(profile, connector)
         return why
 
-    async def install_at_start(self, profile: Profile, connector: int) -> str | None:
+    async def install_at_start(self, profile: Profile, connector: int, *, transaction: str | None = None) -> Refusal | None:
         """Install what came with a remote start, for the transaction that is about to begin on a connector.
+
+        Args:
+            profile: what came.
+            connector: where.
+            transaction: what station and backend call the transaction; ``None`` where the backend has not named it yet.
 
         Returns:
             Why it was refused; ``None`` once it counts and is on disk.
@@ -85,7 +95,7 @@ class ProfileKeeper:
         """
         why = refusal_at_start(profile, rules=self.rules, installed=self.book, connector=connector)
         if why is None:
-            await self._keep(profile, connector)
+            await self._keep(evolve(profile, transaction=transaction), connector)
         return why
 
     async def constrain(self, profile: Profile, connector: int = 0) -> None:

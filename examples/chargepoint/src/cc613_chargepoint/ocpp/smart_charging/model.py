@@ -59,11 +59,13 @@ class Period:
         start_s: after the start of the schedule, s.
         limit: A per phase or W over all phases, as the schedule says.
         phases: over which it is meant, 1 … 3; ``None`` where nothing was said.
+        phase: on which to charge, where it is for one; ``None`` where nothing was said.
     """
 
     start_s: int
     limit: float
     phases: int | None = None
+    phase: int | None = None
 
 
 @frozen(kw_only=True)
@@ -76,6 +78,7 @@ class Schedule:
         start: from when they count; see :class:`Kind`.
         duration_s: how long the schedule lasts; ``None`` for ever.
         min_rate: below this the vehicle charges badly, in ``unit``; a hint.
+        id: what the backend calls the schedule; ``None`` where it has no name of its own (1.6).
     """
 
     unit: Unit
@@ -83,6 +86,7 @@ class Schedule:
     start: datetime | None = None
     duration_s: int | None = None
     min_rate: float | None = None
+    id: int | None = None
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cc613_chargepoint.ocpp.smart_charging.model import Kind, Outlet, Period, Profile, Purpose, Unit
 
-__all__ = ["Line", "Piece", "Rate", "View", "lowest", "rate_of", "second", "stacked", "starts_at", "total"]
+__all__ = ["Line", "Piece", "Rate", "View", "lowest", "over", "rate_of", "second", "stacked", "starts_at", "total"]
 
 _NEVER = 1 << 62
 
@@ -50,11 +50,13 @@ class View(NamedTuple):
         outlet: for conversion.
         started: the second at which charging began.
         zone: of the station's clock, for what recurs.
+        falls_back: where a transaction's own profiles have run out, its default counts again.
     """
 
     outlet: Outlet
     started: int
     zone: tzinfo
+    falls_back: bool = False
 
 
 Line = Sequence[Piece]
@@ -124,6 +126,19 @@ def lowest(one: Line, other: Line) -> Line:
         until = min(piece.end if piece.start <= at else piece.start for piece in ahead)
         result.append(Piece(at, until, here[0].rate if len(here) == 1 else _lower(here[0].rate, here[1].rate)))
         at = until
+
+
+def over(one: Line, other: Line, begin: int, end: int) -> Line:
+    """One line, and another where the first says nothing between two seconds."""
+    gaps: list[tuple[int, int]] = []
+    at = begin
+    for piece in one:
+        if at < piece.start:
+            gaps.append((at, piece.start))
+        at = max(at, piece.end)
+    if at < end:
+        gaps.append((at, end))
+    return sorted([*one, *_into(gaps, other)[0]])
 
 
 def total(lines: Sequence[Line], begin: int, end: int, basis: int) -> Line:

@@ -100,7 +100,7 @@ class Core:
 
         async def then() -> None:
             if profile is not None:
-                self._engine.charging.at_start(profile, connector)
+                self._engine.charging.at_start(profile, connector, request.id_tag)
             await operations.start(connector, request.id_tag)
 
         return Reply(encoded(v16.RemoteStartTransactionResponse(status="Accepted")), then)

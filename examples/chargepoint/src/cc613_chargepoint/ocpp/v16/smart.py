@@ -6,36 +6,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.schedules import KINDS, RECURRENCES, schedule_of
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.messages.v16_types import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from cc613_chargepoint.ocpp.rpc import Reply
-from cc613_chargepoint.ocpp.smart_charging import Composite, Criteria, Kind, Period, Profile, Purpose, Recurrence, Schedule, Unit
+from cc613_chargepoint.ocpp.smart_charging import Composite, Criteria, Profile, Purpose, Unit
 
 __all__ = ["SmartCharging16", "profile_of"]
 
 _PURPOSES = {"ChargePointMaxProfile": Purpose.STATION_MAX, "TxDefaultProfile": Purpose.TX_DEFAULT, "TxProfile": Purpose.TX}
-_KINDS = {"Absolute": Kind.ABSOLUTE, "Recurring": Kind.RECURRING, "Relative": Kind.RELATIVE}
-_RECURRENCES = {"Daily": Recurrence.DAILY, "Weekly": Recurrence.WEEKLY}
 
 
 def profile_of(said: ChargingProfile) -> Profile:
     """A profile of 1.6 without its words."""
-    schedule = said.charging_schedule
     return Profile(
         id=said.charging_profile_id,
         stack_level=said.stack_level,
         purpose=_PURPOSES[said.charging_profile_purpose],
-        kind=_KINDS[said.charging_profile_kind],
-        schedule=Schedule(
-            unit=Unit(schedule.charging_rate_unit),
-            periods=tuple(
-                Period(start_s=each.start_period, limit=each.limit, phases=each.number_phases) for each in schedule.charging_schedule_period
-            ),
-            start=schedule.start_schedule,
-            duration_s=schedule.duration,
-            min_rate=schedule.min_charging_rate,
-        ),
-        recurrence=None if said.recurrency_kind is None else _RECURRENCES[said.recurrency_kind],
+        kind=KINDS[said.charging_profile_kind],
+        schedule=schedule_of(said.charging_schedule),
+        recurrence=None if said.recurrency_kind is None else RECURRENCES[said.recurrency_kind],
         valid_from=said.valid_from,
         valid_to=said.valid_to,
         transaction=None if said.transaction_id is None else str(said.transaction_id),

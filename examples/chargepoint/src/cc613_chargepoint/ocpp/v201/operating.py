@@ -29,7 +29,7 @@ from cc613_chargepoint.ocpp.messages.v201_transactions import (
 from cc613_chargepoint.ocpp.messages.v201_types import StatusInfo
 from cc613_chargepoint.ocpp.messages.v201_words import UnlockStatus
 from cc613_chargepoint.ocpp.rpc import Reply
-from cc613_chargepoint.ocpp.v201.smart import profile_of
+from cc613_chargepoint.ocpp.v201.smart import profile_of, told
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.v201.version import V201
@@ -74,14 +74,16 @@ class Operating:
         identifier = token.id_token.upper()
         connector = operations.startable(request.evse_id, identifier) if identifier else None
         profile = None if request.charging_profile is None else profile_of(request.charging_profile)
-        if connector is None or (profile is not None and self._engine.charging.refused_at_start(profile) is not None):
+        if connector is None:
             return Reply(encoded(RequestStartTransactionResponse(status="Rejected")))
+        if profile is not None and (why := self._engine.charging.refused_at_start(profile)) is not None:
+            return Reply(encoded(RequestStartTransactionResponse(status="Rejected", status_info=told(why))))
         self._version.kinds[identifier.casefold()] = token.type
 
         async def then() -> None:
             if profile is not None:
-                self._engine.charging.at_start(profile, connector)
-            self._engine.ledger.asked_from_afar(connector, request.remote_start_id)
+                self._engine.charging.at_start(profile, connector, identifier)
+            self._engine.ledger.asked_from_afar(connector, request.remote_start_id, identifier)
             await operations.start(connector, identifier)
 
         return Reply(encoded(RequestStartTransactionResponse(status="Accepted")), then)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.schedules import KINDS, RECURRENCES, schedule_of
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_charging import (
@@ -30,12 +31,12 @@ from cc613_chargepoint.ocpp.messages.v201_charging_types import (
 from cc613_chargepoint.ocpp.messages.v201_types import StatusInfo
 from cc613_chargepoint.ocpp.messages.v201_words import ChargingLimitSource, ChargingProfileKind, ChargingProfilePurpose, RecurrencyKind
 from cc613_chargepoint.ocpp.rpc import Reply
-from cc613_chargepoint.ocpp.smart_charging import Criteria, Installed, Kind, Period, Profile, Purpose, Recurrence, Schedule, Unit
+from cc613_chargepoint.ocpp.smart_charging import Criteria, Installed, Kind, Objection, Profile, Purpose, Recurrence, Refusal, Unit
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.v201.version import V201
 
-__all__ = ["SmartCharging201", "profile_of"]
+__all__ = ["SmartCharging201", "profile_of", "told"]
 
 _PURPOSES: Mapping[ChargingProfilePurpose, Purpose] = {
     "ChargingStationExternalConstraints": Purpose.EXTERNAL,
@@ -44,29 +45,38 @@ _PURPOSES: Mapping[ChargingProfilePurpose, Purpose] = {
     "TxProfile": Purpose.TX,
 }
 _SPOKEN: Mapping[Purpose, ChargingProfilePurpose] = {purpose: word for word, purpose in _PURPOSES.items()}
-_KINDS = {"Absolute": Kind.ABSOLUTE, "Recurring": Kind.RECURRING, "Relative": Kind.RELATIVE}
-_KIND_WORDS = {kind: word for word, kind in _KINDS.items()}
-_RECURRENCES: Mapping[RecurrencyKind, Recurrence] = {"Daily": Recurrence.DAILY, "Weekly": Recurrence.WEEKLY}
+_KIND_WORDS: Mapping[Kind, ChargingProfileKind] = {kind: word for word, kind in KINDS.items()}
+_RECURRENCE_WORDS: Mapping[Recurrence, RecurrencyKind] = {recurrence: word for word, recurrence in RECURRENCES.items()}
+_REASONS: Mapping[Objection, str] = {
+    Objection.CONNECTOR: "UnknownEvse",
+    Objection.PROFILE: "InvalidProfile",
+    Objection.PARAMETER: "MissingParam",
+    Objection.TRANSACTION: "TxNotFound",
+    Objection.LEVEL: "InvalidStackLevel",
+    Objection.UNIT: "UnsupportedRateUnit",
+    Objection.SCHEDULE: "InvalidSchedule",
+    Objection.LENGTH: "TooManyElements",
+    Objection.PHASE: "UnsupportedParam",
+    Objection.DUPLICATE: "DuplicateProfile",
+    Objection.ROOM: "OutOfStorage",
+}
+"""Standardized reason codes (specification edition 3, part 2, appendix 5)."""
+
+
+def told(why: Refusal) -> StatusInfo:
+    """Why a profile is refused, in the words of 2.0.1."""
+    return StatusInfo(reason_code=_REASONS[why.kind], additional_info=why.words[:512])
 
 
 def profile_of(said: ChargingProfile) -> Profile:
     """A profile of 2.0.1 without its words. Of several schedules (ISO 15118 offers a choice) the first counts."""
-    schedule = said.charging_schedule[0]
     return Profile(
         id=said.id,
         stack_level=said.stack_level,
         purpose=_PURPOSES[said.charging_profile_purpose],
-        kind=_KINDS[said.charging_profile_kind],
-        schedule=Schedule(
-            unit=Unit(schedule.charging_rate_unit),
-            periods=tuple(
-                Period(start_s=each.start_period, limit=each.limit, phases=each.number_phases) for each in schedule.charging_schedule_period
-            ),
-            start=schedule.start_schedule,
-            duration_s=schedule.duration,
-            min_rate=schedule.min_charging_rate,
-        ),
-        recurrence=None if said.recurrency_kind is None else _RECURRENCES[said.recurrency_kind],
+        kind=KINDS[said.charging_profile_kind],
+        schedule=schedule_of(said.charging_schedule[0]),
+        recurrence=None if said.recurrency_kind is None else RECURRENCES[said.recurrency_kind],
         valid_from=said.valid_from,
         valid_to=said.valid_to,
         transaction=said.transaction_id,
@@ -76,18 +86,17 @@ def profile_of(said: ChargingProfile) -> Profile:
 def _said(installed: Installed) -> ChargingProfile:
     """A profile in the words of 2.0.1."""
     profile, schedule = installed.profile, installed.profile.schedule
-    recurrence = next((word for word, which in _RECURRENCES.items() if which is profile.recurrence), None)
     return ChargingProfile(
         id=profile.id,
         stack_level=profile.stack_level,
         charging_profile_purpose=_SPOKEN[profile.purpose],
-        charging_profile_kind=cast("ChargingProfileKind", _KIND_WORDS[profile.kind]),
+        charging_profile_kind=_KIND_WORDS[profile.kind],
         charging_schedule=(
             ChargingSchedule(
-                id=profile.id,
+                id=profile.id if schedule.id is None else schedule.id,
                 charging_rate_unit=schedule.unit.value,
                 charging_schedule_period=tuple(
-                    ChargingSchedulePeriod(start_period=each.start_s, limit=each.limit, number_phases=each.phases)
+                    ChargingSchedulePeriod(start_period=each.start_s, limit=each.limit, number_phases=each.phases, phase_to_use=each.phase)
                     for each in schedule.periods
                 ),
                 start_schedule=schedule.start,
@@ -95,7 +104,7 @@ def _said(installed: Installed) -> ChargingProfile:
                 min_charging_rate=schedule.min_rate,
             ),
         ),
-        recurrency_kind=recurrence,
+        recurrency_kind=None if profile.recurrence is None else _RECURRENCE_WORDS[profile.recurrence],
         valid_from=profile.valid_from,
         valid_to=profile.valid_to,
         transaction_id=profile.transaction,
@@ -127,18 +136,16 @@ class SmartCharging201:
         }
 
     async def _set(self, request: SetChargingProfile) -> Reply:
-        profile = profile_of(request.charging_profile)
-        if profile.purpose is Purpose.EXTERNAL:
-            why: str | None = "limits of external systems are not for backends to set"
-        else:
-            why = await self._engine.charging.install(profile, request.evse_id)
+        why = await self._engine.charging.install(profile_of(request.charging_profile), request.evse_id)
         if why is None:
             return Reply(encoded(SetChargingProfileResponse(status="Accepted")))
-        info = StatusInfo(reason_code="InvalidProfile", additional_info=why[:512])
-        return Reply(encoded(SetChargingProfileResponse(status="Rejected", status_info=info)))
+        return Reply(encoded(SetChargingProfileResponse(status="Rejected", status_info=told(why))))
 
     async def _clear(self, request: ClearChargingProfile) -> Reply:
         asked = request.charging_profile_criteria
+        if asked is not None and asked.charging_profile_purpose == "ChargingStationExternalConstraints":  # K10.FR.06
+            info = StatusInfo(reason_code="InvalidValue", additional_info="limits of external systems are not for backends to clear")
+            return Reply(encoded(ClearChargingProfileResponse(status="Unknown", status_info=info)))
         purpose = None if asked is None or asked.charging_profile_purpose is None else _PURPOSES[asked.charging_profile_purpose]
         criteria = Criteria(
             id=request.charging_profile_id,
@@ -172,7 +179,8 @@ class SmartCharging201:
 
     async def _composite(self, request: GetCompositeSchedule) -> Reply:
         if request.evse_id not in {0, *self._engine.operations.connectors} or request.duration < 0:
-            return Reply(encoded(GetCompositeScheduleResponse(status="Rejected")))
+            reason = "InvalidValue" if request.duration < 0 else "UnknownEvse"
+            return Reply(encoded(GetCompositeScheduleResponse(status="Rejected", status_info=StatusInfo(reason_code=reason))))
         found = await self._engine.charging.composite(request.evse_id, request.duration, Unit(request.charging_rate_unit or "A"))
         schedule = CompositeSchedule(
             charging_schedule_period=tuple(

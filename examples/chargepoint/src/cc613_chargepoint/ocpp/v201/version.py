@@ -52,6 +52,7 @@ from cc613_chargepoint.ocpp.messages.v201_transactions import (
 from cc613_chargepoint.ocpp.messages.v201_types import ChargingStation, IdToken, IdTokenInfo
 from cc613_chargepoint.ocpp.messages.v201_words import BootReason, ConnectorStatus, FirmwareStatus, IdTokenKind, UploadLogStatus
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.smart_charging import Rules
 from cc613_chargepoint.ocpp.v201 import words
 from cc613_chargepoint.ocpp.v201.customers import Customers
 from cc613_chargepoint.ocpp.v201.device import Device
@@ -83,6 +84,7 @@ class V201(Version):
     own_names = True
     tells_all_after_absence = True
     answers_when_rejected = True
+    profile_rules = Rules().later()
 
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
