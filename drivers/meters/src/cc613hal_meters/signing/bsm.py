@@ -26,7 +26,15 @@ from cc613hal.plugins import DeviceContext
 from cc613hal_meters.meter import ModbusMeter
 from cc613hal_meters.options import BsmWs36aOptions, Snapshots
 from cc613hal_meters.signing.registers import bytes_of, read_bytes, u32_of, write_bytes
-from cc613hal_meters.signing.transactions import RUNS, TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import (
+    TransactionMemory,
+    local_offset_min,
+    ocmf_payload,
+    refuse_begin,
+    refuse_other,
+    refuse_release,
+    wait_for,
+)
 
 __all__ = ["CURRENT", "END", "EPOCH", "META", "START", "TURN_OFF", "TURN_ON", "BsmWs36a", "Snapshot"]
 
@@ -119,15 +127,9 @@ class BsmWs36a(ModbusMeter, SignedMeter, OnDemandSigner, MeterClock):
             CommandFailed: no snapshot by the deadline, or the meter says why not.
         """
         held = await self.read_transaction()
-        if held.phase in RUNS and held.transaction == transaction.id:
+        if refuse_begin(held, transaction, self._device):
             self._transactions.keep(id=transaction.id, begun=True)
             return await self._record(self._first, transaction.id, SigningEvent.BEGIN)
-        if held.phase is not TransactionPhase.IDLE:
-            raise DeviceRefused(
-                f"cannot begin {transaction.id}: it holds {held.transaction} ({held.detail})",
-                device=self._device,
-                hint="end that one and release its record first",
-            )
         if await self._clock_is_due():
             await self.set_clock()
         await self._write_metadata(transaction)
@@ -185,8 +187,8 @@ class BsmWs36a(ModbusMeter, SignedMeter, OnDemandSigner, MeterClock):
             DeviceRefused: it is another transaction, or this one has begun and not ended.
         """
         refuse_other(self._transactions.told, transaction, self._device)
-        if await self._is_of(self._first, transaction.id) and not await self._ended(transaction.id):
-            raise DeviceRefused(f"transaction {transaction.id} has begun and not ended", device=self._device, hint="end it first")
+        running = await self._is_of(self._first, transaction.id) and not await self._ended(transaction.id)
+        refuse_release(transaction, self._device, running=running)
         self._transactions.forget()
 
     async def sign_now(self, transaction: SignedTransaction | None = None) -> SignedReading:

@@ -29,7 +29,7 @@ from cc613hal.interfaces import (
 from cc613hal.ocmf import Curve, EdlRecord, KeyUnusable, PublicKey, RecordUnreadable, read_edl
 from cc613hal.plugins import DeviceContext
 from cc613hal.sml import SmlError, SmlInt, encode_frame, encode_message, obis_code, parse_file, value_lists
-from cc613hal_meters.signing.transactions import TransactionMemory, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import TransactionMemory, refuse_other, refuse_release, wait_for
 from cc613hal_meters.sml_meter import SmlLink, SmlMeter
 from cc613hal_meters.told_options import Assignment, Edl40Options
 
@@ -205,8 +205,8 @@ class Edl40(SmlMeter, SignedMeter):
             DeviceRefused: the transaction runs, or it is another one.
         """
         refuse_other(self._transactions.told, transaction, self._device)
-        if self._transactions.told.id and not self._transactions.told.page:
-            raise DeviceRefused(f"transaction {transaction.id} has begun and not ended", device=self._device, hint="end it first")
+        told = self._transactions.told
+        refuse_release(transaction, self._device, running=bool(told.id) and not told.page)
         self._transactions.forget()
         self._context.memory.save(_RECORD, "")
 

@@ -24,7 +24,15 @@ from cc613hal.plugins import DeviceContext
 from cc613hal_meters.meter import ModbusMeter
 from cc613hal_meters.options import Em580Options
 from cc613hal_meters.signing.registers import bytes_of, read_bytes, write_bytes
-from cc613hal_meters.signing.transactions import RUNS, TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import (
+    TransactionMemory,
+    local_offset_min,
+    ocmf_payload,
+    refuse_begin,
+    refuse_other,
+    refuse_release,
+    wait_for,
+)
 
 __all__ = ["COMMAND", "CORRUPTED", "FILE", "NOT_READY", "READY", "RUNNING", "STATE", "Em580"]
 
@@ -141,15 +149,9 @@ class Em580(ModbusMeter, SignedMeter, MeterClock):
             CommandFailed: it does not run by its deadline.
         """
         held = await self.read_transaction()
-        if held.phase in RUNS and held.transaction == transaction.id:
+        if refuse_begin(held, transaction, self._device):
             self._transactions.keep(begun=True)
             return None
-        if held.phase is not TransactionPhase.IDLE:
-            raise DeviceRefused(
-                f"cannot begin {transaction.id}: {held.detail} ({held.transaction or 'of an unknown transaction'})",
-                device=self._device,
-                hint="end that one and release its record first; a corrupted record has to be released too",
-            )
         await self.set_clock()
         await self._write_user(transaction)
         await self._port.write_registers(MODALITY, [CHARGING_VEHICLE])
@@ -213,8 +215,7 @@ class Em580(ModbusMeter, SignedMeter, MeterClock):
         """
         refuse_other(self._transactions.told, transaction, self._device)
         state = await self._state()
-        if state == RUNNING:
-            raise DeviceRefused(f"transaction {transaction.id} still runs", device=self._device, hint="end it first")
+        refuse_release(transaction, self._device, running=state == RUNNING)
         if state != NOT_READY:
             await self._port.write_registers(STATE, [NOT_READY])
             await self._reach(NOT_READY, "the confirmation", _RUNNING_S)

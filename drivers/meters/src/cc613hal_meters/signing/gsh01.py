@@ -21,8 +21,8 @@ from cc613hal.interfaces import (
 from cc613hal.ocmf import Curve, KeyUnusable, PublicKey
 from cc613hal.plugins import DeviceContext
 from cc613hal_meters.gsh01 import Command, Gsh01Meter, StatusBit
-from cc613hal_meters.signing.told import Recorder, der_of, refuse_begin
-from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, refuse_other, wait_for
+from cc613hal_meters.signing.told import Recorder, der_of
+from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, refuse_begin, refuse_other, refuse_release, wait_for
 from cc613hal_meters.told_options import Gsh01Options
 
 __all__ = ["ID_BYTES", "ID_TYPES", "Gsh01"]
@@ -149,8 +149,7 @@ class Gsh01(Gsh01Meter, SignedMeter, MeterClock):
             DeviceRefused: the transaction runs, or it is another one.
         """
         refuse_other(self._transactions.told, transaction, self._device)
-        if self._transactions.told.id and await self._runs():
-            raise DeviceRefused(f"transaction {transaction.id} has begun and not ended", device=self._device, hint="end it first")
+        refuse_release(transaction, self._device, running=bool(self._transactions.told.id) and await self._runs())
         self._transactions.forget()
 
     async def public_key(self) -> bytes:

@@ -25,8 +25,8 @@ from cc613hal.ocmf import Curve, OcmfTime, RecordUnreadable, TimeState
 from cc613hal.plugins import DeviceContext
 from cc613hal_meters.http_values import member
 from cc613hal_meters.iem_dcr import IemDcrMeter
-from cc613hal_meters.signing.told import Recorder, der_of, refuse_begin
-from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, refuse_other, wait_for
+from cc613hal_meters.signing.told import Recorder, der_of
+from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, refuse_begin, refuse_other, refuse_release, wait_for
 from cc613hal_meters.told_options import IemDcrOptions
 
 __all__ = ["HEALTHY", "IemDcr"]
@@ -122,8 +122,7 @@ class IemDcr(IemDcrMeter, SignedMeter, MeterClock):
             DeviceRefused: the transaction runs, or it is another one.
         """
         refuse_other(self._transactions.told, transaction, self._device)
-        if self._transactions.told.id and await self._runs():
-            raise DeviceRefused(f"transaction {transaction.id} has begun and not ended", device=self._device, hint="end it first")
+        refuse_release(transaction, self._device, running=bool(self._transactions.told.id) and await self._runs())
         self._transactions.forget()
 
     async def public_key(self) -> bytes:

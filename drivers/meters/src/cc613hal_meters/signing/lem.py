@@ -25,8 +25,8 @@ from cc613hal.ocmf import Curve
 from cc613hal.plugins import DeviceContext
 from cc613hal_meters.http_values import member
 from cc613hal_meters.lem import LemMeter
-from cc613hal_meters.signing.told import Recorder, der_of, refuse_begin
-from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, refuse_other
+from cc613hal_meters.signing.told import Recorder, der_of
+from cc613hal_meters.signing.transactions import TransactionMemory, local_offset_min, refuse_begin, refuse_other, refuse_release
 from cc613hal_meters.told_options import LemDcbmOptions
 
 __all__ = ["LemDcbm"]
@@ -117,8 +117,7 @@ class LemDcbm(LemMeter, SignedMeter, MeterClock):
         """
         refuse_other(self._transactions.told, transaction, self._device)
         ongoing, current = await self._held()
-        if ongoing and current == transaction.id:
-            raise DeviceRefused(f"transaction {transaction.id} has begun and not ended", device=self._device, hint="end it first")
+        refuse_release(transaction, self._device, running=ongoing and current == transaction.id)
         self._transactions.forget()
 
     async def public_key(self) -> bytes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from cc613hal.errors import CommandFailed, DeviceRefused
-from cc613hal.interfaces import SignedReading, SignedTransaction, SigningEvent, TransactionPhase, TransactionReading
+from cc613hal.interfaces import SignedReading, SignedTransaction, SigningEvent
 from cc613hal.ocmf import Curve, KeyUnusable, PublicKey
 from cc613hal.plugins import DeviceContext
 from cc613hal_meters.signing.transactions import TransactionMemory, ocmf_payload, wait_for
 
-__all__ = ["Recorder", "der_of", "refuse_begin"]
+__all__ = ["Recorder", "der_of"]
 
 _LOOK_S = 0.25
 _NOT_YET = frozenset({404, 409, 425, 428, 503, 7, 8})
@@ -87,20 +87,3 @@ def der_of(text: str, curve: Curve, device: str) -> bytes:
         return PublicKey.from_text(text, (curve,)).der
     except KeyUnusable as error:
         raise CommandFailed(f"tells a public key that is none: {error.message}", evidence=text[:200], device=device) from error
-
-
-def refuse_begin(held: TransactionReading, transaction: SignedTransaction, device: str) -> bool:
-    """Whether the meter has this transaction already; refuses while it holds another one, or this one's record.
-
-    Raises:
-        DeviceRefused: it does.
-    """
-    if held.phase is TransactionPhase.IDLE:
-        return False
-    if held.phase is TransactionPhase.RUNNING and held.transaction == transaction.id:
-        return True
-    raise DeviceRefused(
-        f"cannot begin {transaction.id}: it holds {held.transaction or 'a transaction'} ({held.detail})",
-        device=device,
-        hint="end that one and release its record first",
-    )

@@ -12,10 +12,10 @@ from attrs import asdict, evolve, frozen
 
 from cc613hal.clock import Clock
 from cc613hal.errors import BusError, CommandFailed, DeviceRefused, HalError
-from cc613hal.interfaces import SignedTransaction, TransactionPhase
+from cc613hal.interfaces import SignedTransaction, TransactionPhase, TransactionReading
 from cc613hal.plugins import DeviceContext, Memory
 
-__all__ = ["RUNS", "Told", "TransactionMemory", "local_offset_min", "ocmf_payload", "refuse_other", "wait_for"]
+__all__ = ["Told", "TransactionMemory", "local_offset_min", "ocmf_payload", "refuse_begin", "refuse_other", "refuse_release", "wait_for"]
 
 T = TypeVar("T")
 
@@ -85,6 +85,33 @@ def refuse_other(told: Told, transaction: SignedTransaction, device: str) -> Non
             device=device,
             hint="end that one and release its record first; read_transaction tells what the meter holds",
         )
+
+
+def refuse_begin(held: TransactionReading, transaction: SignedTransaction, device: str) -> bool:
+    """Whether the meter has this transaction already; refuses while it holds another one, or this one's record.
+
+    Raises:
+        DeviceRefused: it does.
+    """
+    if held.phase is TransactionPhase.IDLE:
+        return False
+    if held.phase in RUNS and held.transaction == transaction.id:
+        return True
+    raise DeviceRefused(
+        f"cannot begin {transaction.id}: it holds {held.transaction or 'a transaction'} ({held.detail})",
+        device=device,
+        hint="end that one and release its record first; one that cannot be read has to be released too",
+    )
+
+
+def refuse_release(transaction: SignedTransaction, device: str, *, running: bool) -> None:
+    """Refuse to forget a transaction that runs.
+
+    Raises:
+        DeviceRefused: it does.
+    """
+    if running:
+        raise DeviceRefused(f"transaction {transaction.id} has begun and not ended", device=device, hint="end it first")
 
 
 async def wait_for(

@@ -27,7 +27,15 @@ from cc613hal_meters.meter import ModbusMeter
 from cc613hal_meters.options import Wm3m4Options
 from cc613hal_meters.signing.der import lean_signature
 from cc613hal_meters.signing.registers import read_bytes, u32_of, write_bytes
-from cc613hal_meters.signing.transactions import RUNS, TransactionMemory, local_offset_min, ocmf_payload, refuse_other, wait_for
+from cc613hal_meters.signing.transactions import (
+    TransactionMemory,
+    local_offset_min,
+    ocmf_payload,
+    refuse_begin,
+    refuse_other,
+    refuse_release,
+    wait_for,
+)
 
 __all__ = [
     "ALGORITHM",
@@ -137,15 +145,9 @@ class Wm3m4(ModbusMeter, SignedMeter, MeterClock):
             CommandFailed: it did not become active, or its signature status says why not.
         """
         held = await self.read_transaction()
-        if held.phase in RUNS and held.transaction == transaction.id:
+        if refuse_begin(held, transaction, self._device):
             self._transactions.keep(begun=True)
             return None
-        if held.phase is not TransactionPhase.IDLE:
-            raise DeviceRefused(
-                f"cannot begin {transaction.id}: it holds {held.transaction or 'a transaction'} ({held.detail})",
-                device=self._device,
-                hint="end that one and release its record first",
-            )
         await self.set_clock()
         await self._port.write_registers(ALGORITHM, [SECP256R1])
         await self._write_metadata(transaction)
@@ -201,8 +203,7 @@ class Wm3m4(ModbusMeter, SignedMeter, MeterClock):
             DeviceRefused: the transaction still runs, or it is another one.
         """
         refuse_other(self._transactions.told, transaction, self._device)
-        if await self._state():
-            raise DeviceRefused(f"transaction {transaction.id} still runs", device=self._device, hint="end it first")
+        refuse_release(transaction, self._device, running=bool(await self._state()))
         self._transactions.forget()
 
     async def public_key(self) -> bytes:
