@@ -289,6 +289,19 @@ class DiagnosticsInMemory(Diagnostics):
         return path
 
 
+@define
+class Story:
+    """A case as it was told: for those who play it in another way."""
+
+    story: Callable[[Bench], Awaitable[None]]
+    boards: tuple[str, ...]
+    settings: dict[str, Any]
+    boot: bool
+    start: datetime | None
+
+
+STORIES: dict[str, dict[str, Story]] = {}
+"""The cases by module and name, once their module is imported."""
 BOARDS: dict[str, str | Path] = {
     "socket": "bender.cc613",
     "tethered": "bender.cc613-tethered",
@@ -350,6 +363,7 @@ def case(
 
         functools.update_wrapper(test, story)
         del test.__wrapped__  # or pytest would look at the story's arguments
+        STORIES.setdefault(story.__module__, {})[story.__name__] = Story(story, boards, named, boot, start)
         return pytest.mark.parametrize("outlet", boards)(test)
 
     return made

@@ -7,12 +7,13 @@ from types import ModuleType
 import pytest
 
 from tests.ocpp.compliance import cases as v16
+from tests.ocpp.compliance_soap import cases as soap
 from tests.ocpp.compliance_v201 import cases as v201
 
 VERSIONS = pytest.mark.parametrize("version", [v16, v201], ids=["1.6", "2.0.1"])
 
 
-@VERSIONS
+@pytest.mark.parametrize("version", [v16, v201, soap], ids=["1.6", "2.0.1", "SOAP"])
 def test_the_page_is_current(version: ModuleType) -> None:
     assert version.PAGE.read_text("utf-8") == version.page(), f"run: python -m {version.__name__}"
 

@@ -24,7 +24,7 @@ from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import CARD, SimulatedStation, simulated_station
 from cc613_chargepoint.store import Store
 from cc613hal.clock import Clock, run_virtual
-from cc613hal.errors import BusTimeout
+from cc613hal.errors import BusTimeout, HalError
 from cc613hal.interfaces import Card, CardSecurity, CardTechnology
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)  # where virtual time begins
@@ -224,6 +224,40 @@ def test_list_cache_and_backend(online, settings, listed, cached, backend, accep
     assert given.accepted is accepted, given.reasons
     assert bool(central.asked) is asked
     assert given.reasons
+
+
+class GoneError(HalError, ConnectionError):
+    """The connection went with the question."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "listed", "cached", "accepted"),
+    [
+        ({}, GOOD, None, True),
+        ({}, None, GOOD, True),
+        ({}, None, OLD, False),
+        ({}, None, None, False),
+        ({"offline": False}, GOOD, GOOD, False),
+        ({"local_list": False, "cache": False}, GOOD, GOOD, False),
+        ({"unknown_offline": True}, None, None, True),
+        ({"unknown_offline": True}, BLOCKED, None, False),
+    ],
+)
+def test_whose_question_the_connection_has_taken_along_is_judged_as_offline(settings, listed, cached, accepted) -> None:
+    """Although the backend was connected when the card was held to the reader."""
+
+    class Leaving(CentralSystem):
+        async def authorize(self, token: Token) -> KnownToken:
+            raise GoneError("the connection is gone")
+
+    given = verdict(
+        token("A1"),
+        AuthorizationSettings(mode=Mode.BACKEND, **settings),
+        backend=Leaving(),
+        listed=() if listed is None else (listed,),
+        cached=() if cached is None else (cached,),
+    )
+    assert given.accepted is accepted, given.reasons
 
 
 @pytest.mark.parametrize(("slow_s", "broken", "word"), [(60.0, False, "did not answer within 30 s"), (0.0, True, "could not be asked")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,15 @@ from cc613_chargepoint.ocpp.soap import (
     SoapEndpoint,
     SoapFault,
     SoapListener,
+    SoapUnreachable,
     SoapWire,
     Spoken,
     soap_connected,
 )
+from cc613_chargepoint.ocpp.soap.standing15 import Configuration15, Statuses15
 
 IDENTITY = "CP 1"
+OWN_KEY = {"key": "ChargePointId", "readonly": True, "value": IDENTITY}
 HERE = Listening(host="127.0.0.1")
 BOOT = {"chargePointVendor": "cc613hal", "chargePointModel": "CC613"}
 Answer = Callable[[Asked], Awaitable[dict[str, Any]]]
@@ -218,6 +222,25 @@ class TestComingAndGoing:
             async with soap_connected(where):
                 pass
 
+    async def test_a_backend_that_takes_no_connection_is_away_and_not_silent(self, spoken: Spoken) -> None:
+        """As behind a modem that has lost its network: packets go nowhere. What waits is not a failed attempt."""
+        with socket.socket() as deaf:
+            deaf.bind(("127.0.0.1", 0))
+            deaf.listen(0)
+            url = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+            backend = Backend(url=url, service=spoken.central, timeout_s=1.0)
+            fillers = [socket.socket() for _ in range(4)]  # until its queue is full
+            try:
+                for each in fillers:
+                    each.setblocking(False)
+                    with contextlib.suppress(BlockingIOError):
+                        each.connect(deaf.getsockname())
+                with pytest.raises(SoapUnreachable, match="does not take the connection"):
+                    await SoapClient(backend, IDENTITY, "http://station/").call("Heartbeat", {})
+            finally:
+                for each in fillers:
+                    each.close()
+
     async def test_something_else_at_the_address_is_no_backend(self, spoken: Spoken) -> None:
         async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -315,3 +338,55 @@ class TestOwnAddress:
                 assert await link.call("Heartbeat", {})
             assert {each.sender for each in there.heard} == {wire.callback}
             assert wire.callback == callback or wire.callback.startswith("http://127.0.0.1:")
+
+
+class TestOnlyIn15:
+    """What a conversation in 1.5 remembers and answers by itself."""
+
+    def test_a_status_is_new_until_it_was_told_and_after_a_boot(self) -> None:
+        told = Statuses15()
+        occupied = {"connectorId": 1, "status": "Occupied", "errorCode": "NoError", "timestamp": "2026-01-01T00:00:00Z"}
+        assert told.is_new(occupied)
+        assert told.is_new(occupied)  # it was not told yet
+        told.note("StatusNotification", occupied)
+        assert not told.is_new({**occupied, "timestamp": "2026-01-01T00:01:00Z"})
+        for other in (
+            {"connectorId": 2},
+            {"status": "Available"},
+            {"errorCode": "OtherError"},
+            {"info": "tilted"},
+            {"vendorErrorCode": "7"},
+        ):
+            assert told.is_new({**occupied, **other})
+        told.note("Heartbeat", {})
+        assert not told.is_new(occupied)
+        told.note("BootNotification", {})
+        assert told.is_new(occupied)
+
+    @pytest.mark.parametrize(
+        ("action", "content", "answer"),
+        [
+            ("ChangeConfiguration", {"key": "chargepointid", "value": "x"}, {"status": "Rejected"}),
+            ("ChangeConfiguration", {"key": "ChargeProfileMaxStackLevel", "value": "1"}, {"status": "NotSupported"}),
+            ("ChangeConfiguration", {"key": "ResetRetries", "value": "1"}, None),
+            ("GetConfiguration", {}, None),
+            ("GetConfiguration", {"key": []}, None),
+            ("GetConfiguration", {"key": ["ResetRetries", "ChargePointId"]}, None),
+            ("GetConfiguration", {"key": ["ChargePointId"]}, {"configurationKey": [OWN_KEY]}),
+            ("GetConfiguration", {"key": ["SupportedFeatureProfiles"]}, {"unknownKey": ["SupportedFeatureProfiles"]}),
+            ("ClearCache", {}, None),
+        ],
+    )
+    def test_what_is_answered_without_the_station(self, action: str, content: dict[str, Any], answer: dict[str, Any] | None) -> None:
+        assert Configuration15(IDENTITY).answered(action, content) == answer
+
+    def test_the_rest_is_asked_and_completed(self) -> None:
+        keys, asked = Configuration15(IDENTITY), {"key": ["ResetRetries", "ChargePointId", "ChargingScheduleMaxPeriods", "x"]}
+        known = {"key": "ResetRetries", "readonly": False, "value": "1"}
+        assert keys.asked(asked) == {"key": ["ResetRetries", "x"]}
+        answer = keys.completed(asked, {"configurationKey": [known], "unknownKey": ["x"]})
+        assert answer == {"configurationKey": [known, OWN_KEY], "unknownKey": ["x", "ChargingScheduleMaxPeriods"]}
+        everything = keys.completed(
+            {}, {"configurationKey": [known, {"key": "SupportedFeatureProfiles", "readonly": True, "value": "Core"}]}
+        )
+        assert everything == {"configurationKey": [known, OWN_KEY]}

@@ -258,11 +258,24 @@ class TestDialect:
         content = {"connectorId": 1, "status": status, "errorCode": "EVCommunicationError"}
         assert to_15("StatusNotification", content) == {"connectorId": 1, "status": older, "errorCode": "Mode3Error"}
 
+    def test_what_is_measured_on_each_phase_is_one_value(self) -> None:
+        """The highest current, since 1.5 has fuses in mind, and the mean of the voltages; each where its first phase stood."""
+
+        def measured(measurand: str, unit: str, *values: str) -> list[dict[str, str]]:
+            return [{"value": value, "measurand": measurand, "unit": unit, "phase": f"L{at}"} for at, value in enumerate(values, 1)]
+
+        at, energy = "2026-01-01T00:00:00Z", {"value": "1", "measurand": "Energy.Active.Import.Register", "unit": "Wh"}
+        samples = [*measured("Voltage", "V", "230", "231", "229.51"), energy, *measured("Current.Import", "A", "0", "15.9", "16")]
+        told = to_15("MeterValues", {"connectorId": 1, "meterValue": [{"timestamp": at, "sampledValue": samples}]})
+        voltage = {"value": "230.17", "measurand": "Voltage", "unit": "Volt"}
+        current = {"value": "16", "measurand": "Current.Import", "unit": "Amp"}
+        assert told == {"connectorId": 1, "values": [{"timestamp": at, "value": [voltage, energy, current]}]}
+
     def test_what_1_5_cannot_tell_is_left_out(self) -> None:
         samples = [
             {"value": "1", "measurand": "Energy.Active.Import.Register", "unit": "Wh", "context": "Transaction.End", "location": "Outlet"},
             {"value": "2", "measurand": "Current.Import", "unit": "A", "context": "Trigger", "location": "Cable"},
-            {"value": "3", "measurand": "Voltage", "unit": "V", "phase": "L1"},
+            {"value": "3", "measurand": "Power.Active.Import", "unit": "W", "phase": "L1"},
             {"value": "4", "measurand": "SoC", "unit": "Percent"},
             {"value": "5", "measurand": "Temperature", "unit": "K"},
         ]

@@ -122,7 +122,20 @@ def _with_backend(settings: AuthorizationSettings, directory: Directory, backend
     if settings.cache:
         rules.append(CacheRule(directory, **local, lifetime_s=settings.cache_lifetime_s or None))
     if backend is not None:
-        rules.append(BackendRule(backend, directory if settings.cache else None, timeout_s=settings.backend_timeout_s))
+        keeps = directory if settings.cache else None
+        rules.append(BackendRule(backend, keeps, timeout_s=settings.backend_timeout_s, alone=_without_backend(settings, directory)))
         if settings.unknown_offline:
             rules.append(UnknownOffline(backend))
+    return tuple(rules)
+
+
+def _without_backend(settings: AuthorizationSettings, directory: Directory) -> tuple[Rule, ...]:
+    """What counts once it has turned out that the backend cannot be asked."""
+    rules: list[Rule] = []
+    if settings.local_list and settings.offline:
+        rules.append(LocalList(directory))
+    if settings.cache and settings.offline:
+        rules.append(CacheRule(directory, lifetime_s=settings.cache_lifetime_s or None))
+    if settings.unknown_offline:
+        rules.append(UnknownOffline(None))
     return tuple(rules)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
-from cc613_chargepoint.authorization.rule import Opinion, Request, accept, nothing, refuse
+from cc613_chargepoint.authorization.rule import Answer, Opinion, Request, Rule, accept, nothing, refuse
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613hal.errors import HalError
@@ -335,12 +335,14 @@ class BackendRule:
         backend: who is asked.
         directory: where the answer is kept; ``None`` keeps nothing.
         timeout_s: how long a customer waits, s.
+        alone: what counts where the connection goes with the question: the customer is judged as if it had gone before.
     """
 
     name = "backend"
     backend: Backend
     directory: Directory | None = None
     timeout_s: float = 30.0
+    alone: tuple[Rule, ...] = ()
 
     async def judge(self, request: Request) -> Opinion:
         """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
@@ -350,7 +352,8 @@ class BackendRule:
             async with asyncio.timeout(self.timeout_s):
                 known = await self.backend.authorize(request.token)
         except HalError as error:
-            return nothing(f"the backend could not be asked: {error.message}")
+            reason = f"the backend could not be asked: {error.message}"
+            return await self._alone(request, reason) if isinstance(error, ConnectionError) else nothing(reason)
         except TimeoutError:
             return nothing(f"the backend did not answer within {self.timeout_s:g} s")
         if self.directory is not None:
@@ -360,22 +363,33 @@ class BackendRule:
                 _log.warning("the answer of the backend is not kept: %s", error)
         return _of(known, request.at, "the backend knows it")
 
+    async def _alone(self, request: Request, reason: str) -> Opinion:
+        for rule in self.alone:
+            opinion = await rule.judge(request)
+            if opinion.answer is not Answer.NOTHING:
+                return opinion
+        return nothing(reason)
+
 
 @frozen
 class UnknownOffline:
     """Accepts whom nobody knows while the backend cannot be asked (OCPP ``AllowOfflineTxForUnknownId``).
 
     Attributes:
-        backend: who would be asked.
+        backend: who would be asked; ``None`` where it is known that nobody can be.
     """
 
     name = "unknown-offline"
-    backend: Backend
+    backend: Backend | None
 
     async def judge(self, request: Request) -> Opinion:
         """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
         del request
-        return nothing() if self.backend.connected else accept("unknown, and accepted while the backend cannot be asked")
+        return (
+            nothing()
+            if self.backend is not None and self.backend.connected
+            else accept("unknown, and accepted while the backend cannot be asked")
+        )
 
 
 def _counts(backend: Backend | None, pre_authorize: bool, offline: bool) -> bool:

@@ -21,6 +21,9 @@ from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_
 
 __all__ = ["Backend", "SoapClient"]
 
+CONNECT_S = 10.0
+"""How long a backend may take to accept a connection, s; at most half the time for an answer."""
+
 
 @frozen(kw_only=True)
 class Backend:
@@ -107,7 +110,11 @@ class SoapClient:
     async def _exchanged(self, action: str, document: bytes) -> Message:
         secure = self._parts.scheme == "https"
         host, port = self._parts.hostname or "", self._parts.port or (443 if secure else 80)
-        reader, writer = await asyncio.open_connection(host, port, ssl=self._backend.tls if secure else None)
+        try:  # not to be let in is to be offline, which is no failed attempt of the message
+            async with asyncio.timeout(min(CONNECT_S, self._backend.timeout_s / 2)):
+                reader, writer = await asyncio.open_connection(host, port, ssl=self._backend.tls if secure else None)
+        except TimeoutError as error:
+            raise SoapUnreachable(f"{action}: {host} does not take the connection") from error
         self.own_address = str(writer.get_extra_info("sockname")[0])
         connection = h11.Connection(h11.CLIENT)
         try:

@@ -1,12 +1,14 @@
 """What is said in the words of 1.6, in those of 1.5, and the other way round. Pure; the content is that of the schemas.
 
 1.5 has fewer words. Where it has none for something, it is said more coarsely (``Preparing`` is ``Occupied``), or not at all: a status of
-an update that is on its way, a value of one phase, a charging profile. Source: the two published service descriptions, compared.
+an update that is on its way, a charging profile. What is measured on each phase is told as one value. Source: the two published service
+descriptions, compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cc613_chargepoint.ocpp.soap.schema import Payload
@@ -29,6 +31,12 @@ _POWERS = tuple(f"Power.{kind}.{way}" for kind in ("Active", "Reactive") for way
 _MEASURANDS = frozenset({*_ENERGIES, *_POWERS, "Current.Export", "Current.Import", "Voltage", "Temperature"})
 _CONTEXTS = frozenset({"Interruption.Begin", "Interruption.End", "Sample.Clock", "Sample.Periodic", "Transaction.Begin", "Transaction.End"})
 _LOCATIONS = frozenset({"Inlet", "Outlet", "Body"})
+_OVER_PHASES: dict[str, Callable[[Sequence[Decimal]], Decimal]] = {
+    "Current.Import": max,
+    "Current.Export": max,
+    "Voltage": lambda them: _mean(them),
+}
+"""What one value says for all phases, since 1.5 cannot name one."""
 _KEYS = {"HeartbeatInterval": "HeartBeatInterval"}
 """Keys that 1.5 spells otherwise."""
 _UNSAID = {
@@ -136,7 +144,7 @@ def _readings(meter_values: Sequence[Mapping[str, Any]]) -> list[Payload]:
 def _values(samples: Sequence[Mapping[str, Any]]) -> list[Payload]:
     """The values that 1.5 can tell: of no single phase, of a measurand and in a unit that it knows."""
     told: list[Payload] = []
-    for sample in samples:
+    for sample in _of_all_phases(samples):
         unit = sample.get("unit")
         unit = _UNIT.get(unit, unit) if unit is not None else None
         measurand = sample.get("measurand")
@@ -150,6 +158,43 @@ def _values(samples: Sequence[Mapping[str, Any]]) -> list[Payload]:
             said["location"] = None
         told.append({**value, **{name: word for name, word in {**said, "measurand": measurand, "unit": unit}.items() if word is not None}})
     return told
+
+
+def _of_all_phases(samples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Currents and voltages of phases as one value each, where the first of them stood: the highest current, the mean of the voltages."""
+    phases: dict[str, list[Mapping[str, Any]]] = {}
+    told: list[list[Mapping[str, Any]]] = []
+    for sample in samples:
+        measurand = sample.get("measurand", "")
+        if "phase" not in sample or measurand not in _OVER_PHASES or _number(sample["value"]) is None:
+            told.append([sample])
+        elif measurand in phases:
+            phases[measurand].append(sample)
+        else:
+            phases[measurand] = [sample]
+            told.append(phases[measurand])
+    return [_joined(each) if each[0].get("measurand", "") in phases and "phase" in each[0] else each[0] for each in told]
+
+
+def _joined(samples: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    numbers = [number for sample in samples if (number := _number(sample["value"])) is not None]
+    if not numbers:
+        return samples[0]
+    value = _OVER_PHASES[samples[0]["measurand"]](numbers)
+    whole = {name: each for name, each in samples[0].items() if name != "phase"}
+    return {**whole, "value": f"{value:.2f}".rstrip("0").rstrip(".")}
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < _LARGEST else None
+
+
+def _mean(numbers: Sequence[Decimal]) -> Decimal:
+    return sum(numbers, Decimal(0)) / len(numbers)
 
 
 def _unlock(content: Mapping[str, Any]) -> Payload:

@@ -21,17 +21,16 @@ from attrs import evolve, field, frozen
 from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallError, CallResult, ErrorCode, LinkClosed, encoded, parsed
 from cc613_chargepoint.ocpp.rpc.connection import CannotConnect
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
-from cc613_chargepoint.ocpp.soap.client import Backend, SoapClient
+from cc613_chargepoint.ocpp.soap.client import CONNECT_S, Backend, SoapClient
 from cc613_chargepoint.ocpp.soap.dialect15 import from_15, to_15
 from cc613_chargepoint.ocpp.soap.errors import FaultCode, SoapError, SoapFault, SoapInvalid, SoapUnanswered, SoapUnreachable
 from cc613_chargepoint.ocpp.soap.listener import Asked, Listening, SoapListener
 from cc613_chargepoint.ocpp.soap.schema import Payload, Service, schema_of
+from cc613_chargepoint.ocpp.soap.standing15 import Configuration15, Statuses15
 
 __all__ = ["SoapEndpoint", "SoapWire", "Spoken", "soap_connected"]
 
 _log = logging.getLogger(__name__)
-PROBE_S = 10.0
-"""How long a backend may take to accept a connection, s."""
 _UNSAID = frozenset({"MeterValues", "FirmwareStatusNotification", "DiagnosticsStatusNotification"})
 """What 1.5 may have no words for, and which nobody waits for: it counts as said."""
 
@@ -92,6 +91,7 @@ class SoapWire(BackendWire):
     def __init__(self, where: SoapEndpoint, log: WireLog | None = None, *, own_address: str = "") -> None:
         self._where, self._log, self._own_address = where, log, own_address
         self._older = where.spoken is Spoken.V15
+        self._statuses, self._configuration = Statuses15(), Configuration15(where.identity)
         backend = Backend(
             url=where.url,
             service=where.spoken.central,
@@ -162,22 +162,32 @@ class SoapWire(BackendWire):
         Raises:
             SoapFault: it is refused, or not answered.
         """
-        content = from_15(asked.action, asked.payload) if self._older else asked.payload
+        if not self._older:
+            return await self._told_by_the_station(asked.action, asked.payload)
+        if (known := self._configuration.answered(asked.action, asked.payload)) is not None:
+            return known
+        of_configuration = asked.action == "GetConfiguration"
+        content = self._configuration.asked(asked.payload) if of_configuration else asked.payload
+        reply = await self._told_by_the_station(asked.action, from_15(asked.action, content))
+        told = to_15(asked.action, reply, answer=True) or {}
+        return self._configuration.completed(asked.payload, told) if of_configuration else told
+
+    async def _told_by_the_station(self, action: str, content: Payload) -> Payload:
+        """The answer to a call, in the words of 1.6."""
         identifier = str(uuid.uuid4())
         waiting: asyncio.Future[CallResult | CallError] = asyncio.get_running_loop().create_future()
         self._asked[identifier] = waiting
         try:
-            self._hear(encoded(Call(identifier, asked.action, content)))
+            self._hear(encoded(Call(identifier, action, content)))
             async with asyncio.timeout(self._where.timeout_s):
                 reply = await waiting
         except TimeoutError as error:
-            raise SoapFault(FaultCode.INTERNAL_ERROR, f"{asked.action} was not answered in time") from error
+            raise SoapFault(FaultCode.INTERNAL_ERROR, f"{action} was not answered in time") from error
         finally:
             del self._asked[identifier]
         if isinstance(reply, CallError):
             raise SoapFault(_FAULTS.get(reply.code, FaultCode.INTERNAL_ERROR), reply.description or reply.code)
-        told = to_15(asked.action, reply.payload, answer=True) if self._older else dict(reply.payload)
-        return told or {}
+        return dict(reply.payload)
 
     async def _ask(self, call: Call) -> None:
         try:
@@ -210,7 +220,10 @@ class SoapWire(BackendWire):
             if call.action in _UNSAID:
                 return CallResult(call.id, {})
             return CallError(call.id, ErrorCode.NOT_SUPPORTED.value, f"{self._where.spoken.value} cannot say this")
+        if self._older and call.action == "StatusNotification" and not self._statuses.is_new(content):
+            return CallResult(call.id, {})
         answer = await self.client.call(call.action, content)
+        self._statuses.note(call.action, content)
         return CallResult(call.id, from_15(call.action, answer, answer=True) if self._older else answer)
 
     def _hear(self, text: str) -> None:
@@ -276,7 +289,7 @@ async def _reached(where: SoapEndpoint) -> str:
         raise CannotConnect(f"{where.url} is no address of a SOAP service", hint="it begins with https:// or http:// and names a host")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        async with asyncio.timeout(PROBE_S):
+        async with asyncio.timeout(CONNECT_S):
             _, writer = await asyncio.open_connection(parts.hostname, port, ssl=where.tls if parts.scheme == "https" else None)
     except (OSError, TimeoutError) as error:
         raise CannotConnect(f"{where.url}: {str(error) or 'no answer'}") from error
@@ -311,5 +324,6 @@ _FAULTS = {
     ErrorCode.PROTOCOL_ERROR.value: FaultCode.PROTOCOL_ERROR,
     ErrorCode.FORMATION_VIOLATION.value: FaultCode.PROTOCOL_ERROR,
     ErrorCode.PROPERTY_CONSTRAINT_VIOLATION.value: FaultCode.PROTOCOL_ERROR,
+    ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION.value: FaultCode.PROTOCOL_ERROR,
     ErrorCode.TYPE_CONSTRAINT_VIOLATION.value: FaultCode.PROTOCOL_ERROR,
 }
