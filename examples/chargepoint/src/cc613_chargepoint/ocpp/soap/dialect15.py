@@ -31,6 +31,8 @@ _POWERS = tuple(f"Power.{kind}.{way}" for kind in ("Active", "Reactive") for way
 _MEASURANDS = frozenset({*_ENERGIES, *_POWERS, "Current.Export", "Current.Import", "Voltage", "Temperature"})
 _CONTEXTS = frozenset({"Interruption.Begin", "Interruption.End", "Sample.Clock", "Sample.Periodic", "Transaction.Begin", "Transaction.End"})
 _LOCATIONS = frozenset({"Inlet", "Outlet", "Body"})
+_LARGEST = Decimal("1e9")
+"""What is larger is no current and no voltage."""
 _OVER_PHASES: dict[str, Callable[[Sequence[Decimal]], Decimal]] = {
     "Current.Import": max,
     "Current.Export": max,
