@@ -51,7 +51,9 @@ from cc613_chargepoint.facade.commands import (
     SettingsAnswer,
     SettingView,
     SignedList,
+    SignedNow,
     SignedView,
+    SignNow,
     StartCharge,
     StationStatus,
     StopCharge,
@@ -118,6 +120,7 @@ class TestWire:
             SetLimit(connector=0, source="x", current_a=6.5, for_s=3.0), WithdrawLimit(connector=1, source="x"), ListFaults(),
             ClearFault(connector=1, name="tilted"), GetSettings(), ChangeSettings(layers={"oem": {"a": [1, None, "x"]}}, texts=True),
             ListSigned(session=3), ListSigned(since=NOW, until=None, after=7), GetPublicKey(connector=1),
+            SignNow(connector=1, session=7, context="Trigger"),
         ],
         ids=lambda command: type(command).__name__,
     )  # fmt: skip
@@ -149,6 +152,7 @@ class TestWire:
                 ),
                 more=True,
             ),
+            SignedNow(at=NOW, format="OCMF", record="OCMF|{}|{}", public_key="30"),
             PublicKeyView(connector=1, curve="secp256r1", hex="30", base64="MA==", fingerprint="ab"),
         ]
         assert {type(each).__name__ for each in answers} == set(ANSWERS)

@@ -152,6 +152,7 @@ class StationAnswers:
 
     def _connector_status(self, connector: ServedConnector, role: Role) -> ConnectorStatus:
         offer, sample = self._offers.get(connector.number), self._samples.get(connector.number)
+        signing = self._station.signing.get(connector.number)
         return ConnectorStatus(
             number=connector.number,
             state=connector.state.value,
@@ -164,6 +165,8 @@ class StationAnswers:
             faults=tuple(_standing(each, connector.number) for each in connector.faults),
             in_service=self._station.customers.serves(connector.number),
             locks=connector.locks,
+            signs=signing is not None,
+            signs_now=signing is not None and signing.signs_now,
         )
 
     def _limits(self, book: LimitBook) -> tuple[LimitView, ...]:

@@ -12,7 +12,17 @@ from collections.abc import Callable, Mapping
 from cc613_chargepoint.app import Station
 from cc613_chargepoint.evse.served import ServedConnector
 from cc613_chargepoint.facade import Handler, Refused
-from cc613_chargepoint.facade.commands import Answer, Command, GetPublicKey, ListSigned, PublicKeyView, SignedList, SignedView
+from cc613_chargepoint.facade.commands import (
+    Answer,
+    Command,
+    GetPublicKey,
+    ListSigned,
+    PublicKeyView,
+    SignedList,
+    SignedNow,
+    SignedView,
+    SignNow,
+)
 from cc613_chargepoint.settings import Actor
 from cc613_chargepoint.store import SignedRecord, Store
 from cc613hal.errors import HalError, Unsupported
@@ -40,7 +50,7 @@ class SignedAnswers:
 
     def handlers(self) -> Mapping[type[Command], Handler]:
         """Command → who carries it out."""
-        return {ListSigned: self._list, GetPublicKey: self._public_key}
+        return {ListSigned: self._list, GetPublicKey: self._public_key, SignNow: self._sign_now}
 
     async def _list(self, command: ListSigned, actor: Actor) -> Answer:
         del actor
@@ -59,13 +69,24 @@ class SignedAnswers:
         del actor
         number = self._connector(command.connector).number
         key = PublicKey.from_bytes(await self._key(number))
+        drawing = ""
         try:
-            drawing = qr_svg(key, title=f"connector {number}")
+            drawing = qr_svg(key, title=f"connector {number}") if command.drawing else ""
         except Unsupported as error:
             _log.info("no QR code: %s", error)
-            drawing = ""
         return PublicKeyView(
             connector=number, curve=key.curve.value, hex=key.hex, base64=key.base64, fingerprint=key.fingerprint, qr_svg=drawing
+        )
+
+    async def _sign_now(self, command: SignNow, actor: Actor) -> Answer:
+        del actor
+        number = self._connector(command.connector).number
+        signing = self._station.signing.get(number)
+        if signing is None:
+            raise Unsupported(f"connector {number} has no meter that signs", hint="signed meters are in docs/reference/signed-meters")
+        reading = await signing.now(command.session, command.context)
+        return SignedNow(
+            at=reading.stamp.wall, format=reading.format, record=reading.data.decode(), public_key=reading.public_key.hex().upper()
         )
 
     async def _key(self, number: int) -> bytes:

@@ -65,6 +65,12 @@ class StoreKeeper:
 
         await self._store.write(work, f"keeping the {open_transaction.stage.value} stage of {open_transaction.transaction.id}")
 
+    async def keep(self, open_transaction: OpenTransaction, reading: SignedReading, context: str) -> None:
+        """One commit for the record; the stage stays."""
+        await self._store.write(
+            lambda tx: self._add(tx, open_transaction, reading, context), f"keeping a signed value of {open_transaction.transaction.id}"
+        )
+
     async def finish(self, open_transaction: OpenTransaction, *, lost: str = "") -> None:
         """Forget the stage; a session without a signed end goes into the audit."""
 
@@ -86,8 +92,8 @@ class StoreKeeper:
         """The records of a session, in order."""
         return list(await self._store.read(lambda tx: tx.signed.of_session(session), "reading signed records"))
 
-    def _add(self, tx: Transaction, opened: OpenTransaction, reading: SignedReading) -> None:
-        text, key, context = reading.data.decode(), reading.public_key.hex().upper(), CONTEXTS[reading.event]
+    def _add(self, tx: Transaction, opened: OpenTransaction, reading: SignedReading, context: str = "") -> None:
+        text, key = reading.data.decode(), reading.public_key.hex().upper()
         kept = tx.signed.of_session(opened.session) if opened.session is not None else tx.signed.owed()
         if any(record.record == text for record in kept):
             return  # a crash came between this commit and the one that would have told of it
@@ -95,7 +101,7 @@ class StoreKeeper:
         tx.signed.add(
             session=opened.session,
             connector=self._connector,
-            context=context,
+            context=context or CONTEXTS[reading.event],
             format=reading.format,
             record=text,
             public_key=key,
@@ -174,15 +180,15 @@ def signed_sessions(
         tell: where news goes.
     """
 
-    def news(opened: OpenTransaction, reading: SignedReading | None, why: str) -> None:
+    def news(opened: OpenTransaction, reading: SignedReading | None, said: str) -> None:
         if reading is None:
-            tell(SignatureLost(connector=number, session=opened.session, detail=why))
+            tell(SignatureLost(connector=number, session=opened.session, detail=said))
             return
         tell(
             RecordSigned(
                 connector=number,
                 session=opened.session,
-                context=CONTEXTS[reading.event],
+                context=said or CONTEXTS[reading.event],
                 with_begin=reading.with_begin,
                 format=reading.format,
                 record=reading.data.decode(),

@@ -204,7 +204,7 @@ class RecordSigned(StationEvent):
 
     Attributes:
         session: number of the session; ``None`` for one that only the meter knew.
-        context: OCPP's reading context: ``Transaction.Begin`` or ``Transaction.End``.
+        context: OCPP's reading context: ``Transaction.Begin`` or ``Transaction.End``; of a value in between ``Sample.Periodic`` ….
         with_begin: the record of the end holds the begin too.
         format: ``OCMF`` …, as the transparency software names it.
         record: the record, byte for byte.

@@ -40,7 +40,9 @@ __all__ = [
     "SetLimit",
     "SettingView",
     "SettingsAnswer",
+    "SignNow",
     "SignedList",
+    "SignedNow",
     "SignedView",
     "StartCharge",
     "StationStatus",
@@ -96,10 +98,31 @@ class ListSigned(Command):
 
 @frozen(kw_only=True)
 class GetPublicKey(Command):
-    """The key that verifies what a connector's meter signs; for everybody, as it stands on the housing."""
+    """The key that verifies what a connector's meter signs; for everybody, as it stands on the housing.
+
+    Attributes:
+        connector: whose meter.
+        drawing: whether the label's QR code is wanted along.
+    """
 
     role: ClassVar[Role] = Role.USER
     connector: int
+    drawing: bool = True
+
+
+@frozen(kw_only=True)
+class SignNow(Command):
+    """Have a value in between signed, by a meter that can; it is kept with the session's records.
+
+    Attributes:
+        connector: whose meter.
+        session: number of the session that runs there.
+        context: why, as OCPP names it: ``Sample.Periodic``, ``Sample.Clock``, ``Trigger``.
+    """
+
+    connector: int
+    session: int
+    context: str
 
 
 @frozen(kw_only=True)
@@ -374,6 +397,8 @@ class ConnectorStatus:
         faults: what stands.
         in_service: whether customers are served there.
         locks: whether it has a lock for the plug.
+        signs: whether its sessions are signed.
+        signs_now: whether values in between can be signed, too.
     """
 
     number: int
@@ -387,6 +412,8 @@ class ConnectorStatus:
     faults: tuple[FaultView, ...] = ()
     in_service: bool = True
     locks: bool = False
+    signs: bool = False
+    signs_now: bool = False
 
 
 @frozen(kw_only=True)
@@ -444,6 +471,23 @@ class SignedView:
     public_key: str
     transaction_id: str = ""
     context: str = ""
+
+
+@frozen(kw_only=True)
+class SignedNow(Answer):
+    """A value that was signed just now.
+
+    Attributes:
+        at: when, UTC.
+        format: ``OCMF``, ``EDL_40_P`` …
+        record: as the meter made it; telegrams in hexadecimal.
+        public_key: DER, hexadecimal; empty if the meter gave none.
+    """
+
+    at: datetime
+    format: str
+    record: str
+    public_key: str
 
 
 @frozen(kw_only=True)
@@ -513,12 +557,13 @@ COMMANDS: Mapping[str, type[Command]] = {
     for each in (
         GetStatus, ListSessions, StartCharge, StopCharge, Unlock, SetLimit, WithdrawLimit, ListFaults, ClearFault, GetSettings,
         ChangeSettings, Present, SetAvailability, ReadMeter, Reserve, CancelReservation, Restart,
-        ListSigned, GetPublicKey,
+        ListSigned, GetPublicKey, SignNow,
     )
 }  # fmt: skip
 """Every command by its name on the wire."""
 
 ANSWERS: Mapping[str, type[Answer]] = {
-    each.__name__: each for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer, MeterView, SignedList, PublicKeyView)
+    each.__name__: each
+    for each in (Done, StationStatus, SessionList, FaultList, SettingsAnswer, MeterView, SignedList, SignedNow, PublicKeyView)
 }
 """Every answer by its name on the wire."""

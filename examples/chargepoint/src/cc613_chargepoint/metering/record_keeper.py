@@ -56,6 +56,16 @@ class RecordKeeper(Protocol):
         """Keep a stage, and with it in one commit the record that it brought. A record that is kept already is not kept twice."""
         ...
 
+    async def keep(self, open_transaction: OpenTransaction, reading: SignedReading, context: str) -> None:
+        """Keep the record of a value in between.
+
+        Args:
+            open_transaction: whose value it is.
+            reading: the record.
+            context: why it was taken, as OCPP names it.
+        """
+        ...
+
     async def finish(self, open_transaction: OpenTransaction, *, lost: str = "") -> None:
         """The session is finished.
 

@@ -21,8 +21,8 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.metering.identification import assignment_of, end_reason_of
 from cc613_chargepoint.metering.record_keeper import OpenTransaction, RecordKeeper, Stage
 from cc613hal.clock import Clock, ClockState
-from cc613hal.errors import CommandFailed, DeviceRefused, HalError
-from cc613hal.interfaces import EndReason, SignedMeter, SignedReading, SignedTransaction, TransactionPhase
+from cc613hal.errors import CommandFailed, DeviceRefused, HalError, Unsupported
+from cc613hal.interfaces import EndReason, OnDemandSigner, SignedMeter, SignedReading, SignedTransaction, TransactionPhase
 from cc613hal.ocmf import PublicKey, SignedValue
 from cc613hal.ocmf.evidence import evidence_of
 from cc613hal.ocmf.signatures import verify
@@ -62,7 +62,8 @@ class SignedSessions:
         keeper: keeps.
         clock: the station's clock.
         settings: what was decided.
-        tell: hears of every record that was kept, and of sessions whose end cannot be signed any more (``None`` and why).
+        tell: hears of every record that was kept (of one in between also its context), and of sessions whose end cannot be signed any
+            more (``None`` and why).
     """
 
     def __init__(
@@ -80,6 +81,37 @@ class SignedSessions:
         self._tell = tell
         self._failing: tuple[str, float] = ("", 0.0)
         self._turn = asyncio.Lock()
+
+    @property
+    def signs_now(self) -> bool:
+        """Whether the meter signs values in between, and not only begin and end."""
+        return isinstance(self._meter, OnDemandSigner)
+
+    async def now(self, number: int, context: str) -> SignedReading:
+        """Have a value in between signed; the record is kept when this returns. It changes nothing about the session.
+
+        Args:
+            number: of the session, which runs.
+            context: why it is taken, as OCPP names it: ``Sample.Periodic``, ``Sample.Clock``, ``Trigger``.
+
+        Raises:
+            Unsupported: the meter signs begin and end only.
+            DeviceRefused: the session has not begun, or is being ended.
+            CommandFailed: the meter did not sign, or its signature does not fit its key.
+            BusError: the meter does not answer.
+        """
+        meter = self._meter
+        if not isinstance(meter, OnDemandSigner):
+            raise Unsupported("the meter signs the begin and the end of a session only", device="meter")
+        async with self._turn:
+            opened = await self._keeper.unfinished()
+            if opened is None or opened.session != number or opened.stage is not Stage.BEGUN:
+                raise DeviceRefused(f"session {number} is not one whose values are signed now", device="meter", transient=True)
+            reading = await meter.sign_now(opened.transaction)
+            proven(reading)
+            await self._keeper.keep(opened, reading, context)
+        self._tell(opened, reading, context)
+        return reading
 
     async def public_key(self) -> bytes:
         """The key that the meter signs with, DER.

@@ -300,6 +300,54 @@ SIGNED_BARE = _switch(
     "Signed records are sent as they are, not in the container of the OCPP application note: many backends expect it so.",
     "Signierte Datensätze werden unverpackt gesendet, nicht im Container der OCPP Application Note: viele Backends erwarten es so.",
 )  # fmt: skip
+SIGNED_ENDS = _switch(
+    "ocpp.signed_ends", True,
+    "The signed begin and end of a transaction are told with its end, whatever the central system sets; off leaves it the choice.",
+    "Signierter Beginn und Schluss werden am Ende einer Transaktion gemeldet, was immer das Backend stellt; aus lässt ihm die Wahl.",
+)  # fmt: skip
+SIGN_SAMPLED = _switch(
+    "ocpp.sign_sampled", True,
+    "The end of a transaction brings signed values: begin, end, and those of its samples that the meter signs.",
+    "Das Ende einer Transaktion bringt signierte Werte: Beginn, Schluss und die Messwerte, die der Zähler signiert.",
+    ocpp16="SampledDataSignReadings", ocpp201="SampledDataCtrlr.SignReadings",
+)  # fmt: skip
+SIGN_STARTED = _switch(
+    "ocpp.sign_started", False,
+    "The begin of a transaction is told signed, too, where the meter signs it by itself; only with ocpp.sign_sampled.",
+    "Auch der Beginn einer Transaktion wird signiert gemeldet, wenn der Zähler ihn einzeln signiert; nur mit ocpp.sign_sampled.",
+    ocpp16="SampledDataSignStartedReadings", ocpp201="SampledDataCtrlr.SignStartedReadings",
+)  # fmt: skip
+SIGN_UPDATED = _switch(
+    "ocpp.sign_updated", False,
+    "Values during a transaction are told signed, too, where the meter can; only with ocpp.sign_sampled.",
+    "Auch Werte während einer Transaktion werden signiert gemeldet, wo der Zähler es kann; nur mit ocpp.sign_sampled.",
+    ocpp16="SampledDataSignUpdatedReadings", ocpp201="SampledDataCtrlr.SignUpdatedReadings",
+)  # fmt: skip
+SIGN_ALIGNED = _switch(
+    "ocpp.sign_aligned", False,
+    "As ocpp.sign_sampled, of the values on the clock.", "Wie ocpp.sign_sampled, für die Werte nach der Uhr.",
+    ocpp16="AlignedDataSignReadings", ocpp201="AlignedDataCtrlr.SignReadings",
+)  # fmt: skip
+SIGN_ALIGNED_UPDATED = _switch(
+    "ocpp.sign_aligned_updated", False,
+    "Values on the clock are told signed during a transaction, where the meter can; only with ocpp.sign_aligned.",
+    "Werte nach der Uhr werden während einer Transaktion signiert gemeldet, wo der Zähler es kann; nur mit ocpp.sign_aligned.",
+    ocpp16="AlignedDataSignUpdatedReadings", ocpp201="AlignedDataCtrlr.SignUpdatedReadings",
+)  # fmt: skip
+SIGNED_KEY: Parameter[str] = Parameter(
+    key="ocpp.signed_key", kind=Kind.CHOICE, default="EveryMeterValue", choices=("Never", "OncePerTransaction", "EveryMeterValue"),
+    en="Which signed values bring their public key along.", de="Welche signierten Werte ihren öffentlichen Schlüssel mitbringen.",
+    ocpp16="PublicKeyWithSignedMeterValue", ocpp201="OCPPCommCtrlr.PublicKeyWithSignedMeterValue", **_OCPP,
+)  # fmt: skip
+SIGNED_KEY_FORM: Parameter[str] = Parameter(
+    key="ocpp.signed_key_form", kind=Kind.CHOICE, default="note", choices=("note", "oca", "der"),
+    en="How public keys are told: as in the OCPP application note (base64 of oca:base16:asn1:…), without its base64, or as DER in base64.",
+    de="Wie öffentliche Schlüssel gemeldet werden: nach der OCPP Application Note, ohne deren base64, oder als DER in base64.", **_OCPP,
+)  # fmt: skip
+START_SAMPLED_DATA = _measurands(
+    "ocpp.start_sampled_data", (), "What is told of a transaction right after its begin (1.6).",
+    "Was gleich nach dem Beginn einer Transaktion gemeldet wird (1.6).", ocpp16="StartTxnSampledData",
+)  # fmt: skip
 PHASE_ROTATION: Parameter[tuple[str, ...]] = Parameter(
     key="ocpp.phase_rotation", kind=Kind.LIST, default=(), maximum=16,
     pattern=r"\d{1,2}\.(NotApplicable|Unknown|RST|RTS|SRT|STR|TRS|TSR)",
@@ -338,6 +386,8 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
-    STOP_ALIGNED_DATA, STOP_VALUES, SIGNED_BARE, PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
+    STOP_ALIGNED_DATA, STOP_VALUES, START_SAMPLED_DATA,
+    SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED, SIGNED_KEY, SIGNED_KEY_FORM,
+    PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip
 """In the order of forms and documentation."""

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionRecovered, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionRecovered, StationEvent
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token
@@ -22,6 +22,7 @@ from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledg
 from cc613_chargepoint.ocpp.engine.local_list import count_list
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.operations import Operations
+from cc613_chargepoint.ocpp.engine.plugs import Plugs
 from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
@@ -29,6 +30,7 @@ from cc613_chargepoint.ocpp.engine.security import Security
 from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
 from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox
 from cc613_chargepoint.ocpp.engine.shifting import Shifts
+from cc613_chargepoint.ocpp.engine.signing import Signing
 from cc613_chargepoint.ocpp.engine.standing import StationView
 from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, SECURITY_EVENT, Tools, Upkeep
 from cc613_chargepoint.ocpp.engine.version import Version
@@ -125,7 +127,6 @@ class Engine:
         self._boot_now = asyncio.Event()
         self._reconnect_at_once = False
         self._left_s = float("-inf")
-        self._plugged: dict[int, asyncio.TimerHandle] = {}
         self.sender = self._sender(QUEUE)
         self._security = self._sender(SECURITY_QUEUE)
         self.notices = self._sender(NOTICES)
@@ -133,6 +134,7 @@ class Engine:
         self.view: StationView
         self.operations: Operations
         self.charging: SmartCharging
+        self.signing: Signing
         self._reporter = Reporter(
             clock,
             minimum_s=lambda: settings.get(ocpp.MINIMUM_STATUS_S),
@@ -196,7 +198,12 @@ class Engine:
             self.view.connectors[each.number].state = each.state
         self.operations = Operations(self, status)
         self.charging = SmartCharging(self, await ProfileKeeper.load(self.store, self.spoken.profile_rules))
-        sampler = Sampler(self.ledger, self.settings, self.clock, read=self.read_meter, connectors=numbers, wake=self.sender.wake)
+        self.signing = Signing(self.settings, self.ledger, self.clock, status, lambda command: facade.ask(command, BACKEND))
+        plugs = Plugs(self.view, lambda: self.settings.get(PLUG_IN_S))
+        sampler = Sampler(
+            self.ledger, self.settings, self.clock, read=self.read_meter, signing=self.signing, connectors=numbers, wake=self.sender.wake,
+            begins_apart=lambda: self.spoken.begins_apart,
+        )  # fmt: skip
         shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self.spoken.wants_shifts, wake=self.sender.wake)
         self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
@@ -205,7 +212,8 @@ class Engine:
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
             listeners = (
-                self.ledger.hear, self.view.hear, shifts.hear, self.operations.hear, sampler.hear, self.charging.hear, self._hear,
+                self.ledger.hear, self.view.hear, self.signing.hear, shifts.hear, self.operations.hear, sampler.hear, self.charging.hear,
+                plugs.hear, self._hear,
             )  # fmt: skip
             for listener in listeners:
                 listening.enter_context(facade.events.on(listener))
@@ -216,7 +224,7 @@ class Engine:
             self.listening.set()
             if self.upkeep is not None:
                 listening.callback(self.upkeep.give_up)
-            for end in (sampler.end, self.operations.end, self._reporter.end, self.renewal.end, self._forget_plugs):
+            for end in (sampler.end, self.operations.end, self._reporter.end, self.renewal.end, plugs.end):
                 listening.callback(end)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")
@@ -229,6 +237,7 @@ class Engine:
                 group.create_task(self.operations.run(), name="ocpp reservations")
                 group.create_task(shifts.run(), name="ocpp changes of transactions")
                 group.create_task(self.charging.run(), name="ocpp charging profiles")
+                group.create_task(self.signing.run(), name="ocpp keys of meters")
 
     def _with_end(self) -> bool:
         return bool(self.settings.get(ocpp.STOP_SAMPLED_DATA) or self.settings.get(ocpp.STOP_ALIGNED_DATA))
@@ -237,27 +246,8 @@ class Engine:
         match news:
             case SessionBegan() | ChargingEnded() | SessionRecovered():
                 self.sender.wake()
-            case StateChanged():
-                self._watch_plug(news)
             case _:
                 pass
-
-    def _watch_plug(self, news: StateChanged) -> None:
-        """A plug for which nobody identifies in time blocks the place: the connector is finishing (OCPP 1.6 errata, 3.20)."""
-        if (timer := self._plugged.pop(news.connector, None)) is not None:
-            timer.cancel()
-        if news.after == "connected":
-            wait_s = self.settings.get(PLUG_IN_S)
-            self._plugged[news.connector] = asyncio.get_running_loop().call_later(wait_s, self._nobody_came, news.connector)
-
-    def _forget_plugs(self) -> None:
-        for timer in self._plugged.values():
-            timer.cancel()
-        self._plugged.clear()
-
-    def _nobody_came(self, connector: int) -> None:
-        self.view.connectors[connector].waited_too_long = True
-        self.view.refresh(connector)
 
     async def read_meter(self, connector: int) -> MeterView:
         """Everything a meter tells now.

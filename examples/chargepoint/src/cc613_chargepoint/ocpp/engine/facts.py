@@ -120,31 +120,18 @@ class Quantity:
 
 
 @frozen(kw_only=True)
-class Reading:
-    """The values of one moment.
-
-    Attributes:
-        at: UTC.
-        context: as OCPP names it: ``Sample.Periodic`` …
-        quantities: at least one.
-    """
-
-    at: datetime
-    context: str
-    quantities: tuple[Quantity, ...]
-
-
-@frozen(kw_only=True)
 class SignedValue:
     """A signed record.
 
     Attributes:
-        context: ``Transaction.Begin`` or ``Transaction.End``.
+        context: ``Transaction.Begin`` or ``Transaction.End``; of a value in between ``Sample.Periodic`` …
         format: ``OCMF`` …
         record: byte for byte.
         public_key: DER, hexadecimal.
         at: when it was made, UTC.
         register_wh: the register that it is about, Wh; ``None`` if it is not known apart from the record.
+        key: the public key as it is told along; empty where it is not (see :class:`~cc613_chargepoint.ocpp.engine.signing.Signing`).
+        method: how it is signed, as it is told along; empty where the record says so itself.
     """
 
     context: str
@@ -153,6 +140,8 @@ class SignedValue:
     public_key: str
     at: datetime
     register_wh: str | None = None
+    key: str = ""
+    method: str = ""
 
     @property
     def content(self) -> bytes:
@@ -161,6 +150,23 @@ class SignedValue:
             with contextlib.suppress(ValueError):
                 return bytes.fromhex(self.record)
         return self.record.encode()
+
+
+@frozen(kw_only=True)
+class Reading:
+    """The values of one moment.
+
+    Attributes:
+        at: UTC.
+        context: as OCPP names it: ``Sample.Periodic`` …
+        quantities: at least one.
+        signed: the record of the energy register among them; ``None`` where it is not signed.
+    """
+
+    at: datetime
+    context: str
+    quantities: tuple[Quantity, ...]
+    signed: SignedValue | None = None
 
 
 @frozen(kw_only=True)

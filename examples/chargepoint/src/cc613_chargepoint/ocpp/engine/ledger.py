@@ -24,13 +24,15 @@ from cc613_chargepoint.ocpp.engine.facts import (
 )
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.engine.reasons import reason_of
-from cc613_chargepoint.store import Store, StoredSession, Transaction
+from cc613_chargepoint.store import SignedRecord, Store, StoredSession, Transaction
 
-__all__ = ["BEGAN", "ENDED", "LOST", "MEASURED", "QUEUE", "SHIFTED", "Ledger", "Running"]
+__all__ = ["BEGAN", "ENDED", "IN_BETWEEN", "LOST", "MEASURED", "QUEUE", "SHIFTED", "Ledger", "Running"]
 
 QUEUE = "transactions"
 """The one queue of everything that is said about transactions: strictly in order (OCPP 1.6, 3.7)."""
 BEGAN, MEASURED, SHIFTED, ENDED = "began", "measured", "shifted", "ended"
+IN_BETWEEN = frozenset({"Sample.Periodic", "Sample.Clock", "Trigger"})
+"""Contexts of signed values between begin and end: they are told when they are taken, and with the samples of an end."""
 LOST = -1
 """The name of a transaction whose begin the backend never took (OCPP 1.6 errata, 3.18)."""
 _ROOM = "ocpp"
@@ -118,15 +120,9 @@ class Ledger:
         ended = session.ended or session.started
         begin_wh, end_wh = (None if each is None else format(each, "f") for each in (session.begin_wh, session.end_wh))
         signed = tuple(
-            SignedValue(
-                context=each.context,
-                format=each.format,
-                record=each.record,
-                public_key=each.public_key,
-                at=each.created,
-                register_wh=begin_wh if each.context == "Transaction.Begin" else end_wh,
-            )
+            _signed_value(each, begin_wh if each.context == "Transaction.Begin" else end_wh)
             for each in tx.signed.of_session(session.number)
+            if each.context not in IN_BETWEEN
         )
         readings: tuple[Reading, ...] = ()
         if self.with_end:
@@ -157,7 +153,9 @@ class Ledger:
             return None
         return self._deciding.get(session.connector, session.token.id)
 
-    async def measured(self, connector: int, session: int | None, readings: Sequence[Reading], *, keep: int) -> bool:
+    async def measured(
+        self, connector: int, session: int | None, readings: Sequence[Reading], *, keep: int, droppable: bool = True
+    ) -> bool:
         """Owe values. Those of a transaction that has ended meanwhile are not owed any more; whether these were.
 
         Args:
@@ -165,13 +163,14 @@ class Ledger:
             session: of the transaction; ``None`` outside of one.
             readings: what was measured.
             keep: how many values may wait.
+            droppable: whether they may be left out where too many wait; those of a begin may not.
         """
         fact = Measured(session=session, connector=connector, readings=tuple(readings), offline=not self.online())
 
         def work(tx: Transaction) -> bool:
             if session is not None and tx.sessions.get(session).ended is not None:
                 return False
-            tx.outbox.put(queue=QUEUE, kind=MEASURED, payload=packed(fact), created=readings[0].at, session=session, droppable=True)
+            tx.outbox.put(queue=QUEUE, kind=MEASURED, payload=packed(fact), created=readings[0].at, session=session, droppable=droppable)
             tx.outbox.thin(QUEUE, keep)
             return True
 
@@ -214,6 +213,31 @@ class Ledger:
         """The last message about a transaction was answered."""
         tx.memory.forget(_ROOM, f"transaction:{session}")
         tx.memory.forget(_ROOM, f"told:{session}")
+        tx.memory.forget(_ROOM, f"key:{session}")
+
+    @staticmethod
+    def key_told(tx: Transaction, session: int) -> None:
+        """The public key of a transaction's signed values has been told."""
+        tx.memory.put(_ROOM, f"key:{session}", True)
+
+    async def key_was_told(self, session: int) -> None:
+        """As :meth:`key_told`, of values that were told out of the queue's turn."""
+        await self._store.write(lambda tx: self.key_told(tx, session), "noting that a key was told")
+
+    async def has_key(self, session: int) -> bool:
+        """Whether the public key of a transaction's signed values has been told."""
+        return bool(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"key:{session}"), "looking whether the key was told"))
+
+    async def begin_of(self, session: int) -> tuple[SignedValue | None, bool]:
+        """The signed begin of a transaction, as far as there is one by now; and whether the transaction has ended."""
+
+        def work(tx: Transaction) -> tuple[SignedValue | None, bool]:
+            stored = tx.sessions.get(session)
+            found = next((each for each in tx.signed.of_session(session) if each.context == "Transaction.Begin"), None)
+            begin_wh = None if stored.begin_wh is None else format(stored.begin_wh, "f")
+            return None if found is None else _signed_value(found, begin_wh), stored.ended is not None
+
+        return await self._store.read(work, "looking for a signed begin")
 
     @staticmethod
     def passed(tx: Transaction, session: int) -> None:
@@ -274,6 +298,17 @@ class Ledger:
             if await self.name_of(running.session) == name:
                 return connector
         return None
+
+
+def _signed_value(record: SignedRecord, register_wh: str | None) -> SignedValue:
+    return SignedValue(
+        context=record.context,
+        format=record.format,
+        record=record.record,
+        public_key=record.public_key,
+        at=record.created,
+        register_wh=register_wh,
+    )
 
 
 def _register(context: str, at: datetime, value_wh: str | None) -> tuple[Reading, ...]:

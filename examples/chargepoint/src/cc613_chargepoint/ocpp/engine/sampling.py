@@ -7,11 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
+from attrs import evolve, frozen
+
 from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, StationEvent
 from cc613_chargepoint.facade.commands import MeterView
-from cc613_chargepoint.ocpp.engine.facts import Reading
+from cc613_chargepoint.ocpp.engine.facts import Quantity, Reading, SignedValue
 from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities
+from cc613_chargepoint.ocpp.engine.signing import Signing, may_be_signed
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
@@ -30,6 +33,25 @@ def next_aligned(now: datetime, interval_s: int) -> datetime:
     return min(midnight + timedelta(seconds=(passed + 1) * interval_s), midnight + timedelta(days=1))
 
 
+@frozen(kw_only=True)
+class Occasion:
+    """Why meters are read.
+
+    Attributes:
+        at: the moment that the values are about, UTC.
+        context: as OCPP names it.
+        names: measurands that are told.
+        with_end: measurands that the end of a transaction brings.
+        aligned: on the clock.
+    """
+
+    at: datetime
+    context: str
+    names: Sequence[str]
+    with_end: Sequence[str]
+    aligned: bool = False
+
+
 class Sampler:
     """Reads meters and puts what they tell into the outbox.
 
@@ -38,8 +60,10 @@ class Sampler:
         settings: the station's.
         clock: the station's clock.
         read: reads the meter of a connector.
+        signing: has values signed.
         connectors: of the station.
         wake: tells the sender that something waits.
+        begins_apart: whether the version that is spoken tells the values of a begin in a message of their own.
     """
 
     def __init__(
@@ -49,10 +73,12 @@ class Sampler:
         clock: Clock,
         *,
         read: Callable[[int], Awaitable[MeterView]],
+        signing: Signing,
         connectors: Sequence[int],
         wake: Callable[[], None],
+        begins_apart: Callable[[], bool],
     ) -> None:
-        self._ledger, self._settings, self._clock = ledger, settings, clock
+        self._ledger, self._settings, self._clock, self._signing, self._begins_apart = ledger, settings, clock, signing, begins_apart
         self._read, self._connectors, self._wake = read, connectors, wake
         self._periodic: dict[int, asyncio.Task[None]] = {}
 
@@ -62,7 +88,7 @@ class Sampler:
             case SessionBegan():
                 self._end(news.connector)
                 self._periodic[news.connector] = asyncio.create_task(
-                    self._sample(news.connector, news.number), name=f"samples for the backend, connector {news.connector}"
+                    self._sample(news), name=f"samples for the backend, connector {news.connector}"
                 )
             case ChargingEnded():
                 self._end(news.connector)
@@ -78,9 +104,10 @@ class Sampler:
         for connector in tuple(self._periodic):
             self._end(connector)
 
-    async def _sample(self, connector: int, session: int) -> None:
-        """Every interval from the start of the transaction; a new interval counts from the last sample on."""
+    async def _sample(self, began: SessionBegan) -> None:
+        """What is wanted of the begin; then every interval from it on, and a new interval counts from the last sample on."""
         due_s = self._clock.monotonic_s()
+        await self._begin(began)
         while True:
             interval_s = self._settings.get(ocpp.SAMPLE_S)
             if interval_s <= 0:
@@ -89,8 +116,39 @@ class Sampler:
                 continue
             due_s = max(due_s + interval_s, self._clock.monotonic_s())
             await self._clock.sleep(due_s - self._clock.monotonic_s())
-            names, with_end = self._settings.get(ocpp.SAMPLED_DATA), self._settings.get(ocpp.STOP_SAMPLED_DATA)
-            await self._take(connector, session, self._clock.wall(), "Sample.Periodic", names, with_end)
+            await self._take(
+                began.connector,
+                began.number,
+                Occasion(
+                    at=self._clock.wall(),
+                    context="Sample.Periodic",
+                    names=self._settings.get(ocpp.SAMPLED_DATA),
+                    with_end=self._settings.get(ocpp.STOP_SAMPLED_DATA),
+                ),
+            )
+
+    async def _begin(self, began: SessionBegan) -> None:
+        """The values of the begin, with its signed record where that is told: right behind the begin itself, and never left out."""
+        names = self._settings.get(ocpp.START_SAMPLED_DATA)
+        if not names or not self._begins_apart():
+            return
+        try:
+            values = quantities(await self._read(began.connector), names)
+            register = next((each for each in values if each.measurand == DEFAULT), None)
+            if register is not None and began.begin_wh is not None:  # what the begin said, not what the meter shows by now
+                same = evolve(register, value=format(began.begin_wh, "f"))
+                values = tuple(same if each is register else each for each in values)
+            signed = await self._signing.begin_of(began.number) if self._signing.begins and register is not None else None
+            if values:
+                reading = Reading(at=began.started, context="Transaction.Begin", quantities=values, signed=signed)
+                await self._ledger.measured(began.connector, began.number, [reading], keep=self._keep, droppable=False)
+                self._wake()
+        except HalError as error:
+            _log.warning("connector %d: no values of the begin for the backend: %s", began.connector, error)
+
+    @property
+    def _keep(self) -> int:
+        return self._settings.get(ocpp.QUEUED_SAMPLES)
 
     async def aligned(self) -> None:
         """At every multiple of the interval since midnight, in and outside of transactions; until cancelled."""
@@ -106,23 +164,48 @@ class Sampler:
                 await self._clock.sleep(min(wait_s - LOOK_S / 2.0, 60.0))  # the clock may step and the setting change meanwhile
                 continue
             await self._clock.sleep(wait_s)
-            names, with_end = self._settings.get(ocpp.ALIGNED_DATA), self._settings.get(ocpp.STOP_ALIGNED_DATA)
+            occasion = Occasion(
+                at=at,
+                context="Sample.Clock",
+                names=self._settings.get(ocpp.ALIGNED_DATA),
+                with_end=self._settings.get(ocpp.STOP_ALIGNED_DATA),
+                aligned=True,
+            )
             for connector in self._connectors:
                 running = self._ledger.running_session(connector)
-                await self._take(connector, None if running is None else running.session, at, "Sample.Clock", names, with_end)
+                await self._take(connector, None if running is None else running.session, occasion)
 
-    async def _take(  # noqa: PLR0917 - one reading's facts
-        self, connector: int, session: int | None, at: datetime, context: str, names: Sequence[str], with_end: Sequence[str]
-    ) -> None:
+    async def _take(self, connector: int, session: int | None, occasion: Occasion) -> None:
         try:
             view = await self._read(connector)
-            if values := quantities(view, names):
-                reading = Reading(at=at, context=context, quantities=values)
-                if not await self._ledger.measured(connector, session, [reading], keep=self._settings.get(ocpp.QUEUED_SAMPLES)):
+            values, kept = quantities(view, occasion.names), quantities(view, occasion.with_end) if occasion.with_end else ()
+            now, later = await self._signed(connector, session, occasion)
+            if values:
+                reading = _reading(occasion, values, now)
+                if not await self._ledger.measured(connector, session, [reading], keep=self._keep):
                     return
                 self._wake()
             running = self._ledger.running_session(connector)
-            if with_end and running is not None and running.session == session and (kept := quantities(view, with_end)):
-                running.sampled.append(Reading(at=at, context=context, quantities=kept))
+            if kept and running is not None and running.session == session:
+                running.sampled.append(_reading(occasion, kept, later))
         except HalError as error:
             _log.warning("connector %d: no values for the backend: %s", connector, error)
+
+    async def _signed(self, connector: int, session: int | None, occasion: Occasion) -> tuple[SignedValue | None, SignedValue | None]:
+        """The signature for what is told now, and for what the end brings: it is one, where it is wanted.
+
+        Outside of transactions nothing is signed: a meter would sign the name of the last customer along.
+        """
+        now = self._signing.updates(aligned=occasion.aligned) and may_be_signed(occasion.names)
+        later = self._signing.samples_of_end(aligned=occasion.aligned) and bool(occasion.with_end) and may_be_signed(occasion.with_end)
+        if session is None or not (now or later):
+            return None, None
+        signed = await self._signing.sign(connector, session, occasion.context)
+        return signed if now else None, signed if later else None
+
+
+def _reading(occasion: Occasion, values: Sequence[Quantity], signed: SignedValue | None) -> Reading:
+    register = next((each.value for each in values if each.measurand == DEFAULT), None)
+    if signed is not None:
+        signed = evolve(signed, register_wh=register)
+    return Reading(at=occasion.at, context=occasion.context, quantities=tuple(values), signed=signed)

@@ -36,6 +36,7 @@ class Version(ABC):
         requests: action → class of its request, for everything the version knows.
         wants_shifts: it tells whenever a transaction goes from charging to waiting or back.
         tells_all_after_absence: after a long time without a connection every connector's status is told, changed or not.
+        begins_apart: a begin has no place for values: what is wanted of it is a message of its own.
         own_names: the station names transactions itself; otherwise the backend does.
         answers_when_rejected: a backend that rejected the boot still gets an answer, though a refusal.
         profile_rules: which charging profiles are taken, and what they mean together.
@@ -45,6 +46,7 @@ class Version(ABC):
     requests: ClassVar[Mapping[str, type[Any]]]
     wants_shifts: ClassVar[bool] = False
     tells_all_after_absence: ClassVar[bool] = False
+    begins_apart: ClassVar[bool] = False
     own_names: ClassVar[bool] = False
     answers_when_rejected: ClassVar[bool] = False
     profile_rules: ClassVar[Rules] = Rules()

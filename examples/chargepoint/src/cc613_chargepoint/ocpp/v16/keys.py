@@ -8,15 +8,17 @@ from typing import Any
 from attrs import field, frozen
 
 from cc613_chargepoint.domain.role import Role
+from cc613_chargepoint.ocpp.engine.signing import Offered
 from cc613_chargepoint.ocpp.messages.v16_types import KeyValue
 from cc613_chargepoint.settings import TABLE, Actor, Layer, Parameter, Settings, SettingsRefused
 from cc613hal.errors import HalError
 
-__all__ = ["MAX_KEYS", "Changed", "Keys"]
+__all__ = ["MAX_KEYS", "VALUE_LIMIT", "Changed", "Keys"]
 
 MAX_KEYS = 64
 """Keys that one GetConfiguration may ask for."""
 VALUE_LIMIT = 500
+"""Longest value of a key (OCPP 1.6, 7.29)."""
 _BY_KEY: Mapping[str, Parameter[Any]] = {each.ocpp16.casefold(): each for each in TABLE.values() if each.ocpp16}
 
 
@@ -39,11 +41,12 @@ class Keys:
     Args:
         settings: the station's.
         actor: the backend, for the audit.
-        told: read-only keys → their value now.
+        told: read-only keys → their value now; ``None`` where the station has none.
+        offered: what may be done with the keys of the table here.
     """
 
-    def __init__(self, settings: Settings, actor: Actor, told: Mapping[str, Callable[[], str]]) -> None:
-        self._settings, self._actor = settings, actor
+    def __init__(self, settings: Settings, actor: Actor, told: Mapping[str, Callable[[], str | None]], offered: Offered) -> None:
+        self._settings, self._actor, self._offered = settings, actor, offered
         self._told = {name.casefold(): (name, value) for name, value in told.items()}
 
     def read(self, asked: Sequence[str]) -> tuple[list[KeyValue], list[str]]:
@@ -66,21 +69,31 @@ class Keys:
 
     def _read(self, name: str) -> KeyValue | None:
         if (told := self._told.get(name.casefold())) is not None:
-            return KeyValue(key=told[0], readonly=True, value=told[1]()[:VALUE_LIMIT])
-        which = _BY_KEY.get(name.casefold())
+            there = told[1]()
+            return None if there is None else KeyValue(key=told[0], readonly=True, value=there[:VALUE_LIMIT])
+        which = self._which(name)
         if which is None:
             return None
+        if (fixed := self._offered.fixed(which)) is not None:
+            return KeyValue(key=which.ocpp16, readonly=True, value=fixed)
         value = None if which.secret else _ocpp_text(which, self._settings.value(which.key).value)[:VALUE_LIMIT]
         return KeyValue(key=which.ocpp16, readonly=which.change is None or which.change > Role.OPERATOR, value=value)
 
+    def _which(self, name: str) -> Parameter[Any] | None:
+        """The parameter of a key that the station has."""
+        which = _BY_KEY.get(name.casefold())
+        return None if which is None or self._offered.absent(which) else which
+
     async def change(self, name: str, text: str) -> Changed:
         """Change a key, as OCPP answers it: unknown is ``NotSupported``; what it may not be, or nobody may change, is ``Rejected``."""
-        if name.casefold() in self._told:
-            return Changed("Rejected")
-        which = _BY_KEY.get(name.casefold())
+        if (told := self._told.get(name.casefold())) is not None:
+            return Changed("NotSupported" if told[1]() is None else "Rejected")
+        which = self._which(name)
         if which is None:
             return Changed("NotSupported")
         if which.change is None or which.change > self._actor.role:
+            return Changed("Rejected")
+        if self._offered.fixed(which) is not None or self._offered.objection(which, text):
             return Changed("Rejected")
         try:
             await self._settings.set({which.key: _table_text(text)}, actor=self._actor, layer=Layer.BACKEND, texts=True)

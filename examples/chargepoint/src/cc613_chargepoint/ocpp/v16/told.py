@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
-from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS
+from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS, VALUE_LIMIT
 
 __all__ = ["told_keys"]
 
 PROFILES = "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCharging,RemoteTrigger"
 
 
-def told_keys(engine: Engine) -> Mapping[str, Callable[[], str]]:
-    """Key → its value now."""
+def told_keys(engine: Engine) -> Mapping[str, Callable[[], str | None]]:
+    """Key → its value now; ``None`` where the station has none."""
     locks = any(engine.operations.locks(number) for number in engine.operations.connectors)
+    meters: Mapping[str, Callable[[], str | None]] = {
+        f"MeterPublicKey{number}": functools.partial(engine.signing.key_of, number, VALUE_LIMIT) for number in engine.operations.connectors
+    }
     return {
+        **meters,
         "GetConfigurationMaxKeys": lambda: str(MAX_KEYS),
         "NumberOfConnectors": lambda: str(len(engine.operations.connectors)),
         "SupportedFeatureProfiles": lambda: PROFILES,

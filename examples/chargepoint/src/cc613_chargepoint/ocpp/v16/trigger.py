@@ -6,12 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.facts import Measured, Reading
-from cc613_chargepoint.ocpp.engine.measurands import quantities
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import Reply
-from cc613_chargepoint.ocpp.v16 import words
-from cc613_chargepoint.settings import ocpp
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.v16.version import V16
@@ -84,11 +80,9 @@ class Trigger:
             await self._version.status(self._engine.view.report(number))
 
     async def _values(self, numbers: list[int]) -> None:
-        names = self._engine.settings.get(ocpp.SAMPLED_DATA)
+        engine = self._engine
         for number in numbers:
-            view = await self._engine.read_meter(number)
-            running = self._engine.ledger.running_session(number)
-            transaction = None if running is None else await self._engine.ledger.name_of(running.session)
-            reading = Reading(at=view.at, context="Trigger", quantities=quantities(view, names))
-            fact = Measured(session=None if running is None else running.session, connector=number, readings=(reading,))
-            await self._version.call(words.measured(fact, transaction), v16.MeterValuesResponse)
+            fact = await engine.signing.asked_for(number, await engine.read_meter(number))
+            transaction = None if fact.session is None else await engine.ledger.name_of(fact.session)
+            await self._version.say_values(fact, transaction)
+            await engine.signing.told(fact)

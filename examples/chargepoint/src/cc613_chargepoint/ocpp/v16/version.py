@@ -20,6 +20,7 @@ from cc613_chargepoint.ocpp.engine.facts import (
 )
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, MEASURED, Ledger
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
+from cc613_chargepoint.ocpp.engine.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Handler, Version
 from cc613_chargepoint.ocpp.messages import v16
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo
@@ -52,11 +53,12 @@ class V16(Version):
     """
 
     requests = v16.REQUESTS
+    begins_apart = True
 
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
         self.contracts = Contracts16(engine, self)
-        self.keys = Keys(engine.settings, BACKEND, told_keys(engine))
+        self.keys = Keys(engine.settings, BACKEND, told_keys(engine), engine.signing)
         trigger = Trigger(engine, self)
         self.handlers: Mapping[str, Handler] = {
             **Core(engine, self.keys, self.contracts).handlers(),
@@ -156,13 +158,28 @@ class V16(Version):
         await self._engine.operations.refused(began.connector, began.session)
 
     async def _deliver_values(self, message: OutboxMessage) -> Settled:
-        fact = unpacked(Measured, message.payload)
-        transaction = None if fact.session is None else await self._name(fact.session)
-        await self.call(words.measured(fact, transaction), v16.MeterValuesResponse, owed=message)
-        return nothing
+        fact = await self._engine.signing.measured(unpacked(Measured, message.payload))
+        await self.say_values(fact, None if fact.session is None else await self._name(fact.session), owed=message)
+        return self._told_key(fact)
+
+    async def say_values(self, fact: Measured, transaction: int | None, *, owed: OutboxMessage | None = None) -> None:
+        """Say what a meter tells, now.
+
+        Args:
+            fact: the values, with the keys that go along.
+            transaction: the backend's name for it.
+            owed: what lay in the outbox, if it did.
+        """
+        said = words.measured(fact, transaction, bare=self._engine.settings.get(ocpp.SIGNED_BARE))
+        await self.call(said, v16.MeterValuesResponse, owed=owed)
+
+    @staticmethod
+    def _told_key(fact: Measured) -> Settled:
+        session = fact.session
+        return nothing if session is None or not brings_key(fact) else lambda tx: Ledger.key_told(tx, session)
 
     async def _deliver_end(self, message: OutboxMessage) -> Settled:
-        ended = unpacked(TransactionEnded, message.payload)
+        ended = await self._engine.signing.ended(unpacked(TransactionEnded, message.payload))
         settings = self._engine.settings
         request = words.stop(
             ended, await self._name(ended.session), most=settings.get(ocpp.STOP_VALUES), bare=settings.get(ocpp.SIGNED_BARE)

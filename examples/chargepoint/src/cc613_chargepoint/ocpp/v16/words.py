@@ -53,7 +53,7 @@ def stop(ended: TransactionEnded, transaction: int, *, most: int, bare: bool) ->
         most: values it may carry.
         bare: whether signed records stand as they are, instead of in the container of the application note.
     """
-    data = (*meter_values(ended.readings), *signed_values(ended.signed, bare=bare))
+    data = (*meter_values(ended.readings, bare=bare), *signed_values(ended.signed, bare=bare))
     return v16.StopTransaction(
         id_tag=None if ended.token is None else ended.token[:ID_LIMIT],
         meter_stop=whole_wh(ended.end_wh if ended.end_wh is not None else ended.begin_wh),
@@ -64,27 +64,30 @@ def stop(ended: TransactionEnded, transaction: int, *, most: int, bare: bool) ->
     )
 
 
-def measured(fact: Measured, transaction: int | None) -> v16.MeterValues:
-    """Values of a meter."""
-    return v16.MeterValues(connector_id=fact.connector, transaction_id=transaction, meter_value=meter_values(fact.readings))
+def measured(fact: Measured, transaction: int | None, *, bare: bool) -> v16.MeterValues:
+    """Values of a meter; see :func:`stop`."""
+    return v16.MeterValues(connector_id=fact.connector, transaction_id=transaction, meter_value=meter_values(fact.readings, bare=bare))
 
 
-def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
-    """Readings; every default of the specification is written out."""
+def meter_values(readings: Sequence[Reading], *, bare: bool) -> tuple[MeterValue, ...]:
+    """Readings; every default of the specification is written out. A signed value stands beside the raw one."""
     return tuple(
         MeterValue(
             timestamp=reading.at,
-            sampled_value=tuple(
-                SampledValue(
-                    value=each.value,
-                    context=cast("ReadingContext", reading.context),
-                    format="Raw",
-                    measurand=cast("Measurand", each.measurand),
-                    phase=cast("Phase | None", each.phase),
-                    location="Outlet",
-                    unit=cast("Unit | None", each.unit),
-                )
-                for each in reading.quantities
+            sampled_value=(
+                *(
+                    SampledValue(
+                        value=each.value,
+                        context=cast("ReadingContext", reading.context),
+                        format="Raw",
+                        measurand=cast("Measurand", each.measurand),
+                        phase=cast("Phase | None", each.phase),
+                        location="Outlet",
+                        unit=cast("Unit | None", each.unit),
+                    )
+                    for each in reading.quantities
+                ),
+                *(() if reading.signed is None else (_signed_value(reading.signed, reading.context, bare=bare),)),
             ),
         )
         for reading in readings
@@ -93,33 +96,28 @@ def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
 
 def signed_values(signed: Sequence[SignedValue], *, bare: bool) -> tuple[MeterValue, ...]:
     """Signed records: in the container of "Signed meter values in OCPP", or, for backends that expect it, bare."""
-    return tuple(
-        MeterValue(
-            timestamp=each.at,
-            sampled_value=(
-                SampledValue(
-                    value=each.record if bare else container(each),
-                    context=cast("ReadingContext", each.context),
-                    format="SignedData",
-                    measurand="Energy.Active.Import.Register",
-                    location="Outlet",
-                    unit="Wh",
-                ),
-            ),
-        )
-        for each in signed
+    return tuple(MeterValue(timestamp=each.at, sampled_value=(_signed_value(each, each.context, bare=bare),)) for each in signed)
+
+
+def _signed_value(signed: SignedValue, context: str, *, bare: bool) -> SampledValue:
+    return SampledValue(
+        value=signed.record if bare else container(signed),
+        context=cast("ReadingContext", context),
+        format="SignedData",
+        measurand="Energy.Active.Import.Register",
+        location="Outlet",
+        unit="Wh",
     )
 
 
 def container(signed: SignedValue) -> str:
-    """The JSON text of a signed record: record, how it is signed and encoded, and the key that verifies it."""
-    key = f"oca:base16:asn1:{signed.public_key}"
+    """The JSON text of a signed record: record, how it is signed and encoded, and the key that verifies it where that goes along."""
     return json.dumps(
         {
             "signedMeterData": base64.b64encode(signed.content).decode("ascii"),
-            "signingMethod": "",
+            "signingMethod": signed.method,
             "encodingMethod": signed.format,
-            "publicKey": base64.b64encode(key.encode()).decode("ascii"),
+            "publicKey": signed.key,
         },
         separators=(",", ":"),
     )

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.facts import Measured, Reading
-from cc613_chargepoint.ocpp.engine.measurands import quantities
+from cc613_chargepoint.ocpp.engine.facts import Measured
 from cc613_chargepoint.ocpp.engine.network_profiles import HOME, NetworkProfile
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
@@ -187,14 +186,15 @@ class Device:
         for number in numbers:
             await self._version.say_status(self._engine.view.report(number))
 
-    async def _reading(self, number: int) -> Reading:
-        view = await self._engine.read_meter(number)
-        return Reading(at=view.at, context="Trigger", quantities=quantities(view, self._engine.settings.get(ocpp.SAMPLED_DATA)))
+    async def _asked_for(self, number: int) -> Measured:
+        engine = self._engine
+        return words.without_long_records(await engine.signing.asked_for(number, await engine.read_meter(number)))
 
     async def _values(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            fact = Measured(session=None, connector=number, readings=(await self._reading(number),))
+            fact = await self._asked_for(number)
             await self._version.call(words.outside(fact), MeterValuesResponse)
+            await self._engine.signing.told(fact)
 
     async def _transactions(self, numbers: Sequence[int]) -> None:
         """The running transactions: out of the queue's turn, but with a number of their own in their transaction's count."""
@@ -203,20 +203,21 @@ class Device:
             running = ledger.running_session(number)
             if running is None:
                 continue
-            reading = await self._reading(number)
+            fact = await self._asked_for(number)
             event = TransactionEvent(
                 event_type="Updated",
-                timestamp=reading.at,
+                timestamp=fact.readings[0].at,
                 trigger_reason="Trigger",
                 seq_no=await ledger.told(running.session),
                 transaction_info=Transaction(
                     transaction_id=await ledger.uid_of(running.session),
                     charging_state=words.charging_state(self._engine.view.connectors[number].standing()),
                 ),
-                meter_value=words.meter_values([reading]),
+                meter_value=words.meter_values(fact.readings),
             )
             await self._version.call(event, TransactionEventResponse)
             await ledger.count(running.session)
+            await self._engine.signing.told(fact)
 
 
 def _of_summary(each: Modelled) -> bool:

@@ -5,6 +5,7 @@ Components and variables are those of the specification (edition 3, part 2, appe
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -13,9 +14,9 @@ from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.messages.v201_words import DataKind
-from cc613_chargepoint.ocpp.v201.model import Modelled, of_parameter
+from cc613_chargepoint.ocpp.v201.model import VALUE_LIMIT, Modelled, of_parameter
 from cc613_chargepoint.ocpp.v201.words import connector_status
-from cc613_chargepoint.settings import TABLE, ocpp
+from cc613_chargepoint.settings import TABLE, Parameter, ocpp
 from cc613_chargepoint.settings.table import INSTALLED_CURRENT_A
 
 __all__ = ["BYTES_PER_MESSAGE", "ITEMS_PER_MESSAGE", "TX_START", "TX_STOP", "variables"]
@@ -44,9 +45,12 @@ def variables(engine: Engine) -> Iterable[Modelled]:
 
 def _of_table(engine: Engine) -> Iterator[Modelled]:
     for parameter in TABLE.values():
-        if not parameter.ocpp201:
+        if not parameter.ocpp201 or engine.signing.absent(parameter):
             continue
         component, _, name = parameter.ocpp201.partition(".")
+        if (fixed := engine.signing.fixed(parameter)) is not None:
+            yield _told(component, name, fixed, "boolean", instance=_INSTANCES.get(name))
+            continue
         yield of_parameter(
             parameter,
             engine.settings,
@@ -54,8 +58,12 @@ def _of_table(engine: Engine) -> Iterator[Modelled]:
             name=name,
             instance=_INSTANCES.get(name),
             writable=parameter.ocpp201 not in _NOT_SET_LIKE_THIS,
-            objection=(lambda value: _unknown_slot(engine, value)) if parameter is ocpp.NETWORK_PRIORITY else lambda value: "",  # noqa: ARG005 - see Modelled
+            objection=functools.partial(_objection, engine, parameter),
         )
+
+
+def _objection(engine: Engine, parameter: Parameter[Any], value: str) -> str:
+    return _unknown_slot(engine, value) if parameter is ocpp.NETWORK_PRIORITY else engine.signing.objection(parameter, value)
 
 
 def _unknown_slot(engine: Engine, value: str) -> str:
@@ -139,6 +147,8 @@ def _of_outlet(engine: Engine, number: int) -> Iterator[Modelled]:
         yield _told(component, "AvailabilityState", lambda: _state(engine, number), "OptionList", values=_STATES, **place)
         yield _told(component, "SupplyPhases", "3", "integer", **place)
     yield _told("EVSE", "Power", "0", "decimal", unit="W", maximum=_most_w(engine), evse=number)
+    if (key := engine.signing.key_of(number, VALUE_LIMIT)) is not None:
+        yield _told("FiscalMetering", "PublicKey", key, evse=number)
     socket = "sType2" if engine.operations.locks(number) else "cType2"
     yield _told("Connector", "ConnectorType", socket, evse=number, connector=1)
 

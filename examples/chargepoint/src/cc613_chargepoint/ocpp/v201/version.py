@@ -16,6 +16,7 @@ from cc613_chargepoint.ocpp.engine.facts import (
     Registration,
     SecurityEvent,
     Shifted,
+    SignedValue,
     StatusReport,
     TransactionBegan,
     TransactionEnded,
@@ -24,6 +25,7 @@ from cc613_chargepoint.ocpp.engine.facts import (
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, MEASURED, SHIFTED, Ledger
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
+from cc613_chargepoint.ocpp.engine.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.messages import v201
 from cc613_chargepoint.ocpp.messages.v201_firmware import FirmwareStatusNotification, FirmwareStatusNotificationResponse
@@ -184,22 +186,29 @@ class V201(Version):
         register: tuple[Reading, ...] = ()
         if fact.begin_wh is not None:
             quantity = Quantity(measurand=DEFAULT, value=fact.begin_wh, unit="Wh")
-            register = (Reading(at=fact.started, context="Transaction.Begin", quantities=(quantity,)),)
+            register = (Reading(at=fact.started, context="Transaction.Begin", quantities=(quantity,), signed=await self._begin_of(fact)),)
         seq_no = await self._engine.ledger.told(fact.session)
         answer = await self._event(words.began(fact, seq_no, token=token, values=words.meter_values(register)), message)
         if answer.id_token_info is not None and answer.id_token_info.status != ACCEPTED:
             _log.warning("the backend does not accept %s for the transaction it began: %s", fact.token, answer.id_token_info.status)
             self._engine.operations.spawn(self._engine.operations.refused(fact.connector, fact.session))
-        return self._passed(fact.session, fact.token, token, answer.id_token_info)
+        passed = self._passed(fact.session, fact.token, token, answer.id_token_info)
+        return _with_key(passed, fact.session, told=any(each.signed is not None and each.signed.key != "" for each in register))
+
+    async def _begin_of(self, fact: TransactionBegan) -> SignedValue | None:
+        """The signed begin, as it is told with the begin."""
+        signing = self._engine.signing
+        signed = await signing.awaited_begin(fact)
+        return None if signed is None or not words.fits(signed) else await signing.began(fact.session, signed)
 
     async def _deliver_values(self, message: OutboxMessage) -> Settled:
-        fact = unpacked(Measured, message.payload)
+        fact = await self._engine.signing.measured(words.without_long_records(unpacked(Measured, message.payload)))
         if fact.session is None:
             await self.call(words.outside(fact), MeterValuesResponse, owed=message)
             return nothing
         ledger = self._engine.ledger
         await self._event(words.measured(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)), message)
-        return self._passed(fact.session)
+        return _with_key(self._passed(fact.session), fact.session, told=brings_key(fact))
 
     async def _deliver_shift(self, message: OutboxMessage) -> Settled:
         fact = unpacked(Shifted, message.payload)
@@ -208,7 +217,7 @@ class V201(Version):
         return self._passed(fact.session)
 
     async def _deliver_end(self, message: OutboxMessage) -> Settled:
-        fact = unpacked(TransactionEnded, message.payload)
+        fact = await self._engine.signing.ended(words.without_long_records(unpacked(TransactionEnded, message.payload)))
         token = None if fact.token is None else words.id_token(fact.token, kinds=self.kinds)
         answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.session), token=token), message)
         remember = self._remember(fact.token, token, answer.id_token_info)
@@ -238,3 +247,15 @@ class V201(Version):
         if identifier is None or info is None or token is None or token.type in {"NoAuthorization", "Local"}:
             return nothing
         return self.remember(words.known(identifier, info))
+
+
+def _with_key(settled: Settled, session: int, *, told: bool) -> Settled:
+    """What an answer means, and that the public key of the session was told with it."""
+    if not told:
+        return settled
+
+    def both(tx: Transaction) -> None:
+        settled(tx)
+        Ledger.key_told(tx, session)
+
+    return both

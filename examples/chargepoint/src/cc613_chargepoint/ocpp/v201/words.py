@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TypeVar, cast
+
+from attrs import evolve
 
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import TokenSource
@@ -48,6 +50,7 @@ __all__ = [
     "charging_state",
     "connector_status",
     "ended",
+    "fits",
     "id_token",
     "known",
     "measured",
@@ -55,8 +58,11 @@ __all__ = [
     "outside",
     "shifted",
     "status",
+    "without_long_records",
 ]
 
+FactT = TypeVar("FactT", Measured, TransactionEnded)
+REGISTER: Measurand = "Energy.Active.Import.Register"
 DATA_LIMIT = 2500
 """Longest signed record in one value (SignedMeterValueType); a longer one cannot be told in this version."""
 
@@ -212,45 +218,69 @@ def ended(fact: TransactionEnded, seq_no: int, *, token: IdToken | None) -> Tran
 def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
     """Readings; every default of the specification is written out."""
     return tuple(
-        MeterValue(timestamp=reading.at, sampled_value=tuple(_sampled(each, reading.context) for each in reading.quantities))
+        MeterValue(
+            timestamp=reading.at,
+            sampled_value=tuple(
+                _sampled(each, reading.context, reading.signed if each.measurand == REGISTER else None) for each in reading.quantities
+            ),
+        )
         for reading in readings
     )
 
 
-def _sampled(quantity: Quantity, context: str) -> SampledValue:
+def _sampled(quantity: Quantity, context: str, signed: SignedValue | None = None) -> SampledValue:
     return SampledValue(
         value=float(quantity.value),
         context=cast("ReadingContext", context),
         measurand=cast("Measurand", quantity.measurand),
         phase=cast("Phase | None", quantity.phase),
         location="Outlet",
+        signed_meter_value=None if signed is None else _record(signed),
         unit_of_measure=None if quantity.unit is None else UnitOfMeasure(unit=quantity.unit, multiplier=0),
     )
 
 
 def _signed(signed: Sequence[SignedValue]) -> tuple[MeterValue, ...]:
-    """Signed records, each with the register that it is about; one that is too long for this version is left to the station's own store."""
-    found: list[MeterValue] = []
-    for each in signed:
-        data = base64.b64encode(each.content).decode("ascii")
-        if len(data) > DATA_LIMIT:
-            continue
-        key = base64.b64encode(f"oca:base16:asn1:{each.public_key}".encode()).decode("ascii")
-        found.append(
-            MeterValue(
-                timestamp=each.at,
-                sampled_value=(
-                    SampledValue(
-                        value=0.0 if each.register_wh is None else float(each.register_wh),
-                        context=cast("ReadingContext", each.context),
-                        measurand="Energy.Active.Import.Register",
-                        location="Outlet",
-                        signed_meter_value=SignedMeterValue(
-                            signed_meter_data=data, signing_method="", encoding_method=each.format[:50], public_key=key[:DATA_LIMIT]
-                        ),
-                        unit_of_measure=UnitOfMeasure(unit="Wh", multiplier=0),
-                    ),
+    """Signed records, each with the register that it is about."""
+    return tuple(
+        MeterValue(
+            timestamp=each.at,
+            sampled_value=(
+                SampledValue(
+                    value=0.0 if each.register_wh is None else float(each.register_wh),
+                    context=cast("ReadingContext", each.context),
+                    measurand=REGISTER,
+                    location="Outlet",
+                    signed_meter_value=_record(each),
+                    unit_of_measure=UnitOfMeasure(unit="Wh", multiplier=0),
                 ),
-            )
+            ),
         )
-    return tuple(found)
+        for each in signed
+    )
+
+
+def _record(signed: SignedValue) -> SignedMeterValue:
+    return SignedMeterValue(
+        signed_meter_data=_data(signed),
+        signing_method=signed.method,
+        encoding_method=signed.format[:50],
+        public_key=signed.key if len(signed.key) <= DATA_LIMIT else "",
+    )
+
+
+def _data(signed: SignedValue) -> str:
+    return base64.b64encode(signed.content).decode("ascii")
+
+
+def fits(signed: SignedValue | None) -> bool:
+    """Whether a signed record can be told in this version; one that is too long is left to the station's own store."""
+    return signed is None or len(_data(signed)) <= DATA_LIMIT
+
+
+def without_long_records(fact: FactT) -> FactT:
+    """A fact without the signatures that are too long for this version; the values themselves stay."""
+    readings = tuple(each if fits(each.signed) else evolve(each, signed=None) for each in fact.readings)
+    if isinstance(fact, TransactionEnded):
+        return evolve(fact, readings=readings, signed=tuple(each for each in fact.signed if fits(each)))
+    return evolve(fact, readings=readings)
