@@ -13,49 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cc613_chargepoint.ocpp.rpc.masking import MASK, masked, masked_text
+
 __all__ = ["MASK", "WireLog", "masked"]
 
 _log = logging.getLogger(__name__)
 
-MASK = "•••"
-SECRET_KEYS = frozenset({"authorizationkey", "basicauthpassword"})
-"""Configuration keys whose values are never written, folded."""
-SECRET_MEMBERS = frozenset({"password", "apnPassword", "apnUserName"})
-PERSONAL_MEMBERS = frozenset({"idTag", "parentIdTag"})
 TEXT_LIMIT = 2000
-
-
-def masked(value: Any, *, personal: bool = False) -> Any:
-    """A payload without its secrets: passwords, keys, and credentials in addresses.
-
-    Args:
-        value: of JSON.
-        personal: whether identifiers of customers are shortened too.
-    """
-    if isinstance(value, dict):
-        variable = value.get("variable")
-        named = (value.get("key"), variable.get("name") if isinstance(variable, dict) else None)
-        secret = any(isinstance(each, str) and each.casefold() in SECRET_KEYS for each in named)
-        return {name: _member(name, each, secret=secret, personal=personal) for name, each in value.items()}
-    if isinstance(value, list):
-        return [masked(each, personal=personal) for each in value]
-    if isinstance(value, str) and "://" in value:
-        return _without_credentials(value)
-    return value
-
-
-def _member(name: str, value: Any, *, secret: bool, personal: bool) -> Any:
-    if name in SECRET_MEMBERS or (secret and name in {"value", "attributeValue"}):
-        return MASK
-    if personal and name in PERSONAL_MEMBERS and isinstance(value, str):
-        return value[:2] + MASK
-    return masked(value, personal=personal)
-
-
-def _without_credentials(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{MASK}@{host.rpartition('@')[2]}{slash}{path}" if "@" in host else url
+BYTES_LIMIT = 64
+"""Of a message that is no text so many bytes are shown."""
 
 
 class WireLog:
@@ -82,7 +48,7 @@ class WireLog:
 
     def opened(self, url: str, subprotocol: str) -> None:
         """A connection begins."""
-        self._line({"way": "opened", "url": _without_credentials(url), "subprotocol": subprotocol})
+        self._line({"way": "opened", "url": masked_text(url), "subprotocol": subprotocol})
 
     def closed(self) -> None:
         """It is over."""
@@ -100,8 +66,7 @@ class WireLog:
         try:
             frame = json.loads(text)
         except (ValueError, RecursionError):
-            plain = text if isinstance(text, str) else text.hex(" ")
-            return {"text": plain[:TEXT_LIMIT]}
+            return {"text": masked_text(_readable(text))[:TEXT_LIMIT]}
         return {"frame": masked(frame, personal=self._personal)}
 
     def _line(self, entry: dict[str, Any]) -> None:
@@ -118,6 +83,15 @@ class WireLog:
             self._failed = True
 
 
+def _readable(message: str | bytes) -> str:
+    if isinstance(message, str):
+        return message
+    try:
+        return message.decode("utf-8")
+    except UnicodeDecodeError:
+        return f"{len(message)} bytes: {message[:BYTES_LIMIT].hex(' ')}"
+
+
 def lines(path: Path, actions: Collection[str] = ()) -> list[dict[str, Any]]:
     """The entries of a wire log, oldest first; what a crash tore is left out.
 
@@ -131,6 +105,8 @@ def lines(path: Path, actions: Collection[str] = ()) -> list[dict[str, Any]]:
         try:
             entry = json.loads(line)
         except ValueError:
+            continue
+        if not isinstance(entry, dict) or "way" not in entry:
             continue
         frame = entry.get("frame")
         if actions:
