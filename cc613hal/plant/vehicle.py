@@ -125,8 +125,14 @@ class Vehicle:
         """
         if not self._plugged:
             return
-        if self.outlet.bolt_locked.value > 0.5 and not force:
-            raise RuntimeError(f"the plug is locked in outlet {self.outlet.number}")
+        self._must_be_loose(force)
+        self.let_go_of_cable()
+        self.outlet.cable_ohm.set(None)
+
+    def let_go_of_cable(self) -> None:
+        """Pull the other end of the cable out of the vehicle: its plug stays in the outlet."""
+        if not self._plugged:
+            return
         for subscription in self._subscriptions:
             subscription.cancel()
         self._subscriptions.clear()
@@ -136,7 +142,22 @@ class Vehicle:
         self.outlet.current_a.set((0.0, 0.0, 0.0))
         self.outlet.vehicle_ohm.set(None)
         self.outlet.vehicle_diode.set(True)
+
+    def take_cable(self, *, force: bool = False) -> None:
+        """Pull a plug that has no vehicle any more out of the outlet.
+
+        Args:
+            force: break the lock.
+
+        Raises:
+            RuntimeError: the bolt holds the plug.
+        """
+        self._must_be_loose(force)
         self.outlet.cable_ohm.set(None)
+
+    def _must_be_loose(self, force: bool) -> None:
+        if self.outlet.bolt_locked.value > 0.5 and not force:
+            raise RuntimeError(f"the plug is locked in outlet {self.outlet.number}")
 
     def request_energy(self) -> None:
         """Want energy: S2 closes as soon as current is offered."""

@@ -164,6 +164,24 @@ class Bench:
                 await self.sleep(0.2)
         self.vehicles[connector].unplug(force=force)
 
+    def drive_off(self, connector: int = 1) -> None:
+        """Pull the cable out of the vehicle; its plug stays in the outlet, where the cable is not the station's own."""
+        if self.tethered:
+            self.vehicles[connector].unplug(force=True)
+        else:
+            self.vehicles[connector].let_go_of_cable()
+
+    async def take_cable(self, connector: int = 1) -> None:
+        """Pull a plug without a vehicle out of the outlet, as soon as the lock lets go of it."""
+        async with asyncio.timeout(30.0):
+            while self.locked(connector):
+                await self.sleep(0.2)
+        self.vehicles[connector].take_cable()
+
+    def locked(self, connector: int = 1) -> bool:
+        """Whether the bolt holds the plug."""
+        return self.simulation.plant.outlet(connector).bolt_locked.value > 0.5
+
     @property
     def tethered(self) -> bool:
         """Whether the cable is the station's own."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from cc613_chargepoint.app import Station, StationSettings, connector_numbers
+from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
 from cc613_chargepoint.domain.events import ChargingEnded, Decided, SessionEnded
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.token import Token, TokenSource
@@ -153,6 +154,71 @@ def test_a_third_customer_finds_no_free_place_and_disturbs_nobody() -> None:
         assert [each.token.id for each in made.station.connectors.values() if each.token] == [CARD, OTHER]
 
     play(story, board=double())
+
+
+BACKEND = AuthorizationSettings(mode=Mode.BACKEND, cards=(CARD, OTHER))
+
+
+def test_a_card_never_means_the_plug_for_which_nobody_identified_in_time() -> None:
+    """Two connectors and one reader: a second driver must not charge the first one's vehicle (OCPP 1.6 errata, 3.20)."""
+
+    async def story(made: SimulatedStation) -> None:
+        made.plug(1)
+        await made.until_state(State.UNCLAIMED, 1)
+        await made.tap(CARD)
+        assert states(made) == [State.UNCLAIMED, State.AUTHORISED]
+        made.plug(2)
+        await made.until_state(State.CHARGING, 2)
+        await made.tap(OTHER)  # and now there is no place but that one
+        assert states(made) == [State.UNCLAIMED, State.CHARGING]
+        refused = made.of(Decided)[-1].verdict
+        assert (refused.accepted, refused.rule, refused.token.id) == (False, "too-late", OTHER)
+        assert "pulled first" in refused.reasons[0]
+        await made.tap(CARD)
+        await made.until_state(State.FINISHING, 2)
+
+    play(story, board=double(), connector=ConnectorSettings(plug_in_s=20.0), authorization=BACKEND)
+
+
+def test_whoever_names_the_connector_may_come_late() -> None:
+    async def story(made: SimulatedStation) -> None:
+        made.plug(1)
+        await made.until_state(State.UNCLAIMED, 1)
+        made.station.customers.present(Token(id=CARD, source=TokenSource.REMOTE), connector=1)
+        await made.until_state(State.CHARGING, 1)
+
+    play(story, board=double(), connector=ConnectorSettings(plug_in_s=20.0), authorization=BACKEND)
+
+
+LATE = AuthorizationSettings(mode=Mode.BACKEND, cards=(CARD,), late_card=True)
+
+
+@pytest.mark.parametrize("who", [AuthorizationSettings(), LATE], ids=["every card", "late card"])
+def test_where_late_cards_count_a_plug_is_preferred_to_a_free_place(who: AuthorizationSettings) -> None:
+    async def story(made: SimulatedStation) -> None:
+        made.plug(2)
+        await made.until_state(State.UNCLAIMED, 2)
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING, 2)
+
+    play(story, board=double(), connector=ConnectorSettings(plug_in_s=20.0), authorization=who)
+
+
+def test_an_unclaimed_plug_that_is_pulled_and_plugged_in_again_waits_anew() -> None:
+    async def story(made: SimulatedStation) -> None:
+        vehicle = made.plug(1)
+        await made.until_state(State.UNCLAIMED, 1)
+        await made.sleep(500.0)
+        vehicle.unplug()
+        await made.until_state(State.AVAILABLE, 1)
+        made.plug(1)
+        await made.until_state(State.CONNECTED, 1)
+        await made.sleep(15.0)
+        assert made.state is State.CONNECTED
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING, 1)
+
+    play(story, board=double(), connector=ConnectorSettings(plug_in_s=20.0), authorization=BACKEND)
 
 
 def test_a_fault_at_one_connector_leaves_the_other_charging() -> None:

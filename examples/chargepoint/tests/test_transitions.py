@@ -11,9 +11,9 @@ A, E, S = Action, Event, State
 
 VEHICLE = {
     (S.AVAILABLE, E.ACCEPTED): (S.AUTHORISED, [A.EXPECT_VEHICLE]),
-    (S.AVAILABLE, E.VEHICLE_B): (S.CONNECTED, []),
-    (S.AVAILABLE, E.VEHICLE_C): (S.CONNECTED, []),
-    (S.AVAILABLE, E.VEHICLE_D): (S.CONNECTED, []),
+    (S.AVAILABLE, E.VEHICLE_B): (S.CONNECTED, [A.EXPECT_CUSTOMER]),
+    (S.AVAILABLE, E.VEHICLE_C): (S.CONNECTED, [A.EXPECT_CUSTOMER]),
+    (S.AVAILABLE, E.VEHICLE_D): (S.CONNECTED, [A.EXPECT_CUSTOMER]),
     (S.AVAILABLE, E.VEHICLE_A): (S.AVAILABLE, []),
     (S.AUTHORISED, E.AUTHORISATION_EXPIRED): (S.AVAILABLE, [A.FORGET]),
     (S.AUTHORISED, E.STOP_REQUESTED): (S.AVAILABLE, [A.FORGET]),
@@ -21,25 +21,46 @@ VEHICLE = {
     (S.AUTHORISED, E.VEHICLE_C): (S.STARTING, [A.START]),
     (S.AUTHORISED, E.VEHICLE_A): (S.AUTHORISED, []),
     (S.CONNECTED, E.ACCEPTED): (S.STARTING, [A.START]),
+    (S.CONNECTED, E.NOBODY_CAME): (S.UNCLAIMED, []),
+    (S.UNCLAIMED, E.ACCEPTED): (S.STARTING, [A.START]),
     (S.STARTING, E.STARTED): (S.READY, [A.OFFER]),
     (S.STARTING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.STARTING, E.CUSTOMER_REFUSED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
     (S.READY, E.VEHICLE_C): (S.ENERGISING, [A.CLOSE]),
     (S.READY, E.NOTHING_TO_OFFER): (S.PAUSED, [A.WITHDRAW]),
     (S.READY, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.READY, E.CUSTOMER_REFUSED): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
+    (S.READY, E.VEHICLE_LEFT): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
     (S.ENERGISING, E.CLOSED): (S.CHARGING, [A.OFFER]),
     (S.ENERGISING, E.VEHICLE_B): (S.READY, [A.OPEN]),
     (S.ENERGISING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.ENERGISING, E.CUSTOMER_REFUSED): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
+    (S.ENERGISING, E.VEHICLE_LEFT): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
     (S.ENERGISING, E.NOTHING_TO_OFFER): (S.PAUSED, [A.OPEN, A.WITHDRAW]),
     (S.CHARGING, E.VEHICLE_B): (S.READY, [A.OPEN]),
     (S.CHARGING, E.NOTHING_TO_OFFER): (S.PAUSED, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
     (S.CHARGING, E.STOP_REQUESTED): (S.STOPPING, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
+    (S.CHARGING, E.CUSTOMER_REFUSED): (S.REFUSING, [A.WITHDRAW, A.WAIT_FOR_VEHICLE]),
+    (S.CHARGING, E.VEHICLE_LEFT): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
     (S.PAUSED, E.VEHICLE_B): (S.PAUSED, [A.OPEN]),
     (S.PAUSED, E.STOP_TIMEOUT): (S.PAUSED, [A.OPEN]),
     (S.PAUSED, E.SOMETHING_TO_OFFER): (S.READY, [A.OFFER]),
     (S.PAUSED, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.RELEASE]),
+    (S.PAUSED, E.CUSTOMER_REFUSED): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
+    (S.PAUSED, E.VEHICLE_LEFT): (S.HELD, [A.OPEN, A.WITHDRAW, A.END_SESSION, A.HOLD]),
     (S.STOPPING, E.VEHICLE_B): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
     (S.STOPPING, E.STOP_TIMEOUT): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
+    (S.REFUSING, E.VEHICLE_B): (S.HELD, [A.OPEN, A.END_SESSION, A.HOLD]),
+    (S.REFUSING, E.STOP_TIMEOUT): (S.HELD, [A.OPEN, A.END_SESSION, A.HOLD]),
+    (S.REFUSING, E.VEHICLE_LEFT): (S.HELD, [A.OPEN, A.END_SESSION, A.HOLD]),
+    (S.REFUSING, E.STOP_REQUESTED): (S.STOPPING, []),
+    (S.HELD, E.STOP_REQUESTED): (S.FINISHING, [A.RELEASE]),
+    (S.HELD, E.CABLE_GONE): (S.AVAILABLE, [A.RELEASE, A.FORGET]),
+    (S.HELD, E.VEHICLE_LEFT): (S.HELD, []),
+    (S.HELD, E.VEHICLE_D): (S.HELD, [A.OPEN]),
+    (S.HELD, E.PILOT_E): (S.HELD, [A.OPEN]),
     (S.FINISHING, E.VEHICLE_A): (S.AVAILABLE, [A.RELEASE, A.FORGET]),
+    (S.FINISHING, E.CABLE_GONE): (S.AVAILABLE, [A.RELEASE, A.FORGET]),
     (S.FAULTED, E.CLEARED): (S.AVAILABLE, [A.WITHDRAW, A.FORGET]),
     (S.FAULTED, E.VEHICLE_A): (S.FAULTED, [A.OPEN, A.RELEASE]),
     (S.FAULTED, E.FAULT): (S.FAULTED, [A.OPEN, A.END_SESSION]),
@@ -57,12 +78,15 @@ ANYWHERE = {
 
 SOCKET = {
     (S.AVAILABLE, E.ACCEPTED): (S.AUTHORISED, [A.EXPECT_VEHICLE]),
-    (S.AVAILABLE, E.VEHICLE_B): (S.CONNECTED, []),
+    (S.AVAILABLE, E.VEHICLE_B): (S.CONNECTED, [A.EXPECT_CUSTOMER]),
     (S.AUTHORISED, E.VEHICLE_B): (S.STARTING, [A.START]),
     (S.AUTHORISED, E.STOP_REQUESTED): (S.AVAILABLE, [A.FORGET]),
     (S.AUTHORISED, E.AUTHORISATION_EXPIRED): (S.AVAILABLE, [A.FORGET]),
     (S.CONNECTED, E.ACCEPTED): (S.STARTING, [A.START]),
+    (S.CONNECTED, E.NOBODY_CAME): (S.UNCLAIMED, []),
     (S.CONNECTED, E.VEHICLE_A): (S.AVAILABLE, []),
+    (S.UNCLAIMED, E.ACCEPTED): (S.STARTING, [A.START]),
+    (S.UNCLAIMED, E.VEHICLE_A): (S.AVAILABLE, []),
     (S.STARTING, E.STARTED): (S.ENERGISING, [A.CLOSE]),
     (S.STARTING, E.STOP_REQUESTED): (S.FINISHING, [A.OPEN, A.END_SESSION, A.RELEASE]),
     (S.ENERGISING, E.CLOSED): (S.CHARGING, []),
@@ -135,7 +159,7 @@ def test_a_household_socket_is_never_closed_without_a_customer_and_never_left_cl
             assert row.actions[0] is A.OPEN, (state, event)
 
 
-ENERGISED = [S.ENERGISING, S.CHARGING, S.PAUSED, S.STOPPING]
+ENERGISED = [S.ENERGISING, S.CHARGING, S.PAUSED, S.STOPPING, S.REFUSING]
 """States in which the contactor may be closed."""
 
 
@@ -144,7 +168,7 @@ ENERGISED = [S.ENERGISING, S.CHARGING, S.PAUSED, S.STOPPING]
 def test_every_danger_leads_to_an_open_contactor(state: State, event: Event) -> None:
     result = step(state, event)
     assert result is not None
-    if result.next is S.FAULTED:
+    if result.next is S.FAULTED or state is S.HELD:  # what happens at the loose end of a held cable sets nobody free
         assert result.actions[0] is A.OPEN
     else:
         assert (state, event) == (S.AVAILABLE, E.VEHICLE_D), "an unauthorised vehicle in D just stays connected"
@@ -181,3 +205,29 @@ def test_a_release_never_comes_before_the_contactor_is_open() -> None:
 def test_a_faulted_connector_ignores_customers_and_vehicles() -> None:
     for event in (E.ACCEPTED, E.VEHICLE_B, E.VEHICLE_C, E.SOMETHING_TO_OFFER, E.STARTED, E.CLOSED):
         assert step(S.FAULTED, event) is None
+
+
+WITH_A_CHARGE = [S.READY, S.ENERGISING, S.CHARGING, S.PAUSED, S.REFUSING]
+
+
+@pytest.mark.parametrize("state", WITH_A_CHARGE, ids=lambda each: each.name)
+def test_a_vehicle_that_leaves_its_plug_behind_ends_the_charge_with_the_contactor_off_and_the_plug_locked(state: State) -> None:
+    result = step(state, E.VEHICLE_LEFT)
+    assert result is not None
+    assert result.next is S.HELD
+    assert result.actions[0] is A.OPEN
+    assert result.actions[-2:] == (A.END_SESSION, A.HOLD)
+    assert A.RELEASE not in result.actions
+
+
+def test_a_held_plug_goes_to_its_owner_or_to_a_fault_alone_and_nothing_begins_a_charge_there() -> None:
+    leaving = {event: step(S.HELD, event) for event in E}
+    released = {event for event, row in leaving.items() if row is not None and A.RELEASE in row.actions}
+    assert released == {E.STOP_REQUESTED, E.CABLE_GONE, E.VEHICLE_A}
+    assert {event for event, row in leaving.items() if row is not None and row.next is not S.HELD} == {*released, E.FAULT}
+    assert all(A.CLOSE not in row.actions and A.START not in row.actions for row in leaving.values() if row is not None)
+
+
+def test_a_plug_is_only_held_where_it_was_proven_locked() -> None:
+    into_held = {state for (state, _), row in TABLE.items() if row.next is S.HELD}
+    assert into_held == {*WITH_A_CHARGE, S.HELD}

@@ -139,7 +139,6 @@ CASES: dict[str, str] = {
 """Id → title."""
 
 NOT_APPLICABLE: dict[str, str] = {
-    "TC_005_2_CS": "The plug is released when the vehicle ends the charge; UnlockConnectorOnEVSideDisconnect is read-only",
     "TC_005_3_CS": "StopTransactionOnEVSideDisconnect is read-only true, as German calibration law asks (errata 3.80)",
 }
 """Id → why the case does not apply."""

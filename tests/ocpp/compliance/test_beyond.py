@@ -305,6 +305,9 @@ async def test_a_backend_that_answers_nonsense_costs_nothing(it: Bench) -> None:
         await it.card(OTHER)
     await it.central.silence("StartTransaction", for_s=60.0)
     del it.central.answers["Authorize"]
+    await it.unplug()  # nobody was accepted in time
+    await it.central.status("Available")
+    it.plug()
     await it.card()
     await it.central.expect("StartTransaction", 120.0)
 

@@ -108,7 +108,7 @@ async def test_tc_019_cs(it: Bench) -> None:
     everything = {each["key"]: each for each in (await it.central.ask("GetConfiguration"))["configurationKey"]}
     for key, readonly in REQUIRED.items():
         assert everything[key]["readonly"] is readonly, key
-    assert everything["UnlockConnectorOnEVSideDisconnect"]["readonly"] is True
+    assert everything["UnlockConnectorOnEVSideDisconnect"]["readonly"] is it.tethered
     most = int(await it.key("GetConfigurationMaxKeys"))
     many = await it.central.ask("GetConfiguration", key=(list(REQUIRED) * 10)[:most])
     assert len(many["configurationKey"]) == most

@@ -61,6 +61,7 @@ async def test_tc_c_34_cs(it: Bench201) -> None:
     await it.event("Started")
     await it.event("Ended", triggerReason="Deauthorized")
     del it.central.answers["TransactionEvent"]
+    await it.card()  # the plug stays locked until whoever began comes back
     await it.unplug()
     await it.standing("Available")
     it.central.forget()
@@ -144,6 +145,97 @@ async def test_tc_c_16_cs(it: Bench201) -> None:
     await it.card()
     await it.event("Started")
     await it.event("Ended", triggerReason="Deauthorized")
+
+
+@case(**CACHE)
+async def test_tc_c_44_cs(it: Bench201) -> None:
+    """Whoever is of the group of a charge, and is not valid in the cache, is asked about; refused, they end nothing."""
+    it.central.tags[OTHER] = {"status": "Invalid", "groupIdToken": GROUP}
+    it.plug()
+    await it.card(OTHER)
+    await it.central.expect("Authorize")  # the answer is in the cache from now on
+    await it.unplug()
+    await it.standing("Available")
+    await known(it, groupIdToken=GROUP)
+    it.plug()
+    await it.card()
+    await it.event("Started")
+    await it.card(OTHER)
+    await it.central.expect("Authorize", idToken={"idToken": OTHER, "type": "ISO14443"})
+    await it.central.silence("TransactionEvent", for_s=40.0, eventType="Ended")
+    it.central.tags[OTHER] = {"status": "Accepted", "groupIdToken": GROUP}
+    await it.card(OTHER)
+    await it.event("Ended", triggerReason="StopAuthorized")
+
+
+async def charged_offline(it: Bench201, for_s: float) -> None:
+    """A customer of the cache charges without a connection; when it is back, the backend says that they are none."""
+    await known(it)
+    await it.central.hang_up(and_stay_away=True)
+    it.plug()
+    await it.card()
+    await it.sleep(for_s)
+    it.central.answers["TransactionEvent"] = lambda said: {"idTokenInfo": {"status": "Invalid"}} if "idToken" in said else {}
+    it.central.listens = True
+    await it.event("Started", 120.0, offline=True)
+
+
+@case(boards=("socket", "tethered"), **CACHE)
+async def test_tc_c_15_cs(it: Bench201) -> None:
+    assert await it.put("TxCtrlr", "StopTxOnInvalidId", "false") == "Accepted"
+    assert await it.put("TxCtrlr", "MaxEnergyOnInvalidId", "500") == "Accepted"
+    await charged_offline(it, 30.0)
+    outlet, before_wh = it.simulation.plant.outlet(1), it.simulation.plant.outlet(1).energy_now_wh()
+    waits = await it.event("Updated", 600.0, triggerReason="ChargingStateChanged")
+    assert waits.payload["transactionInfo"]["chargingState"] == "SuspendedEVSE"
+    assert outlet.energy_now_wh() - before_wh > 300.0
+    await it.sleep(5.0)
+    delivered_wh = outlet.energy_now_wh()
+    await it.central.silence("TransactionEvent", for_s=60.0, eventType="Ended")
+    assert outlet.energy_now_wh() == delivered_wh
+
+
+@case(boards=("socket", "tethered"), **CACHE)
+async def test_tc_c_18_cs(it: Bench201) -> None:
+    assert await it.put("TxCtrlr", "StopTxOnInvalidId", "true") == "Accepted"
+    assert await it.put("TxCtrlr", "MaxEnergyOnInvalidId", "500") == "Accepted"
+    await charged_offline(it, 30.0)
+    before_wh = it.simulation.plant.outlet(1).energy_now_wh()
+    ended = await it.event("Ended", 600.0, triggerReason="Deauthorized")
+    assert ended.payload["transactionInfo"]["stoppedReason"] == "DeAuthorized"
+    assert it.simulation.plant.outlet(1).energy_now_wh() - before_wh > 300.0
+
+
+@case(**CACHE, ocpp__max_energy_on_invalid_wh=500)
+async def test_tc_c_18_cs_used_up_before(it: Bench201) -> None:
+    await charged_offline(it, 600.0)
+    ended = await it.event("Ended", 20.0, triggerReason="Deauthorized")
+    assert ended.payload["transactionInfo"]["stoppedReason"] == "DeAuthorized"
+
+
+@case(boards=("socket", "tethered"))
+async def test_tc_c_05_cs(it: Bench201) -> None:
+    """Whoever is refused before the charge has their plug; after its begin it stays locked until they come back."""
+    it.central.tags[CARD] = {"status": "Invalid"}
+    it.plug()
+    await it.card()
+    await it.central.expect("Authorize")
+    await refused(it)
+    await it.unplug()
+    await it.standing("Available")
+    it.central.tags[CARD] = {"status": "Accepted"}
+    it.central.answers["TransactionEvent"] = lambda _: {"idTokenInfo": {"status": "Invalid"}}
+    it.plug()
+    await it.card()
+    await it.event("Started")
+    await it.event("Ended", triggerReason="Deauthorized")
+    await it.sleep(60.0)
+    assert it.locked() is not it.tethered
+    await it.card(OTHER)
+    assert it.locked() is not it.tethered
+    await it.card()
+    await it.unplug()
+    await it.standing("Available")
 
 
 @case(authorization__cache=True)

@@ -94,6 +94,54 @@ async def test_tc_e_37_cs(it: Bench201) -> None:
 
 
 @case()
+async def test_tc_e_24_cs(it: Bench201) -> None:
+    assert await it.put("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true") == "Accepted"
+    await it.charge()
+    it.drive_off()
+    ended = await it.event("Ended", triggerReason="EVCommunicationLost")
+    info = ended.payload["transactionInfo"]
+    assert (info["stoppedReason"], info["chargingState"]) == ("EVDisconnected", "Idle")
+    await it.take_cable()
+    await it.standing("Available")
+
+
+@case(boards=("socket", "tethered"))
+async def test_tc_e_25_cs(it: Bench201) -> None:
+    if not it.tethered:
+        assert await it.put("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "false") == "Accepted"
+    await it.charge()
+    it.drive_off()
+    ended = await it.event("Ended", triggerReason="EVCommunicationLost")
+    info = ended.payload["transactionInfo"]
+    assert (info["stoppedReason"], info["chargingState"]) == ("EVDisconnected", "Idle")
+    if not it.tethered:
+        await it.central.silence("StatusNotification", for_s=60.0)
+        assert it.locked()
+        assert (await it.central.ask("UnlockConnector", evseId=1, connectorId=1))["status"] == "Unlocked"
+        await it.take_cable()
+    await it.standing("Available")
+
+
+@case(boards=("socket", "tethered"))
+async def test_the_variable_is_a_setting_with_a_socket_and_false_with_a_fixed_cable(it: Bench201) -> None:
+    told = await it.get("OCPPCommCtrlr", "UnlockOnEVSideDisconnect")
+    assert told["attributeValue"] == ("false" if it.tethered else "true")
+    assert await it.put("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "false") == ("Rejected" if it.tethered else "Accepted")
+
+
+@case(boards=("socket", "tethered"), connector__plug_in_s=30.0)
+async def test_a_card_that_comes_too_late_begins_nothing(it: Bench201) -> None:
+    it.plug()
+    await it.standing("Occupied")
+    await it.sleep(40.0)
+    await it.card()
+    await it.central.silence("Authorize", "TransactionEvent", for_s=30.0)
+    await it.start_from_afar(8)
+    began = await it.event("Started")
+    assert began.payload["transactionInfo"]["remoteStartId"] == 8
+
+
+@case()
 async def test_tc_c_02_cs(it: Bench201) -> None:
     it.central.tags[CARD] = {"status": "Invalid"}
     it.plug()

@@ -223,7 +223,7 @@ class StationAnswers:
         connector = self._connector(command.connector)
         if connector.faults:
             raise Refused(f"connector {connector.number} has a fault: {connector.faults[0].name.word}")
-        if connector.token is not None or connector.state not in {State.AVAILABLE, State.CONNECTED}:
+        if connector.token is not None or connector.state not in {State.AVAILABLE, State.CONNECTED, State.UNCLAIMED}:
             raise Refused(f"connector {connector.number} is {connector.state.value}")
         if not self._station.customers.serves(connector.number):
             raise Refused(f"connector {connector.number} is out of service")
@@ -237,10 +237,10 @@ class StationAnswers:
         connector = self._connector(command.connector)
         if connector.token is None or connector.state in {State.FINISHING, State.FAULTED}:
             raise Refused(f"connector {connector.number} has no session to stop")
-        over = {State.FINISHING.value, State.AVAILABLE.value, State.CONNECTED.value}
+        over = {State.FINISHING.value, State.HELD.value, State.AVAILABLE.value, State.CONNECTED.value}
         return await self._confirmed(
             connector,
-            lambda: connector.stop(command.reason),
+            lambda: connector.stop(command.reason, keep_plug=command.keep_plug),
             lambda news: news.after if isinstance(news, StateChanged) and news.after in over else "",
         )
 

@@ -314,7 +314,7 @@ class Station:
 
     def _busy(self) -> bool:
         """Whether a customer is being served."""
-        idle = {State.AVAILABLE, State.CONNECTED, State.FAULTED}
+        idle = {State.AVAILABLE, State.CONNECTED, State.UNCLAIMED, State.HELD, State.FAULTED}
         return any(each.state not in idle for each in self.connectors.values())
 
     def clear_fault(self, name: FaultName, by: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cc613_chargepoint.authorization import Authorizer, token_of
 from cc613_chargepoint.authorization.policy import AuthorizationSettings, Mode
@@ -27,6 +27,13 @@ _log = logging.getLogger(__name__)
 
 _RANK = {State.CONNECTED: 0, State.AVAILABLE: 1, State.AUTHORISED: 2}
 """Where a customer is expected first."""
+LATE = Verdict(
+    token=Token(id="", source=TokenSource.CARD),
+    accepted=False,
+    reasons=("nobody identified in time: the plug may be somebody else's, and has to be pulled first",),
+    rule="too-late",
+)
+"""Why a card does not begin a charge where a plug has waited for too long (OCPP 1.6 errata, 3.20); the token is put in."""
 
 
 class StoreDirectory(Directory):
@@ -62,9 +69,12 @@ class StoreDirectory(Directory):
 
 @frozen(kw_only=True)
 class _Presentation:
+    """Somebody identified: who, and where if that was said; ``late`` are the connectors for which a card came too late."""
+
     token: Token
     connector: int | None = None
     random: bool = False
+    late: frozenset[int] = frozenset()
 
 
 class Customers:
@@ -127,7 +137,7 @@ class Customers:
         if taken:
             return
         try:
-            self._queue.put_nowait(_Presentation(token=token, connector=connector, random=random))
+            self._queue.put_nowait(_Presentation(token=token, connector=connector, random=random, late=self._too_late(connector)))
         except asyncio.QueueFull:
             _log.warning("%s is not looked at: too many wait for their verdict", token.id)
 
@@ -168,25 +178,38 @@ class Customers:
 
     async def _judge(self, presented: _Presentation) -> None:
         token = presented.token
-        connector = self._connectors[presented.connector] if presented.connector is not None else self._meant_by(token)
-        if (known := self._known_beforehand(token, connector)) is not None:
+        connector = self._meant_by(presented) if presented.connector is None else self._connectors[presented.connector]
+        if (known := self._known_beforehand(presented, connector)) is not None:
             self._tell(Decided(connector=connector.number, verdict=known))
             if known.accepted:
                 connector.accept(token, group=connector.group)
             return
         verdict = await self._authorizer.decide(token, connector=connector.number, random=presented.random)
         connector = self._group_of(verdict) or connector
+        if verdict.accepted and not verdict.master and connector.token is None and connector.number in presented.late:
+            verdict = evolve(LATE, token=token)
         self._tell(Decided(connector=connector.number, verdict=verdict))
         if verdict.accepted:
             self._let(connector, verdict)
 
-    def _known_beforehand(self, token: Token, connector: ServedConnector) -> Verdict | None:
+    def _too_late(self, named: int | None) -> frozenset[int]:
+        """Where a plug has waited for so long that a card, which names no connector, may be somebody else's."""
+        if named is not None or self.settings.mode is not Mode.BACKEND or self.settings.late_card:
+            return frozenset()
+        return frozenset(each.number for each in self._connectors.values() if each.state is State.UNCLAIMED)
+
+    def _known_beforehand(self, presented: _Presentation, connector: ServedConnector) -> Verdict | None:
         """What needs no rule: who ends the own charge, and who could neither begin nor end anything. A backend is not asked for them."""
+        token = presented.token
         if connector.token is not None and connector.token.same_as(token):
             return Verdict(token=token, accepted=True, reasons=("ends the own charge",), rule="own-charge", parent=connector.group)
-        master = token.id.casefold() in {card.casefold() for card in self.settings.master_cards}
-        if all(each.token is not None and each.group is None for each in self._connectors.values()) and not master:
-            return Verdict(token=token, accepted=False, reasons=("every connector is in use",), rule="no-connector")
+        if token.id.casefold() not in {card.casefold() for card in self.settings.master_cards}:
+            elsewhere = [each for each in self._connectors.values() if each.token is not None or each.number not in presented.late]
+            if elsewhere and all(each.token is not None and each.group is None for each in elsewhere):
+                in_use = Verdict(token=token, accepted=False, reasons=("every connector is in use",), rule="no-connector")
+                return evolve(LATE, token=token) if presented.late else in_use
+            if not elsewhere:
+                return evolve(LATE, token=token)
         if connector.token is None and not self.serves(connector.number):
             return Verdict(token=token, accepted=False, reasons=(f"connector {connector.number} is out of service",), rule="out-of-service")
         return None
@@ -202,12 +225,12 @@ class Customers:
                 self._tell(ReservationUsed(connector=connector.number, number=used.number))
         connector.accept(verdict.token, group=verdict.parent)
 
-    def _meant_by(self, token: Token) -> ServedConnector:
+    def _meant_by(self, presented: _Presentation) -> ServedConnector:
         """Where a customer wants to charge, or stop: their own session, else a vehicle that waits for a customer, else a free place."""
-        own = [each for each in self._connectors.values() if each.token is not None and each.token.same_as(token)]
+        own = [each for each in self._connectors.values() if each.token is not None and each.token.same_as(presented.token)]
         ranked = sorted(
             self._connectors.values(),
-            key=lambda each: (each.token is not None, not self.serves(each.number), _RANK.get(each.state, len(_RANK))),
+            key=lambda each: (each.token is not None, not self.serves(each.number), each.number in presented.late, _rank(each.state)),
         )
         return (own or ranked)[0]
 
@@ -269,7 +292,12 @@ class Customers:
     def _key_moved(self, reading: DigitalReading) -> None:
         self._key_turned = reading.active
         for connector in self._connectors.values():
-            if reading.active and connector.state is State.CONNECTED and connector.token is None:
+            if reading.active and connector.state in {State.CONNECTED, State.UNCLAIMED} and connector.token is None:
                 self.present(Token(id="KEY", source=TokenSource.KEY_SWITCH), connector=connector.number)
             elif not reading.active and connector.token is not None and connector.token.source is TokenSource.KEY_SWITCH:
                 connector.stop("key switch turned off")
+
+
+def _rank(state: State) -> int:
+    """A plug that has waited for too long is a plug all the same, where that does not count against it."""
+    return _RANK.get(State.CONNECTED if state is State.UNCLAIMED else state, len(_RANK))

@@ -126,10 +126,10 @@ class ServiceAnswers:
     async def _restart(self, command: Restart, actor: Actor) -> Answer:
         """Sessions end first, each with its values; what has not ended in time is ended after the restart, as after a power cut."""
         del actor
-        busy = [each for each in self._station.connectors.values() if each.token is not None]
+        busy = [each for each in self._station.connectors.values() if each.token is not None and each.state is not State.HELD]
         for each in busy:
             each.stop(command.reason)
-        over = {State.AVAILABLE, State.CONNECTED, State.FINISHING, State.FAULTED}
+        over = {State.AVAILABLE, State.CONNECTED, State.FINISHING, State.HELD, State.FAULTED}
         loop = asyncio.get_running_loop()
         until_s = loop.time() + ENDING_S
         while any(each.state not in over for each in busy) and loop.time() < until_s:

@@ -585,7 +585,7 @@ async def over(talk: Talk) -> None:
             await talk.hear(30.0)
 
 
-@pytest.mark.parametrize("words", [{"protocol": 2}, {"store": "the master's own"}])
+@pytest.mark.parametrize("words", [{"protocol": PROTOCOL + 1}, {"store": "the master's own"}])
 def test_a_slave_that_does_not_fit_is_refused_with_the_reason(words: dict[str, Any]) -> None:
     async def story(pair: SimulatedPair) -> None:
         pair.link.cut()

@@ -59,6 +59,7 @@ class AuthorizationSettings:
         offline: list and cache count while it cannot be asked (OCPP ``LocalAuthorizeOffline``).
         unknown_offline: unknown tokens are accepted while it cannot be asked (OCPP ``AllowOfflineTxForUnknownId``).
         local_list: the local list of the backend counts (OCPP ``LocalAuthListEnabled``).
+        late_card: in mode ``backend``, a card begins a charge although the plug has waited for longer than a customer may take to identify.
         cache: answers are kept (OCPP ``AuthorizationCacheEnabled``).
         cache_size: how many.
         cache_lifetime_s: how long they count, s; 0 for as long as they say themselves.
@@ -79,6 +80,7 @@ class AuthorizationSettings:
     offline: bool = True
     unknown_offline: bool = False
     local_list: bool = True
+    late_card: bool = False
     cache: bool = True
     cache_size: int = field(default=1000, validator=validators.ge(0))
     cache_lifetime_s: float = field(default=0.0, validator=validators.ge(0.0))

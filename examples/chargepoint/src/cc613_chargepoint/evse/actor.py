@@ -93,10 +93,15 @@ class ConnectorActor(ServedConnector):
         elif group is not None and group == self._group:
             self.stop("card of the same group presented")
 
-    def stop(self, reason: str) -> None:
-        """Ask for the end of the session."""
+    def stop(self, reason: str, *, keep_plug: bool = False) -> None:
+        """See :class:`ServedConnector`."""
         self._stop_reason = reason
-        self._post(Event.STOP_REQUESTED, reason)
+        self._post(Event.CUSTOMER_REFUSED if keep_plug and self._may_hold else Event.STOP_REQUESTED, reason)
+
+    @property
+    def _may_hold(self) -> bool:
+        """Whether the plug can be kept from whoever is not its owner."""
+        return False
 
     def raise_fault(self, fault: Fault) -> None:
         """A fault from around the connector stands from now on: unless it is a warning, the contactor opens in this loop iteration."""
@@ -151,6 +156,15 @@ class ConnectorActor(ServedConnector):
     @abstractmethod
     def _moved(self, before: State, event: Event) -> None:
         """The actions of an event were carried out."""
+
+    def _expect_in_time(self, seconds: float, event: Event, what: str) -> None:
+        """Wait for a customer or a plug, s; where nothing changes until then, that is an event."""
+
+        async def expect() -> None:
+            await self._clock.sleep(seconds)
+            self._post(event, f"{what} within {seconds:g} s")
+
+        self._jobs.start("expect", expect())
 
     def _drop(self) -> None:
         """Release the coil; where the coil's own chip is the part that went, the fault that follows says so."""

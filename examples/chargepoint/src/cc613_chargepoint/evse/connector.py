@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from attrs import evolve
 
-from cc613_chargepoint.domain.events import Identified, Sampled, SessionResumed, StepDone, Toggled
+from cc613_chargepoint.domain.events import Identified, Sampled, SessionResumed, Toggled
 from cc613_chargepoint.domain.fault import Fault, FaultName
-from cc613_chargepoint.domain.limit import ALL_PHASES, CABLE, SELF_TEST, SIMPLIFIED_PILOT, Offer
+from cc613_chargepoint.domain.limit import CABLE, SELF_TEST, SIMPLIFIED_PILOT, Offer
 from cc613_chargepoint.domain.session import Sample
 from cc613_chargepoint.evse.absence import Absence
 from cc613_chargepoint.evse.actor import ConnectorActor
@@ -18,7 +18,9 @@ from cc613_chargepoint.evse.gate import ClosingFacts, objections
 from cc613_chargepoint.evse.high_level import DigitalLink, HighLevel
 from cc613_chargepoint.evse.offering import Offering
 from cc613_chargepoint.evse.parts import ConnectorParts
+from cc613_chargepoint.evse.phase_choice import PhaseChoice
 from cc613_chargepoint.evse.phases import PhaseChanger
+from cc613_chargepoint.evse.plug import PlugKeeper
 from cc613_chargepoint.evse.recording import CountingRecorder, SessionRecorder
 from cc613_chargepoint.evse.recovery import Recovery
 from cc613_chargepoint.evse.sequences import Sequences
@@ -30,7 +32,6 @@ from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
 from cc613_chargepoint.limits import LimitBook
 from cc613hal.clock import Clock
-from cc613hal.errors import SafetyRefused, Unsupported
 from cc613hal.events import Subscription
 from cc613hal.health import HealthChange, HealthState
 from cc613hal.interfaces import (
@@ -56,7 +57,9 @@ _PILOT_EVENTS = {
     PilotState.E: Event.PILOT_E,
 }
 
-_IN_USE = {State.STARTING, State.READY, State.ENERGISING, State.CHARGING, State.PAUSED, State.STOPPING}
+_LOCKED = {State.READY, State.ENERGISING, State.CHARGING, State.PAUSED}
+"""Where the plug is proven locked and nobody has ended the charge."""
+_IN_USE = _LOCKED | {State.STARTING, State.STOPPING, State.REFUSING}
 """Where a part that goes away ends the session."""
 
 RETEST_GRACE_S = 60.0
@@ -109,8 +112,18 @@ class Connector(ConnectorActor):
             tell=self._news.publish,
         )
         self._recovery = Recovery(parts, clock, self._settings, self._jobs, self._sequences, standing=self._faults, clear=self.clear_fault)
-        self._phases = PhaseChanger(parts.phases, limits, clock, self._settings, is_off=lambda: not self._contactor_on)
-        self._wished_phases: int | None = None
+        self._plug = PlugKeeper(
+            parts,
+            clock,
+            self._settings,
+            self._sequences,
+            self._recovery,
+            standing=self._faults,
+            vehicle=lambda: self._vehicle,
+            contactor_on=lambda: self._contactor_on,
+        )
+        changer = PhaseChanger(parts.phases, limits, clock, self._settings, is_off=lambda: not self._contactor_on)
+        self._phases = PhaseChoice(parts.number, changer, limits, clock, self._jobs, tell=self._news.publish)
         self._digital = DigitalTalk(
             high_level,
             self._offering,
@@ -147,66 +160,34 @@ class Connector(ConnectorActor):
             Action.OPEN: self._open,
             Action.WAIT_FOR_VEHICLE: self._wait_for_vehicle,
             Action.END_SESSION: self._end_session,
-            Action.RELEASE: self._release,
+            Action.RELEASE: lambda: self._plug.release(),
+            Action.HOLD: self._hold,
             Action.SIGNAL_FAULT: self._signal_fault,
-            Action.EXPECT_VEHICLE: self._expect_vehicle,
+            Action.EXPECT_VEHICLE: lambda: self._expect(Event.AUTHORISATION_EXPIRED, "no vehicle"),
+            Action.EXPECT_CUSTOMER: lambda: self._expect(Event.NOBODY_CAME, "nobody identified"),
             Action.FORGET: self._forget,
         }
 
     def use_phases(self, phases: int) -> None:
-        """Charge with 1 or 3 phases from now on; a running charge pauses for it.
-
-        Raises:
-            ValueError: neither 1 nor 3.
-            Unsupported: the board has one contactor only.
-            SafetyRefused: not allowed by configuration, or too often in this session.
-        """
-        self._phases.check(phases)
-        self._wished_phases = phases
-        self._jobs.start("phases", self._change_phases(phases))
-
-    def _follow_phases(self, offer: Offer) -> None:
-        """Where the board can choose: no more phases than any limit allows, and than somebody wished."""
-        if self._phases.phases is None or self._state not in _IN_USE - {State.STARTING, State.STOPPING}:
-            return
-        wanted = min(offer.phases or 3, self._wished_phases or 3)
-        if wanted == self._phases.phases or self._jobs.running("phases") or not self._phases.allowed(wanted):
-            return
-        self._jobs.start("phases", self._change_phases(wanted))
-
-    async def _choose_phases(self) -> None:
-        """Before a charge nothing stands against another number of phases."""
-        if self._phases.phases is not None:
-            await self._phases.prepare(min(self.limits.effective().phases or 3, self._wished_phases or 3))
-            self._use_phases()
-
-    def _use_phases(self) -> None:
-        self.limits.use((1,) if self._phases.phases == 1 else ALL_PHASES)
-
-    async def _change_phases(self, phases: int) -> None:
-        started_s = self._clock.monotonic_s()
-        try:
-            changed = await self._phases.change(phases)
-        except (Unsupported, SafetyRefused) as error:  # the charge goes on as it was
-            _log.warning("connector %d: the phases stay as they are: %s", self.number, error)
-            return
-        if changed:
-            self._use_phases()
-            elapsed_s = self._clock.monotonic_s() - started_s
-            self._news.publish(StepDone(connector=self.number, step="phases", detail=f"{phases}", elapsed_s=elapsed_s))
+        """See :meth:`PhaseChoice.wish`."""
+        self._phases.wish(phases)
 
     @property
     def locks(self) -> bool:
         """See :class:`ConnectorActor`."""
         return self.parts.lock is not None
 
+    @property
+    def _may_hold(self) -> bool:
+        return self._plug.holds
+
     def release_plug(self, because: str) -> None:
         """See :meth:`ConnectorActor.release_plug`."""
-        self._jobs.start("release", self._release_in_need(because))
+        self._jobs.start("release", self._plug.release_in_need(because))
 
     def obey(self, settings: ConnectorSettings) -> None:
         """See :meth:`ConnectorActor.obey`."""
-        self._settings = evolve(self._settings, plug_in_s=settings.plug_in_s)
+        self._settings = evolve(self._settings, plug_in_s=settings.plug_in_s, unlock_on_ev_side=settings.unlock_on_ev_side)
 
     async def run(self) -> None:
         """See :meth:`ConnectorActor.run`."""
@@ -293,7 +274,8 @@ class Connector(ConnectorActor):
             self._raise(Fault(name=FaultName.DEVICE_LOST, detail=change.reason))
 
     def _limits_changed(self, offer: Offer) -> None:
-        self._follow_phases(offer)
+        if self._state in _LOCKED:
+            self._phases.follow(offer)
         if not offer.pauses and offer.current_a < self._offering.now.current_a and self._state in _OFFERING:
             self._jobs.start("offer", self._offering.show())  # a reduction goes out at once, and needs no turn of its own
             return
@@ -304,7 +286,8 @@ class Connector(ConnectorActor):
     async def _first_look(self) -> None:
         try:
             await self._sequences.weld_check("at start-up")
-            await self._release_at_start()
+            if self._interrupted is None:
+                await self._plug.release_at_start()
         except StepFailed as failed:
             self._raise(failed.fault)
         reading = await self.parts.pilot.read()
@@ -312,13 +295,6 @@ class Connector(ConnectorActor):
         await self._take_up_interrupted()
         if reading.state is not PilotState.A and (event := self._pilot_event()) is not None:
             self._post(event, "already there at start-up")
-
-    async def _release_at_start(self) -> None:
-        """What a power cut left locked is released, unless the session goes on or the cable belongs to the station."""
-        if self.parts.lock is None or self._settings.lock_permanent or self._interrupted is not None:
-            return
-        if (await self.parts.lock.position()).position is not LockPosition.UNLOCKED:
-            await self._sequences.unlock()
 
     @property
     def session_number(self) -> int | None:
@@ -340,17 +316,27 @@ class Connector(ConnectorActor):
         if not self._vehicle.connected or self._stopping_faults():
             await self._session.end("the station lost power or was restarted")
             self._session.close()
-            await self._release()
+            await self._plug.release()
             return
         self._news.publish(SessionResumed(connector=self.number, number=session.number, token=session.token))
         self.accept(session.token)
 
     async def _handle(self, event: Event, because: str) -> None:
-        if event is Event.VEHICLE_D:
+        if event is Event.VEHICLE_A and self._keeps_plug():
+            event = Event.VEHICLE_LEFT
+        elif self._state is State.HELD:
+            pass  # nobody is asked at the loose end of a cable
+        elif event is Event.VEHICLE_D:
             self._note(Fault(name=FaultName.VENTILATION_REFUSED, detail="the vehicle asks for ventilation"))
         elif event is Event.PILOT_E:
             self._note(Fault(name=FaultName.PILOT_ERROR, detail="pilot shorted to protective earth"))
         await super()._handle(event, because)
+
+    def _keeps_plug(self) -> bool:
+        """Whether the plug stays locked although its vehicle has left: until its owner comes, or somebody unlocks it."""
+        if not self._plug.holds:
+            return False
+        return self._state in {State.REFUSING, State.HELD} or (self._state in _LOCKED and not self._settings.unlock_on_ev_side)
 
     async def _unmoved(self, event: Event) -> None:
         if event is Event.SOMETHING_TO_OFFER and self._state in {State.READY, State.CHARGING}:
@@ -359,8 +345,10 @@ class Connector(ConnectorActor):
     def _moved(self, before: State, event: Event) -> None:
         if before is State.READY and self._state is not State.READY:
             self._jobs.cancel("wake")
-        if event is Event.VEHICLE_A:
+        if event in {Event.VEHICLE_A, Event.CABLE_GONE}:
             self._clear_faults()
+        elif before is State.HELD and self._state is State.FINISHING and self._vehicle is PilotState.A and not self._plug.shows:
+            self._post(Event.CABLE_GONE, "nothing tells whether the plug is there")
         elif self._state is State.READY and self._asks:
             self._post(Event.VEHICLE_C, "still asking")
         elif self._state is State.READY and event in {Event.STARTED, Event.SOMETHING_TO_OFFER} and self._settings.wake_up:
@@ -416,7 +404,7 @@ class Connector(ConnectorActor):
         if ampacity_a is not None:
             self.limits.set(CABLE, ampacity_a)
         self._watch.cable_a = ampacity_a
-        await self._choose_phases()
+        await self._phases.choose()
         await self._sequences.lock()
         await self._sequences.proven_open()
         await self._prove_rcd()
@@ -521,49 +509,24 @@ class Connector(ConnectorActor):
         await self._clock.sleep(self._settings.vehicle_stop_s)
         self._post(Event.STOP_TIMEOUT, f"still asking after {self._settings.vehicle_stop_s:g} s")
 
-    async def _expect_vehicle(self) -> None:
-        self._jobs.start("expect", self._expect())
-
-    async def _expect(self) -> None:
-        await self._clock.sleep(self._settings.plug_in_s)
-        self._post(Event.AUTHORISATION_EXPIRED, f"no vehicle within {self._settings.plug_in_s:g} s")
+    async def _expect(self, event: Event, what: str) -> None:
+        self._expect_in_time(self._settings.plug_in_s, event, what)
 
     async def _end_session(self) -> None:
         await self._jobs.end("retest")
         await self._session.end(self._stop_reason or ("vehicle unplugged" if self._vehicle is PilotState.A else "ended"))
 
-    async def _release(self) -> None:
-        if FaultName.CONTACTOR_WELDED in self._faults:
-            return  # a plug that may be live stays locked
-        when = "vehicle unplugged" if self._vehicle is PilotState.A else "vehicle still plugged in"
-        await self._sequences.weld_check(when)
-        if self._settings.lock_permanent:
-            return
-        try:
-            await self._sequences.unlock()
-        except StepFailed as failed:
-            if failed.fault.name is FaultName.UNLOCK_FAILED:
-                self._recovery.unlock_again()
-            raise
-
-    async def _release_after_fault(self) -> None:
-        """Whoever finds a station in F must be able to take the plug; also where the fault went again, and nobody else has come."""
-        await self._clock.sleep(self._settings.fault_release_s)
-        if (self._state is State.FAULTED or self._token is None) and self.parts.lock is not None:
-            await self._release()
-
-    async def _release_in_need(self, because: str) -> None:
-        while self._contactor_on:
-            await self._clock.sleep(0.02)
-        if FaultName.CONTACTOR_WELDED not in self._faults:
-            _log.warning("connector %d: the plug is released: %s", self.number, because)
-            await self._sequences.unlock()
+    async def _hold(self) -> None:
+        """The charge is over, and the plug stays where it is."""
+        await self._plug.prove_open()
+        self._jobs.start("held", self._plug.until_pulled(lambda: self._post(Event.CABLE_GONE, "no plug in the socket")))
 
     async def _signal_fault(self) -> None:
-        await self._jobs.end("wake", "phases")
+        await self._jobs.end("wake", "phases", "held")
         await self._digital.end()
         self._jobs.start("unplugged", self._absence.notice())
-        self._jobs.start("fault release", self._release_after_fault())
+        free = self._plug.release_after_fault(lambda: self._state is State.FAULTED or self._token is None)
+        self._jobs.start("fault release", free)
         await self._offering.signal_fault()
 
     def _left_in_fault(self) -> None:
@@ -571,10 +534,9 @@ class Connector(ConnectorActor):
         self._post(Event.VEHICLE_A, "no plug in the socket")
 
     async def _forget(self) -> None:
-        await self._jobs.end("expect", "start", "phases")
+        await self._jobs.end("expect", "start", "phases", "held")
         await self._digital.end()
         self._phases.start_over()
-        self._wished_phases = None
         self._residual.start_over()
         self._stop_reason = ""
         self._session.close()

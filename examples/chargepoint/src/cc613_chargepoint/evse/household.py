@@ -148,7 +148,8 @@ class HouseholdConnector(ConnectorActor):
             Action.OPEN: self._open,
             Action.END_SESSION: self._end_session,
             Action.RELEASE: self._prove_open,
-            Action.EXPECT_VEHICLE: self._expect_plug,
+            Action.EXPECT_VEHICLE: lambda: self._expect(Event.AUTHORISATION_EXPIRED, "nothing plugged in"),
+            Action.EXPECT_CUSTOMER: lambda: self._expect(Event.NOBODY_CAME, "nobody identified"),
             Action.FORGET: self._forget,
         }
 
@@ -253,12 +254,8 @@ class HouseholdConnector(ConnectorActor):
     async def _prove_open(self) -> None:
         await self._switching.weld_check("after the session")
 
-    async def _expect_plug(self) -> None:
-        self._jobs.start("expect", self._expect())
-
-    async def _expect(self) -> None:
-        await self._clock.sleep(self._settings.plug_in_s)
-        self._post(Event.AUTHORISATION_EXPIRED, f"nothing plugged in within {self._settings.plug_in_s:g} s")
+    async def _expect(self, event: Event, what: str) -> None:
+        self._expect_in_time(self._settings.plug_in_s, event, what)
 
     async def _forget(self) -> None:
         await self._jobs.end("expect", "start")

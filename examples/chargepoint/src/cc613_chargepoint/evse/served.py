@@ -62,8 +62,13 @@ class ServedConnector(ABC):
         """A customer was accepted: starts a charge, or stops the one that the same customer, or one of the same group, started."""
 
     @abstractmethod
-    def stop(self, reason: str) -> None:
-        """Ask for the end of the session."""
+    def stop(self, reason: str, *, keep_plug: bool = False) -> None:
+        """Ask for the end of the session.
+
+        Args:
+            reason: for the record.
+            keep_plug: a plug that is locked stays so until whoever began comes back, or somebody unlocks it.
+        """
 
     @abstractmethod
     def raise_fault(self, fault: Fault) -> None:
@@ -92,7 +97,7 @@ class ServedConnector(ABC):
         return False
 
     def obey(self, settings: ConnectorSettings) -> None:
-        """Take over what may change while the connector serves: how long a customer may take to plug in."""
+        """Take over what may change while the connector serves: how long customers may take, and who gets a plug whose vehicle left."""
         del settings
 
     @abstractmethod

@@ -14,7 +14,9 @@ class ConnectorSettings:
     """How a connector behaves.
 
     Attributes:
-        plug_in_s: how long an accepted customer may take to plug in, s.
+        plug_in_s: how long an accepted customer may take to plug in, and whoever plugged in to identify, s.
+        unlock_on_ev_side: a plug is released when the vehicle at its other end leaves; otherwise it stays locked until whoever began
+            comes back, or somebody unlocks it (OCPP 1.6 ``UnlockConnectorOnEVSideDisconnect``).
         vehicle_stop_s: how long a vehicle may take to stop drawing before the contactor opens under load, s (at least 6 s: IEC 61851-1
             sequence 10.2, as EVerest's EvseManager cites it).
         sample_s: between meter readings in a session, s.
@@ -52,6 +54,7 @@ class ConnectorSettings:
     """
 
     plug_in_s: float = field(default=60.0, validator=_positive)
+    unlock_on_ev_side: bool = True
     vehicle_stop_s: float = field(default=6.0, validator=validators.ge(6.0))
     sample_s: float = field(default=1.0, validator=_positive)
     fault_look_s: float = field(default=1.0, validator=_positive)

@@ -23,6 +23,8 @@ class State(enum.Enum):
     """A customer was accepted, the vehicle is still missing."""
     CONNECTED = "connected"
     """A vehicle is plugged in, nobody authorised."""
+    UNCLAIMED = "unclaimed"
+    """A vehicle is plugged in, and nobody identified in time: whoever comes now may be somebody else."""
     STARTING = "starting"
     """Locking, self-test, first offer."""
     READY = "ready"
@@ -35,6 +37,10 @@ class State(enum.Enum):
     """The station has nothing to offer; the vehicle may still have to stop drawing."""
     STOPPING = "stopping"
     """The session shall end; the vehicle is given its time to stop drawing."""
+    REFUSING = "refusing"
+    """As stopping, and the plug will be held: its customer was refused after the charge had begun."""
+    HELD = "held"
+    """The session is over, and the plug stays locked until whoever began comes back, or somebody unlocks it; a vehicle may be there."""
     FINISHING = "finishing"
     """The session is over, the vehicle still plugged in."""
     FAULTED = "faulted"
@@ -46,11 +52,15 @@ class Event(enum.Enum):
 
     ACCEPTED = "customer accepted"
     STOP_REQUESTED = "stop requested"
+    CUSTOMER_REFUSED = "customer refused"
     AUTHORISATION_EXPIRED = "no vehicle came"
+    NOBODY_CAME = "nobody identified"
     VEHICLE_B = "vehicle connected, not asking"
     VEHICLE_C = "vehicle asks for energy"
     VEHICLE_D = "vehicle asks for ventilation"
     VEHICLE_A = "vehicle gone"
+    VEHICLE_LEFT = "vehicle gone, the plug is kept"
+    CABLE_GONE = "plug gone"
     PILOT_E = "pilot error"
     STARTED = "lock, self-test and offer proven"
     CLOSED = "contactor confirmed on"
@@ -72,8 +82,10 @@ class Action(enum.Enum):
     WAIT_FOR_VEHICLE = "give the vehicle its time to stop drawing"
     END_SESSION = "end the session"
     RELEASE = "weld check, unlock"
+    HOLD = "weld check, stay locked"
     SIGNAL_FAULT = "pilot to F"
     EXPECT_VEHICLE = "wait for a vehicle"
+    EXPECT_CUSTOMER = "wait for a customer"
     FORGET = "forget the customer"
 
 
@@ -91,12 +103,14 @@ class Step:
 
 
 _S, _E, _A = State, Event, Action
+_ENDS = (_A.OPEN, _A.WITHDRAW, _A.END_SESSION, _A.RELEASE)
+_ENDS_LOCKED = (_A.OPEN, _A.WITHDRAW, _A.END_SESSION, _A.HOLD)
 
 TABLE: Mapping[tuple[State, Event], Step] = {
     (_S.AVAILABLE, _E.ACCEPTED): Step(_S.AUTHORISED, (_A.EXPECT_VEHICLE,)),
-    (_S.AVAILABLE, _E.VEHICLE_B): Step(_S.CONNECTED),
-    (_S.AVAILABLE, _E.VEHICLE_C): Step(_S.CONNECTED),
-    (_S.AVAILABLE, _E.VEHICLE_D): Step(_S.CONNECTED),
+    (_S.AVAILABLE, _E.VEHICLE_B): Step(_S.CONNECTED, (_A.EXPECT_CUSTOMER,)),
+    (_S.AVAILABLE, _E.VEHICLE_C): Step(_S.CONNECTED, (_A.EXPECT_CUSTOMER,)),
+    (_S.AVAILABLE, _E.VEHICLE_D): Step(_S.CONNECTED, (_A.EXPECT_CUSTOMER,)),
     (_S.AVAILABLE, _E.VEHICLE_A): Step(_S.AVAILABLE),
     (_S.AUTHORISED, _E.AUTHORISATION_EXPIRED): Step(_S.AVAILABLE, (_A.FORGET,)),
     (_S.AUTHORISED, _E.STOP_REQUESTED): Step(_S.AVAILABLE, (_A.FORGET,)),
@@ -104,25 +118,46 @@ TABLE: Mapping[tuple[State, Event], Step] = {
     (_S.AUTHORISED, _E.VEHICLE_C): Step(_S.STARTING, (_A.START,)),
     (_S.AUTHORISED, _E.VEHICLE_A): Step(_S.AUTHORISED),
     (_S.CONNECTED, _E.ACCEPTED): Step(_S.STARTING, (_A.START,)),
+    (_S.CONNECTED, _E.NOBODY_CAME): Step(_S.UNCLAIMED),
+    (_S.UNCLAIMED, _E.ACCEPTED): Step(_S.STARTING, (_A.START,)),
     (_S.STARTING, _E.STARTED): Step(_S.READY, (_A.OFFER,)),
-    (_S.STARTING, _E.STOP_REQUESTED): Step(_S.FINISHING, (_A.OPEN, _A.WITHDRAW, _A.END_SESSION, _A.RELEASE)),
+    (_S.STARTING, _E.STOP_REQUESTED): Step(_S.FINISHING, _ENDS),
+    (_S.STARTING, _E.CUSTOMER_REFUSED): Step(_S.FINISHING, _ENDS),
     (_S.READY, _E.VEHICLE_C): Step(_S.ENERGISING, (_A.CLOSE,)),
     (_S.READY, _E.NOTHING_TO_OFFER): Step(_S.PAUSED, (_A.WITHDRAW,)),
-    (_S.READY, _E.STOP_REQUESTED): Step(_S.FINISHING, (_A.OPEN, _A.WITHDRAW, _A.END_SESSION, _A.RELEASE)),
+    (_S.READY, _E.STOP_REQUESTED): Step(_S.FINISHING, _ENDS),
+    (_S.READY, _E.CUSTOMER_REFUSED): Step(_S.HELD, _ENDS_LOCKED),
+    (_S.READY, _E.VEHICLE_LEFT): Step(_S.HELD, _ENDS_LOCKED),
     (_S.ENERGISING, _E.CLOSED): Step(_S.CHARGING, (_A.OFFER,)),
     (_S.ENERGISING, _E.VEHICLE_B): Step(_S.READY, (_A.OPEN,)),
-    (_S.ENERGISING, _E.STOP_REQUESTED): Step(_S.FINISHING, (_A.OPEN, _A.WITHDRAW, _A.END_SESSION, _A.RELEASE)),
+    (_S.ENERGISING, _E.STOP_REQUESTED): Step(_S.FINISHING, _ENDS),
+    (_S.ENERGISING, _E.CUSTOMER_REFUSED): Step(_S.HELD, _ENDS_LOCKED),
+    (_S.ENERGISING, _E.VEHICLE_LEFT): Step(_S.HELD, _ENDS_LOCKED),
     (_S.ENERGISING, _E.NOTHING_TO_OFFER): Step(_S.PAUSED, (_A.OPEN, _A.WITHDRAW)),
     (_S.CHARGING, _E.VEHICLE_B): Step(_S.READY, (_A.OPEN,)),
     (_S.CHARGING, _E.NOTHING_TO_OFFER): Step(_S.PAUSED, (_A.WITHDRAW, _A.WAIT_FOR_VEHICLE)),
     (_S.CHARGING, _E.STOP_REQUESTED): Step(_S.STOPPING, (_A.WITHDRAW, _A.WAIT_FOR_VEHICLE)),
+    (_S.CHARGING, _E.CUSTOMER_REFUSED): Step(_S.REFUSING, (_A.WITHDRAW, _A.WAIT_FOR_VEHICLE)),
+    (_S.CHARGING, _E.VEHICLE_LEFT): Step(_S.HELD, _ENDS_LOCKED),
     (_S.PAUSED, _E.VEHICLE_B): Step(_S.PAUSED, (_A.OPEN,)),
     (_S.PAUSED, _E.STOP_TIMEOUT): Step(_S.PAUSED, (_A.OPEN,)),
     (_S.PAUSED, _E.SOMETHING_TO_OFFER): Step(_S.READY, (_A.OFFER,)),
-    (_S.PAUSED, _E.STOP_REQUESTED): Step(_S.FINISHING, (_A.OPEN, _A.WITHDRAW, _A.END_SESSION, _A.RELEASE)),
+    (_S.PAUSED, _E.STOP_REQUESTED): Step(_S.FINISHING, _ENDS),
+    (_S.PAUSED, _E.CUSTOMER_REFUSED): Step(_S.HELD, _ENDS_LOCKED),
+    (_S.PAUSED, _E.VEHICLE_LEFT): Step(_S.HELD, _ENDS_LOCKED),
     (_S.STOPPING, _E.VEHICLE_B): Step(_S.FINISHING, (_A.OPEN, _A.END_SESSION, _A.RELEASE)),
     (_S.STOPPING, _E.STOP_TIMEOUT): Step(_S.FINISHING, (_A.OPEN, _A.END_SESSION, _A.RELEASE)),
+    (_S.REFUSING, _E.VEHICLE_B): Step(_S.HELD, (_A.OPEN, _A.END_SESSION, _A.HOLD)),
+    (_S.REFUSING, _E.STOP_TIMEOUT): Step(_S.HELD, (_A.OPEN, _A.END_SESSION, _A.HOLD)),
+    (_S.REFUSING, _E.VEHICLE_LEFT): Step(_S.HELD, (_A.OPEN, _A.END_SESSION, _A.HOLD)),
+    (_S.REFUSING, _E.STOP_REQUESTED): Step(_S.STOPPING),
+    (_S.HELD, _E.STOP_REQUESTED): Step(_S.FINISHING, (_A.RELEASE,)),
+    (_S.HELD, _E.CABLE_GONE): Step(_S.AVAILABLE, (_A.RELEASE, _A.FORGET)),
+    (_S.HELD, _E.VEHICLE_LEFT): Step(_S.HELD),
+    (_S.HELD, _E.VEHICLE_D): Step(_S.HELD, (_A.OPEN,)),
+    (_S.HELD, _E.PILOT_E): Step(_S.HELD, (_A.OPEN,)),
     (_S.FINISHING, _E.VEHICLE_A): Step(_S.AVAILABLE, (_A.RELEASE, _A.FORGET)),
+    (_S.FINISHING, _E.CABLE_GONE): Step(_S.AVAILABLE, (_A.RELEASE, _A.FORGET)),
     (_S.FAULTED, _E.CLEARED): Step(_S.AVAILABLE, (_A.WITHDRAW, _A.FORGET)),
     (_S.FAULTED, _E.VEHICLE_A): Step(_S.FAULTED, (_A.OPEN, _A.RELEASE)),
     (_S.FAULTED, _E.FAULT): Step(_S.FAULTED, (_A.OPEN, _A.END_SESSION)),
@@ -148,12 +183,15 @@ _HOUSEHOLD_ENDS = (_A.OPEN, _A.END_SESSION, _A.RELEASE)
 
 HOUSEHOLD: Mapping[tuple[State, Event], Step] = {
     (_S.AVAILABLE, _E.ACCEPTED): Step(_S.AUTHORISED, (_A.EXPECT_VEHICLE,)),
-    (_S.AVAILABLE, _E.VEHICLE_B): Step(_S.CONNECTED),
+    (_S.AVAILABLE, _E.VEHICLE_B): Step(_S.CONNECTED, (_A.EXPECT_CUSTOMER,)),
     (_S.AUTHORISED, _E.VEHICLE_B): Step(_S.STARTING, (_A.START,)),
     (_S.AUTHORISED, _E.STOP_REQUESTED): Step(_S.AVAILABLE, (_A.FORGET,)),
     (_S.AUTHORISED, _E.AUTHORISATION_EXPIRED): Step(_S.AVAILABLE, (_A.FORGET,)),
     (_S.CONNECTED, _E.ACCEPTED): Step(_S.STARTING, (_A.START,)),
+    (_S.CONNECTED, _E.NOBODY_CAME): Step(_S.UNCLAIMED),
     (_S.CONNECTED, _E.VEHICLE_A): Step(_S.AVAILABLE),
+    (_S.UNCLAIMED, _E.ACCEPTED): Step(_S.STARTING, (_A.START,)),
+    (_S.UNCLAIMED, _E.VEHICLE_A): Step(_S.AVAILABLE),
     (_S.STARTING, _E.STARTED): Step(_S.ENERGISING, (_A.CLOSE,)),
     (_S.STARTING, _E.STOP_REQUESTED): Step(_S.FINISHING, _HOUSEHOLD_ENDS),
     (_S.ENERGISING, _E.CLOSED): Step(_S.CHARGING),

@@ -216,10 +216,12 @@ class StopCharge(Command):
     Attributes:
         connector: where.
         reason: for the record.
+        keep_plug: a plug that is locked stays so until whoever began comes back, or somebody unlocks it.
     """
 
     connector: int
     reason: str = "stopped by the operator"
+    keep_plug: bool = False
 
 
 @frozen(kw_only=True)

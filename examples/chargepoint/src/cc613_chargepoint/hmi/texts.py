@@ -19,7 +19,8 @@ from cc613hal.interfaces import Beep
 __all__ = ["FIELDS", "SOUNDS", "WORDS", "Texts", "own_texts", "parse_texts"]
 
 WORDS = (
-    "free", "authorised", "authorising", "starting", "ready", "charging", "paused", "stopping", "finished", "rejected", "out-of-order",
+    "free", "authorised", "authorising", "unclaimed", "starting", "ready", "charging", "paused", "stopping", "held", "finished", "rejected",
+    "out-of-order",
 )  # fmt: skip
 """What a display may have to say."""
 

@@ -46,7 +46,7 @@ __all__ = [
     "written",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Both ends must speak the same version; a master and a slave are updated together."""
 
 
@@ -198,9 +198,10 @@ class Accept(Message):
 
 @frozen(kw_only=True)
 class Stop(Message):
-    """End the session."""
+    """End the session; the plug may have to stay locked until whoever began comes back."""
 
     reason: str
+    keep_plug: bool = False
 
 
 @frozen(kw_only=True)

@@ -21,7 +21,7 @@ __all__ = ["MirroredConnector"]
 
 _log = logging.getLogger(__name__)
 
-IN_USE = {State.STARTING, State.READY, State.ENERGISING, State.CHARGING, State.PAUSED, State.STOPPING}
+IN_USE = {State.STARTING, State.READY, State.ENERGISING, State.CHARGING, State.PAUSED, State.STOPPING, State.REFUSING}
 """Where a connector wants current, or may want it any moment."""
 
 
@@ -45,7 +45,7 @@ class MirroredConnector(ServedConnector):
         self._offer = Offer(current_a=0.0, source="no vehicle")
         self._faults: dict[FaultName, Fault] = {}
         self._asked = 0  # number of the acceptance that the slave has not answered yet
-        self._stop_owed: tuple[Token, str] | None = None
+        self._stop_owed: tuple[Token, str, bool] | None = None
         self.imposed: dict[FaultName, Fault] = {}
         self.imposed_changed = asyncio.Event()
 
@@ -98,10 +98,10 @@ class MirroredConnector(ServedConnector):
         elif group is not None and group == self._group:
             self.stop("card of the same group presented")
 
-    def stop(self, reason: str) -> None:
+    def stop(self, reason: str, *, keep_plug: bool = False) -> None:
         """See :class:`ServedConnector`; a slave that is not heard is told when it is back, if the same customer still charges there."""
-        if self._say(Stop(reason=reason)) is None and self._token is not None:
-            self._stop_owed = (self._token, reason)
+        if self._say(Stop(reason=reason, keep_plug=keep_plug)) is None and self._token is not None:
+            self._stop_owed = (self._token, reason, keep_plug)
 
     def raise_fault(self, fault: Fault) -> None:
         """See :class:`ServedConnector`; the slave is told with its next lease, at once."""
@@ -157,7 +157,7 @@ class MirroredConnector(ServedConnector):
             self._news.publish(Offered(connector=self.number, offer=mirror.offer))
         owed, self._stop_owed = self._stop_owed, None
         if owed is not None and mirror.token is not None and mirror.token.same_as(owed[0]):
-            self.stop(owed[1])
+            self.stop(owed[1], keep_plug=owed[2])
 
     def tell(self, news: StationEvent) -> None:
         """News of the slave that change nothing in the mirror."""

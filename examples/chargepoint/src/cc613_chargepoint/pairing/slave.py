@@ -267,7 +267,7 @@ class SlaveLink:
                         self._connector.accept(message.token, group=message.group)
                     self._reflect(answers=True)
                 case Stop():
-                    self._connector.stop(message.reason)
+                    self._connector.stop(message.reason, keep_plug=message.keep_plug)
                 case Release():
                     self._connector.release_plug(message.because)
                 case Clear():

@@ -7,12 +7,19 @@ from typing import Any
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 from cc613_chargepoint.settings.rows import AT_START, choice, count, number, switch
 
-__all__ = ["CHARGE_ROWS"]
+__all__ = ["CHARGE_ROWS", "UNLOCK_ON_EV_SIDE"]
 
 PLUG_IN_S = number(
     "connector.plug_in_s", 60.0, "s", 1.0, 86_400.0,
-    "How long an accepted customer may take to plug in.", "Wie lange ein freigegebener Kunde zum Stecken hat.",
+    "How long an accepted customer may take to plug in, and whoever plugged in to identify.",
+    "Wie lange ein freigegebener Kunde zum Stecken hat, und wer gesteckt hat zum Anmelden.",
     ocpp16="ConnectionTimeOut", ocpp201="TxCtrlr.EVConnectionTimeOut",
+)  # fmt: skip
+UNLOCK_ON_EV_SIDE = switch(
+    "connector.unlock_on_ev_side", True,
+    "A socket lets go of the plug when the vehicle at its other end leaves; otherwise it stays locked until whoever began comes back.",
+    "Eine Dose gibt den Stecker frei, wenn das Fahrzeug am anderen Ende geht; sonst bleibt er gesperrt, bis der Kunde zurückkommt.",
+    ocpp16="UnlockConnectorOnEVSideDisconnect", ocpp201="OCPPCommCtrlr.UnlockOnEVSideDisconnect",
 )  # fmt: skip
 VEHICLE_STOP_S = number(
     "connector.vehicle_stop_s", 6.0, "s", 6.0, 60.0,
@@ -128,8 +135,8 @@ RESUME_WITHIN_S = number(
 )  # fmt: skip
 
 CHARGE_ROWS: tuple[Parameter[Any], ...] = (
-    PLUG_IN_S, VEHICLE_STOP_S, FAULT_LOOK_S, FAULT_RELEASE_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S, WAKE_PULSE_S, WAKE_REST_S,
-    SIMPLIFIED_PILOT_A, CABLE_MIN_A, WELD_UNPROVEN, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, RCD_DELTA_MA,
+    PLUG_IN_S, UNLOCK_ON_EV_SIDE, VEHICLE_STOP_S, FAULT_LOOK_S, FAULT_RELEASE_S, VENTILATION, TOGGLE_HOLD_S, WAKE_UP, WAKE_AFTER_S,
+    WAKE_PULSE_S, WAKE_REST_S, SIMPLIFIED_PILOT_A, CABLE_MIN_A, WELD_UNPROVEN, RCD_TEST_INTERVAL_S, RCD_RESET_S, RCD_RESETS, RCD_DELTA_MA,
     LOCK_PERMANENT, LOCK_UNPROVEN, UNLOCK_RETRIES, UNLOCK_AGAIN_S, PHASE_SWITCHING, PHASE_PAUSE_S, PHASE_BUDGET,
     AFTER_POWER_LOSS, RESUME_WITHIN_S,
 )  # fmt: skip

@@ -257,6 +257,12 @@ STOP_ON_INVALID = _switch(
     "Eine Ladung, deren Kunden das Backend ablehnt, wird beendet; sonst bekommt sie nur keine Energie mehr.",
     ocpp16="StopTransactionOnInvalidId", ocpp201="TxCtrlr.StopTxOnInvalidId",
 )  # fmt: skip
+MAX_ENERGY_ON_INVALID_WH = _count(
+    "ocpp.max_energy_on_invalid_wh", 0, "Wh", 0, 100_000,
+    "Energy of a whole charge that a customer gets whom the backend refuses after its begin; 0 for none from then on.",
+    "Energie einer ganzen Ladung, die ein nach deren Beginn abgelehnter Kunde bekommt; 0: ab dann keine.",
+    ocpp16="MaxEnergyOnInvalidId", ocpp201="TxCtrlr.MaxEnergyOnInvalidId",
+)  # fmt: skip
 MINIMUM_STATUS_S = _count(
     "ocpp.minimum_status_s", 0, "s", 0, 3600,
     "How long a status must last before it is told.", "Wie lange ein Status bestehen muss, bevor er gemeldet wird.",
@@ -385,8 +391,8 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     SOAP_TLS, SOAP_CERTIFICATE, SOAP_CLIENT_CA, SOAP_COMPRESS, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
-    AUTHORIZE_REMOTE, STOP_ON_INVALID, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA, STOP_SAMPLED_DATA,
-    STOP_ALIGNED_DATA, STOP_VALUES, START_SAMPLED_DATA,
+    AUTHORIZE_REMOTE, STOP_ON_INVALID, MAX_ENERGY_ON_INVALID_WH, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA,
+    STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_VALUES, START_SAMPLED_DATA,
     SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED, SIGNED_KEY, SIGNED_KEY_FORM,
     PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip

@@ -77,6 +77,11 @@ CACHE = _switch(
     "authorization.cache", True, "The backend's answers are kept.", "Antworten des Backends werden gemerkt.",
     ocpp16="AuthorizationCacheEnabled", ocpp201="AuthCacheCtrlr.Enabled",
 )  # fmt: skip
+LATE_CARD = _switch(
+    "authorization.late_card", False,
+    "Mode backend: a card begins a charge although the plug has waited for longer than a customer may take; it may be somebody else's.",
+    "Modus backend: Eine Karte beginnt eine Ladung, obwohl der Stecker länger wartet, als ein Kunde Zeit hat; er kann ein fremder sein.",
+)  # fmt: skip
 CACHE_SIZE = _count("authorization.cache_size", 1000, "", 0, 100_000, "How many answers are kept.", "Wie viele Antworten gemerkt werden.")
 CACHE_LIFETIME_S = _number(
     "authorization.cache_lifetime_s", 0.0, "s", 0.0, 31_536_000.0,
@@ -193,7 +198,7 @@ TABLE: Mapping[str, Parameter[Any]] = {
         *CHARGE_ROWS,
         *SURROUNDINGS_ROWS,
         AUTHORIZATION_MODE, AUTHORIZATION_CARDS, MASTER_CARDS, PRE_AUTHORIZE, AUTHORIZE_OFFLINE, UNKNOWN_OFFLINE, LOCAL_LIST, CACHE,
-        CACHE_SIZE, CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_MODE, FREE_ID, AUTOCHARGE, CONTRACTS,
+        LATE_CARD, CACHE_SIZE, CACHE_LIFETIME_S, BACKEND_TIMEOUT_S, FREE_MODE, FREE_ID, AUTOCHARGE, CONTRACTS,
         SECURE_ONLY, REPEAT_S, KEY_SWITCH,
         SAMPLE_S, STORE_SAMPLE_S, METER_LOST_S, METER_LOST_POLICY, METER_BEHIND_RCD,
         SIGN, SIGNED_CHARGE_POINT, SIGNED_TARIFF_TEXT, SIGN_NEEDS_TIME,

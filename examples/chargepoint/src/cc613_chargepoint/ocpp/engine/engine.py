@@ -22,7 +22,6 @@ from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledg
 from cc613_chargepoint.ocpp.engine.local_list import count_list
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.operations import Operations
-from cc613_chargepoint.ocpp.engine.plugs import Plugs
 from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
@@ -40,7 +39,6 @@ from cc613_chargepoint.ocpp.rpc.connection import Endpoint, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.smart_charging import ProfileKeeper
 from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
-from cc613_chargepoint.settings.charge_rows import PLUG_IN_S
 from cc613_chargepoint.store import OutboxMessage, Store, Transaction
 from cc613hal.clock import Clock, ClockState
 from cc613hal.errors import HalError
@@ -199,7 +197,6 @@ class Engine:
         self.operations = Operations(self, status)
         self.charging = SmartCharging(self, await ProfileKeeper.load(self.store, self.spoken.profile_rules))
         self.signing = Signing(self.settings, self.ledger, self.clock, status, lambda command: facade.ask(command, BACKEND))
-        plugs = Plugs(self.view, lambda: self.settings.get(PLUG_IN_S))
         sampler = Sampler(
             self.ledger, self.settings, self.clock, read=self.read_meter, signing=self.signing, connectors=numbers, wake=self.sender.wake,
             begins_apart=lambda: self.spoken.begins_apart,
@@ -213,7 +210,7 @@ class Engine:
         with contextlib.ExitStack() as listening:
             listeners = (
                 self.ledger.hear, self.view.hear, self.signing.hear, shifts.hear, self.operations.hear, sampler.hear, self.charging.hear,
-                plugs.hear, self._hear,
+                self._hear,
             )  # fmt: skip
             for listener in listeners:
                 listening.enter_context(facade.events.on(listener))
@@ -224,7 +221,7 @@ class Engine:
             self.listening.set()
             if self.upkeep is not None:
                 listening.callback(self.upkeep.give_up)
-            for end in (sampler.end, self.operations.end, self._reporter.end, self.renewal.end, plugs.end):
+            for end in (sampler.end, self.operations.end, self._reporter.end, self.renewal.end):
                 listening.callback(end)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")

@@ -20,7 +20,6 @@ from cc613_chargepoint.facade.commands import (
     Reserve,
     Restart,
     SetAvailability,
-    SetLimit,
     StartCharge,
     StationStatus,
     StopCharge,
@@ -28,7 +27,8 @@ from cc613_chargepoint.facade.commands import (
     WithdrawLimit,
 )
 from cc613_chargepoint.ocpp.engine.facts import Standing
-from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, HARD_RESET, NOT_AUTHORIZED, REMOTE_STOP, SOFT_RESET
+from cc613_chargepoint.ocpp.engine.reasons import HARD_RESET, NOT_AUTHORIZED, REMOTE_STOP, SOFT_RESET
+from cc613_chargepoint.ocpp.engine.refusals import Refusals
 from cc613_chargepoint.settings import Actor, ocpp
 from cc613_chargepoint.store import Transaction
 from cc613hal.errors import HalError, Unsupported
@@ -104,6 +104,7 @@ class Operations:
         self._locks = {each.number: each.locks for each in status.connectors}
         self._inoperative: set[int] = set()
         self._scheduled: set[int] = set()
+        self._refusals = Refusals(engine, self)
         self.bookings: dict[int, Booking] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looked = asyncio.Event()
@@ -137,7 +138,8 @@ class Operations:
         for task in tuple(self._tasks):
             task.cancel()
 
-    async def _ask(self, command: Command) -> Any:
+    async def ask(self, command: Command) -> Any:
+        """Have the station do something in the backend's name."""
         return await self._engine.facade.ask(command, BACKEND)
 
     # -- over a restart ---------------------------------------------------------------------------------------------------------------
@@ -151,10 +153,10 @@ class Operations:
             booking = Booking(**{**each, "until": datetime.fromisoformat(each["until"])})
             if booking.until > now:
                 self.bookings[booking.number] = booking
-                await self._ask(_reserve(booking))
+                await self.ask(_reserve(booking))
         for number in self.connectors:
             if not self._operative(number):
-                await self._ask(SetAvailability(connector=number, in_service=False))
+                await self.ask(SetAvailability(connector=number, in_service=False))
                 self._engine.view.connectors[number].in_service = False
         self._engine.view.connectors[0].in_service = 0 not in self._inoperative
         self._mark_reserved()
@@ -183,13 +185,14 @@ class Operations:
     def busy(self, connector: int) -> bool:
         """Whether a customer is there already."""
         view = self._engine.view.connectors[connector]
-        return view.in_session or view.state not in {"available", "connected"}
+        return view.in_session or view.state not in {"available", "connected", "unclaimed"}
 
     def startable(self, connector: int | None, token: str) -> int | None:
         """The connector where somebody may be started from afar; ``None`` if there is none.
 
         Args:
-            connector: which; ``None`` leaves it to the station: one with a plug before a free one.
+            connector: which; ``None`` leaves it to the station: one with a plug before a free one, and none where a plug has waited so
+                long that it may be somebody else's. Whoever names the connector knows whose it is (OCPP 1.6, 4.9: F2; errata 3.20).
             token: who, for reservations.
         """
         view = self._engine.view
@@ -199,7 +202,7 @@ class Operations:
             if number not in self._locks or self.busy(number):
                 continue
             standing = view.connectors[number].standing()
-            if standing in {Standing.UNAVAILABLE, Standing.FAULTED} or view.connectors[number].waited_too_long:
+            if standing in {Standing.UNAVAILABLE, Standing.FAULTED} or (connector is None and standing is Standing.FINISHING):
                 continue
             if self._kept_for_others(number, token):
                 continue
@@ -214,20 +217,20 @@ class Operations:
     async def start(self, connector: int, token: str) -> None:
         """Start somebody; where the settings say so, they are judged like a card."""
         if self._engine.settings.get(ocpp.AUTHORIZE_REMOTE):
-            await self._ask(Present(connector=connector, token=token))
+            await self.ask(Present(connector=connector, token=token))
         else:
-            await self._ask(StartCharge(connector=connector, token=token))
+            await self.ask(StartCharge(connector=connector, token=token))
 
     async def stop(self, connector: int, reason: str = REMOTE_STOP) -> None:
         """End the session of a connector."""
-        await self._ask(StopCharge(connector=connector, reason=reason))
+        await self.ask(StopCharge(connector=connector, reason=reason))
 
     async def unlock(self, connector: int) -> Unlocking:
         """Release a plug; a transaction that runs is ended first."""
         if not self._locks.get(connector, False):
             return Unlocking.NOT_SUPPORTED
         try:
-            await self._ask(Unlock(connector=connector))
+            await self.ask(Unlock(connector=connector))
         except Unsupported:
             return Unlocking.NOT_SUPPORTED
         except HalError as error:
@@ -237,13 +240,7 @@ class Operations:
 
     async def refused(self, connector: int, session: int) -> None:
         """The backend refuses the customer of a transaction that runs."""
-        running = self._engine.ledger.running_session(connector)
-        if running is None or running.session != session:
-            return
-        if self._engine.settings.get(ocpp.STOP_ON_INVALID):
-            await self._ask(StopCharge(connector=connector, reason=DEAUTHORIZED))
-        else:
-            await self._ask(SetLimit(connector=connector, source=NOT_AUTHORIZED, current_a=0.0))
+        await self._refusals.refused(connector, session)
 
     # -- reset ------------------------------------------------------------------------------------------------------------------------
 
@@ -251,7 +248,7 @@ class Operations:
         """Start again as soon as nobody charges; until then nobody new begins."""
         for number in self.connectors:
             if number not in self._engine.ledger.running:
-                await self._ask(SetAvailability(connector=number, in_service=False))
+                await self.ask(SetAvailability(connector=number, in_service=False))
         while self._engine.ledger.running:
             await self._engine.clock.sleep(1.0)
         await self._engine.store.write(lambda tx: tx.memory.put(_ROOM, "boot_reason", "ScheduledReset"), "noting why the station restarts")
@@ -281,7 +278,7 @@ class Operations:
         if not hard:
             for connector in list(self._engine.ledger.running):
                 try:
-                    await self._ask(StopCharge(connector=connector, reason=SOFT_RESET))
+                    await self.ask(StopCharge(connector=connector, reason=SOFT_RESET))
                 except HalError as error:
                     _log.warning("connector %d does not stop for the reset: %s", connector, error)
             if self._engine.connected:
@@ -293,7 +290,7 @@ class Operations:
         await self._note_reset()
         for tries in range(1 + self._engine.settings.get(ocpp.RESET_TRIES)):
             try:
-                await self._ask(Restart(reason=HARD_RESET if hard else SOFT_RESET))
+                await self.ask(Restart(reason=HARD_RESET if hard else SOFT_RESET))
             except HalError as error:
                 _log.error("restart, attempt %d: %s", tries + 1, error)
             else:
@@ -324,7 +321,7 @@ class Operations:
         """Have the connectors obey; those with a transaction do when it ends."""
         for number in self.connectors:
             if number not in self._scheduled:
-                await self._ask(SetAvailability(connector=number, in_service=self._operative(number)))
+                await self.ask(SetAvailability(connector=number, in_service=self._operative(number)))
         view = self._engine.view
         view.connectors[0].in_service = 0 not in self._inoperative
         view.refresh(0)
@@ -335,7 +332,7 @@ class Operations:
     async def hold(self, held: bool) -> None:
         """Serve nobody new while the station is worked on; whoever charges goes on."""
         for number in self.connectors:
-            await self._ask(SetAvailability(connector=number, in_service=not held and self._operative(number)))
+            await self.ask(SetAvailability(connector=number, in_service=not held and self._operative(number)))
 
     # -- reservations -----------------------------------------------------------------------------------------------------------------
 
@@ -366,7 +363,7 @@ class Operations:
             return ReserveAnswer.REJECTED
         self.bookings[booking.number] = booking
         await self._keep()
-        await self._ask(_reserve(booking))
+        await self.ask(_reserve(booking))
         self._mark_reserved()
         self._looked.set()
         return ReserveAnswer.ACCEPTED
@@ -377,7 +374,7 @@ class Operations:
             return False
         await self._keep()
         try:
-            await self._ask(CancelReservation(number=number))
+            await self.ask(CancelReservation(number=number))
         except HalError:
             _log.debug("reservation %d had ended at the station already", number)
         self._mark_reserved()
@@ -417,6 +414,7 @@ class Operations:
 
     def hear(self, news: StationEvent) -> None:
         """What has ended makes room for what was scheduled, and ends what was reserved."""
+        self._refusals.hear(news)
         match news:
             case ChargingEnded():
                 self.spawn(self._after_charge(news.connector))
@@ -438,10 +436,10 @@ class Operations:
             self._mark_reserved()
 
     async def _after_charge(self, connector: int) -> None:
-        await self._ask(WithdrawLimit(connector=connector, source=NOT_AUTHORIZED))
+        await self.ask(WithdrawLimit(connector=connector, source=NOT_AUTHORIZED))
         if connector in self._scheduled:
             self._scheduled.discard(connector)
-            await self._ask(SetAvailability(connector=connector, in_service=self._operative(connector)))
+            await self.ask(SetAvailability(connector=connector, in_service=self._operative(connector)))
 
 
 def _reserve(booking: Booking) -> Reserve:

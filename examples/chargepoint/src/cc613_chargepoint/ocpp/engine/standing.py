@@ -22,7 +22,9 @@ from cc613_chargepoint.ocpp.engine.facts import Standing, StatusReport
 __all__ = ["ConnectorView", "StationView"]
 
 _IDLE = {"available"}
-_BUSY_WITHOUT_SESSION = {"authorised", "connected", "starting", "ready", "energising", "paused", "stopping"}
+_BUSY_WITHOUT_SESSION = {"authorised", "connected", "starting", "ready", "energising", "paused", "stopping", "refusing"}
+_NOT_FREE_AGAIN = {"finishing", "held", "unclaimed"}
+"""Nobody charges, and the plug is still there: after a charge, kept for its owner, or nobody identified in time (errata 3.20)."""
 _IN_SESSION = {
     "ready": Standing.SUSPENDED_EV,
     "charging": Standing.CHARGING,
@@ -38,7 +40,6 @@ class ConnectorView:
         number: which.
         state: word of its state.
         in_session: a transaction runs.
-        waited_too_long: a plug stands in the socket, and nobody identified in time.
         in_service: whether customers are served there.
         reserved: it is kept for somebody.
         faults: what stands, by word.
@@ -48,7 +49,6 @@ class ConnectorView:
     number: int
     state: str = "available"
     in_session: bool = False
-    waited_too_long: bool = False
     in_service: bool = True
     reserved: bool = False
     faults: dict[str, Fault] = field(factory=dict[str, Fault])
@@ -70,10 +70,10 @@ class ConnectorView:
         if self.in_session:
             self.last = _IN_SESSION.get(self.state, self.last if self.last in _IN_SESSION.values() else Standing.CHARGING)
             return self.last
-        if not self.in_service and self.state != "finishing":
+        if not self.in_service:
             return Standing.UNAVAILABLE
-        if self.state == "finishing" or self.waited_too_long:
-            return Standing.FINISHING if self.in_service else Standing.UNAVAILABLE
+        if self.state in _NOT_FREE_AGAIN:
+            return Standing.FINISHING
         if self.state in _BUSY_WITHOUT_SESSION:
             return Standing.PREPARING
         return Standing.RESERVED if self.reserved else Standing.AVAILABLE
@@ -105,7 +105,6 @@ class StationView:
         match news:
             case StateChanged():
                 view.state = news.after
-                view.waited_too_long = view.waited_too_long and news.after == "connected"
             case SessionBegan():
                 view.in_session, view.last = True, Standing.CHARGING
             case ChargingEnded():

@@ -40,6 +40,7 @@ class Version(ABC):
         own_names: the station names transactions itself; otherwise the backend does.
         answers_when_rejected: a backend that rejected the boot still gets an answer, though a refusal.
         profile_rules: which charging profiles are taken, and what they mean together.
+        energy_before_end: a charge whose refused customer still gets energy ends after that, not before.
         handlers: action → who carries it out, for everything that is done here.
     """
 
@@ -50,6 +51,7 @@ class Version(ABC):
     own_names: ClassVar[bool] = False
     answers_when_rejected: ClassVar[bool] = False
     profile_rules: ClassVar[Rules] = Rules()
+    energy_before_end: ClassVar[bool] = False
     handlers: Mapping[str, Handler]
 
     def __init__(self, engine: Engine, link: Link) -> None:

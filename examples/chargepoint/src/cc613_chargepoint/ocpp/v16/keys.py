@@ -56,8 +56,8 @@ class Keys:
             asked: in any case; none asks for all.
         """
         if not asked:
-            names = [each.ocpp16 for each in TABLE.values() if each.ocpp16] + [name for name, _ in self._told.values()]
-            return [found for name in sorted(names, key=str.casefold) if (found := self._read(name)) is not None], []
+            names = sorted({each.casefold() for each in (*_BY_KEY, *self._told)})
+            return [found for name in names if (found := self._read(name)) is not None], []
         known, unknown = [], []
         for name in asked:
             found = self._read(name)

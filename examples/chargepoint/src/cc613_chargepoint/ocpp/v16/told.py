@@ -20,15 +20,16 @@ def told_keys(engine: Engine) -> Mapping[str, Callable[[], str | None]]:
     meters: Mapping[str, Callable[[], str | None]] = {
         f"MeterPublicKey{number}": functools.partial(engine.signing.key_of, number, VALUE_LIMIT) for number in engine.operations.connectors
     }
+    # a fixed cable cannot be unlocked (errata 3.84); with a socket it is a setting
+    fixed: Mapping[str, Callable[[], str | None]] = {} if locks else {"UnlockConnectorOnEVSideDisconnect": lambda: "false"}
     return {
         **meters,
+        **fixed,
         "GetConfigurationMaxKeys": lambda: str(MAX_KEYS),
         "NumberOfConnectors": lambda: str(len(engine.operations.connectors)),
         "SupportedFeatureProfiles": lambda: PROFILES,
         # a vehicle that unplugs at its side has ended the charge: nothing else may be billed (German calibration law; errata 3.80)
         "StopTransactionOnEVSideDisconnect": lambda: "true",
-        # a fixed cable cannot be unlocked (errata 3.84); a socket's plug is released with the end of the charge
-        "UnlockConnectorOnEVSideDisconnect": lambda: "true" if locks else "false",
         "ConnectorPhaseRotationMaxLength": lambda: "16",
         "MeterValuesAlignedDataMaxLength": lambda: "16",
         "MeterValuesSampledDataMaxLength": lambda: "16",

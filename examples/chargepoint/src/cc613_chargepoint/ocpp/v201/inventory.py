@@ -17,6 +17,7 @@ from cc613_chargepoint.ocpp.messages.v201_words import DataKind
 from cc613_chargepoint.ocpp.v201.model import VALUE_LIMIT, Modelled, of_parameter
 from cc613_chargepoint.ocpp.v201.words import connector_status
 from cc613_chargepoint.settings import TABLE, Parameter, ocpp
+from cc613_chargepoint.settings.charge_rows import UNLOCK_ON_EV_SIDE
 from cc613_chargepoint.settings.table import INSTALLED_CURRENT_A
 
 __all__ = ["BYTES_PER_MESSAGE", "ITEMS_PER_MESSAGE", "TX_START", "TX_STOP", "variables"]
@@ -44,8 +45,12 @@ def variables(engine: Engine) -> Iterable[Modelled]:
 
 
 def _of_table(engine: Engine) -> Iterator[Modelled]:
+    locks = any(engine.operations.locks(number) for number in engine.operations.connectors)
     for parameter in TABLE.values():
         if not parameter.ocpp201 or engine.signing.absent(parameter):
+            continue
+        if parameter is UNLOCK_ON_EV_SIDE and not locks:  # a fixed cable cannot be unlocked
+            yield _told("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "false", "boolean")
             continue
         component, _, name = parameter.ocpp201.partition(".")
         if (fixed := engine.signing.fixed(parameter)) is not None:
@@ -99,8 +104,7 @@ def _of_program() -> Iterator[Modelled]:
 
 def _of_station(engine: Engine) -> Iterator[Modelled]:
     """What the station is, and how it is."""
-    operations, clock = engine.operations, engine.clock
-    locks = any(operations.locks(number) for number in operations.connectors)
+    clock = engine.clock
     yield _told("ChargingStation", "Available", "true", "boolean")
     yield _told("ChargingStation", "AvailabilityState", lambda: _state(engine, 0), "OptionList", values=_STATES)
     yield _told("ChargingStation", "Model", engine.identity.model)
@@ -136,7 +140,6 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
         yield _told("SecurityCtrlr", "CertificateEntries", lambda: str(sum(1 for _ in roots)), "integer", maximum=roots.max_length)
         yield _told("SecurityCtrlr", "AdditionalRootCertificateCheck", "true" if roots.additional_check else "false", "boolean")
         yield _told("SecurityCtrlr", "MaxCertificateChainSize", "10000", "integer")
-    yield _told("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "true" if locks else "false", "boolean")
     yield _told("SecurityCtrlr", "Identity", lambda: engine.settings.get(ocpp.IDENTITY) or engine.identity.serial)
 
 

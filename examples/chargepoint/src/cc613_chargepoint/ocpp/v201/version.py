@@ -87,6 +87,7 @@ class V201(Version):
     tells_all_after_absence = True
     answers_when_rejected = True
     profile_rules = Rules().later()
+    energy_before_end = True
 
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
