@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.ocpp.bench_v201 import Bench201, case
@@ -110,3 +112,29 @@ async def test_a_reservation_holds_and_can_be_cancelled(it: Bench201) -> None:
     await it.unplug()
     assert (await it.central.ask("CancelReservation", reservationId=5))["status"] == "Accepted"
     assert (await it.central.ask("CancelReservation", reservationId=5))["status"] == "Rejected"
+
+
+@case()
+async def test_a_reservation_that_ends_by_itself_is_told(it: Bench201) -> None:  # H04.FR.01, H01.FR.19
+    token = {"idToken": "04A2B3C4D5E680", "type": "ISO14443"}
+    until = (it.wall() + timedelta(seconds=60)).isoformat()
+    assert (await it.central.ask("ReserveNow", id=6, expiryDateTime=until, idToken=token, evseId=1))["status"] == "Accepted"
+    await it.standing("Reserved")
+    await it.central.expect("ReservationStatusUpdate", 90.0, reservationId=6, reservationUpdateStatus="Expired")
+    await it.standing("Available")
+    until = (it.wall() + timedelta(hours=1)).isoformat()
+    assert (await it.central.ask("ReserveNow", id=7, expiryDateTime=until, idToken=token, evseId=1))["status"] == "Accepted"
+    assert (await it.central.ask("ChangeAvailability", operationalStatus="Inoperative", evse={"id": 1}))["status"] == "Accepted"
+    await it.central.expect("ReservationStatusUpdate", reservationId=7, reservationUpdateStatus="Removed")
+    await it.central.silence("ReservationStatusUpdate", for_s=20.0)
+
+
+@case()
+async def test_the_end_of_a_reservation_is_told_after_a_time_without_connection(it: Bench201) -> None:
+    token = {"idToken": "04A2B3C4D5E680", "type": "ISO14443"}
+    until = (it.wall() + timedelta(seconds=60)).isoformat()
+    assert (await it.central.ask("ReserveNow", id=8, expiryDateTime=until, idToken=token, evseId=1))["status"] == "Accepted"
+    await it.central.hang_up(and_stay_away=True)
+    await it.sleep(120.0)
+    it.central.listens = True
+    await it.central.expect("ReservationStatusUpdate", 90.0, reservationId=8, reservationUpdateStatus="Expired")

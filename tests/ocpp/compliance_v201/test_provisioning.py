@@ -90,9 +90,24 @@ async def test_tc_b_30_cs(it: Bench201) -> None:
             await it.power_up()
         await it.central.expect("BootNotification", 100.0)
         await it.sleep(1.0)
-        with pytest.raises(Refusal) as refused:
-            await it.start_from_afar()
-        assert refused.value.code == "SecurityError"
+        for action in ("ClearCache", "RequestStartTransaction" if status == "Rejected" else "GetLocalListVersion"):
+            token = {"idToken": CARD, "type": "Central"}
+            with pytest.raises(Refusal) as refused:
+                await it.central.ask(action, **({"idToken": token, "remoteStartId": 1} if action.startswith("Request") else {}))
+            assert refused.value.code == "SecurityError"
+
+
+@case(boot=False)
+async def test_nobody_is_started_or_stopped_while_the_boot_is_pending(it: Bench201) -> None:  # B02.FR.05
+    it.central.answers["BootNotification"] = lambda _: {"status": "Pending", "currentTime": now(), "interval": 60}
+    await it.power_up()
+    await it.central.expect("BootNotification")
+    await it.sleep(1.0)
+    token = {"idToken": CARD, "type": "Central"}
+    assert (await it.central.ask("RequestStartTransaction", idToken=token, remoteStartId=1, evseId=1))["status"] == "Rejected"
+    assert (await it.central.ask("RequestStopTransaction", transactionId="any"))["status"] == "Rejected"
+    it.plug()
+    await it.central.silence(for_s=30.0)
 
 
 @case()
@@ -225,8 +240,10 @@ async def test_parts_of_the_model_may_be_asked_for(it: Bench201) -> None:
     assert {each["component"]["name"] for each in evse} == {"EVSE"}
     one = await asked(componentVariable=[{"component": component("EVSE:1"), "variable": variable("Power")}])
     assert [each["variable"]["name"] for each in one] == ["Power"]
-    available = await asked(componentCriteria=["Available"])
-    assert {each["variable"]["name"] for each in available} == {"Available"}
+    available = await asked(componentCriteria=["Available"], componentVariable=[{"component": component("EVSE:1")}])
+    assert {each["variable"]["name"] for each in available} >= {"Available", "AvailabilityState", "Power"}  # B08.FR.08: the component whole
+    silent = await asked(componentCriteria=["Problem", "Active"], componentVariable=[{"component": component("ClockCtrlr")}])
+    assert {each["variable"]["name"] for each in silent} >= {"DateTime", "TimeSource"}  # B08.FR.07: or it has no word about it
     assert await it.central.ask("GetReport", requestId=6, componentCriteria=["Problem"]) == {"status": "EmptyResultSet"}
 
 

@@ -205,7 +205,7 @@ async def test_tc_l_01_cs(it: Bench201) -> None:
     await install(it, maker, MAKER)
     assert await update(it, maker) == ACCEPTED
     await told(it, "Downloading", "Downloaded", "SignatureVerified", "Installing", "InstallRebooting")
-    await it.central.expect("BootNotification", 120.0)
+    await it.central.expect("BootNotification", 120.0, reason="FirmwareUpdate")
     await told(it, "Installed")
     assert it.firmware.taken == [b"good"]
 

@@ -254,7 +254,7 @@ async def test_unless_the_operator_leaves_it_the_choice(it: Bench201) -> None:
     assert told(await end(it)) == []
 
 
-@signed_case(ocpp__sign_updated=True)
+@signed_case(ocpp__sign_updated=True, ocpp__sign_aligned=True, ocpp__sign_aligned_updated=True)
 async def test_what_is_asked_for_out_of_turn_is_signed_as_well(it: Bench201) -> None:
     await it.charge()
     for message in ("MeterValues", "TransactionEvent"):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ocpp.bench import CARD, OTHER
 from tests.ocpp.bench_v201 import Bench201, case
-from tests.ocpp.central import Refusal, Silence
+from tests.ocpp.central import Refusal, Silence, now
 
 
 def numbers(it: Bench201) -> list[int]:
@@ -501,6 +501,38 @@ async def test_tc_f_24_cs(it: Bench201) -> None:
     await it.standing("Occupied")
     await it.central.ask("TriggerMessage", requestedMessage="StatusNotification", evse={"id": 1, "connectorId": 1})
     await it.standing("Occupied", within_s=5.0)
+
+
+@case(ocpp__aligned_data=["Voltage"], ocpp__sampled_data=["Current.Import"])
+async def test_triggered_values_are_those_of_the_clock_and_those_of_a_transaction_its_samples(it: Bench201) -> None:  # F06.FR.06, .07
+    def measured(payload: dict) -> set[str]:
+        return {each["measurand"] for value in payload["meterValue"] for each in value["sampledValue"]}
+
+    assert (await it.central.ask("TriggerMessage", requestedMessage="TransactionEvent"))["status"] == "Rejected"  # there is none
+    await it.charge()
+    await it.central.ask("TriggerMessage", requestedMessage="MeterValues", evse={"id": 1})
+    assert measured((await it.central.expect("MeterValues")).payload) == {"Voltage"}
+    await it.central.ask("TriggerMessage", requestedMessage="TransactionEvent", evse={"id": 1})
+    assert measured((await it.event("Updated", triggerReason="Trigger")).payload) == {"Current.Import"}
+
+
+@case()
+async def test_a_status_is_triggered_for_a_connector_and_nothing_else(it: Bench201) -> None:  # F06.FR.12
+    for where in ({}, {"evse": {"id": 1}}, {"evse": {"id": 1, "connectorId": 2}}, {"evse": {"id": 9, "connectorId": 1}}):
+        assert (await it.central.ask("TriggerMessage", requestedMessage="StatusNotification", **where))["status"] == "Rejected"
+    await it.central.silence("StatusNotification", for_s=20.0)
+
+
+@case(boot=False)
+async def test_a_boot_that_is_triggered_says_so(it: Bench201) -> None:
+    it.central.answers["BootNotification"] = lambda _: {"status": "Pending", "currentTime": now(), "interval": 600}
+    await it.power_up()
+    await it.central.expect("BootNotification", reason="PowerUp")
+    await it.sleep(5.0)
+    assert (await it.central.ask("TriggerMessage", requestedMessage="BootNotification"))["status"] == "Accepted"
+    await it.central.expect("BootNotification", 30.0, reason="Triggered")
+    del it.central.answers["BootNotification"]
+    await it.central.expect("BootNotification", 700.0, reason="PowerUp")
 
 
 @case()

@@ -108,6 +108,8 @@ class Engine:
         """Entries of the local list."""
         self.boot_reason = "PowerUp"
         """Why the station started, as 2.0.1 calls it."""
+        self.boot_triggered = False
+        """The backend has asked for the boot that is told now."""
         self._link: Link | None = None
         self._version: Version | None = None
         self._wire: BackendWire | None = None
@@ -293,6 +295,14 @@ class Engine:
         name = await self.ledger.name_of(session)
         return None if name is None else str(name)
 
+    async def owe(self, notice: Notice) -> None:
+        """Owe a notice: it is told in order, over restarts."""
+        await self.store.write(
+            lambda tx: tx.outbox.put(queue=NOTICES, kind=notice.kind, payload=packed(notice), created=notice.at),
+            "keeping a notice for the backend",
+        )
+        self.notices.wake()
+
     async def told(self, within_s: float = 30.0) -> None:
         """Wait until the notices are told, if the backend listens; not for ever."""
         if self.connected:
@@ -408,6 +418,7 @@ class Engine:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause_s):
                         await self._boot_now.wait()
+            self.boot_triggered = self._boot_now.is_set()
             self._boot_now.clear()
             wait_s = float(self.settings.get(ocpp.BOOT_RETRY_S))
             try:

@@ -261,10 +261,10 @@ class SecurityEvent:
 
 @frozen(kw_only=True)
 class Notice:
-    """How an update or an upload is.
+    """How an update or an upload is, or that a reservation is over.
 
     Attributes:
-        kind: ``firmware``, ``signed-firmware``, ``diagnostics`` or ``log``.
+        kind: ``firmware``, ``signed-firmware``, ``diagnostics``, ``log`` or ``reservation``.
         status: in OCPP's word.
         request: the backend's number for it; ``None`` where it gave none.
         at: UTC.

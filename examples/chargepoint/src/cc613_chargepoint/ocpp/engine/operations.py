@@ -26,7 +26,7 @@ from cc613_chargepoint.facade.commands import (
     Unlock,
     WithdrawLimit,
 )
-from cc613_chargepoint.ocpp.engine.facts import Standing
+from cc613_chargepoint.ocpp.engine.facts import Notice, Standing
 from cc613_chargepoint.ocpp.engine.reasons import HARD_RESET, NOT_AUTHORIZED, REMOTE_STOP, SOFT_RESET
 from cc613_chargepoint.ocpp.engine.refusals import Refusals
 from cc613_chargepoint.settings import Actor, ocpp
@@ -42,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 BACKEND = Actor(name="the backend", role=Role.OPERATOR)
 _ROOM = "ocpp"
+EXPIRED, REMOVED = "Expired", "Removed"
+"""What became of a reservation: its time is over, or its connector can be used no more (2.0.1, ReservationUpdateStatusEnumType)."""
 DRAIN_S = 30.0
 """How long a soft reset waits for what is owed to be answered, s."""
 
@@ -327,7 +329,7 @@ class Operations:
         view.refresh(0)
         gone = [each.number for each in self.bookings.values() if each.connector and not self._operative(each.connector)]
         for number in gone:
-            await self.cancel(number)
+            await self._over(number, REMOVED)
 
     async def hold(self, held: bool) -> None:
         """Serve nobody new while the station is worked on; whoever charges goes on."""
@@ -380,6 +382,11 @@ class Operations:
         self._mark_reserved()
         return True
 
+    async def _over(self, number: int, why: str) -> None:
+        """A reservation ends without the backend's or the customer's doing: where the version has a word for that, the backend hears it."""
+        if await self.cancel(number):
+            await self._engine.owe(Notice(kind="reservation", status=why, request=number, at=self._engine.clock.wall()))
+
     def _mark_reserved(self) -> None:
         """Show as reserved what is, and every free connector where reservations for any of them take all that is free."""
         view = self._engine.view
@@ -400,7 +407,7 @@ class Operations:
             now = self._engine.clock.wall()
             for booking in [each for each in self.bookings.values() if each.until <= now]:
                 _log.info("reservation %d is over", booking.number)
-                await self.cancel(booking.number)
+                await self._over(booking.number, EXPIRED)
             if self.bookings:
                 ends = min(each.until for each in self.bookings.values())
                 wait_s = max(0.01, (ends - self._engine.clock.wall()).total_seconds())
@@ -426,7 +433,7 @@ class Operations:
                 gone = [each.number for each in self.bookings.values() if each.connector == news.connector]
                 if self._engine.view.connectors[news.connector].stopping_faults():
                     for number in gone:
-                        self.spawn(self.cancel(number))
+                        self.spawn(self._over(number, REMOVED))
             case _:
                 pass
 

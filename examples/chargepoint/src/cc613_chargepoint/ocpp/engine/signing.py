@@ -176,16 +176,17 @@ class Signing(Offered):
                 return found
             await self._clock.sleep(_STEP_S)
 
-    async def asked_for(self, connector: int, view: MeterView) -> Measured:
+    async def asked_for(self, connector: int, view: MeterView, *, aligned: bool = False) -> Measured:
         """What a backend hears of a meter that it asks about out of turn, as it is told.
 
         Args:
             connector: whose meter.
             view: what the meter told.
+            aligned: as on the clock, not as a sample.
         """
-        names, running = self._settings.get(ocpp.SAMPLED_DATA), self._ledger.running_session(connector)
+        names, running = self._settings.get(ocpp.ALIGNED_DATA if aligned else ocpp.SAMPLED_DATA), self._ledger.running_session(connector)
         signed = None
-        if running is not None and self.updates(aligned=False) and may_be_signed(names):
+        if running is not None and self.updates(aligned=aligned) and may_be_signed(names):
             signed = await self.sign(connector, running.session, "Trigger")
         reading = Reading(at=view.at, context="Trigger", quantities=quantities(view, names), signed=signed)
         return await self.measured(Measured(session=None if running is None else running.session, connector=connector, readings=(reading,)))

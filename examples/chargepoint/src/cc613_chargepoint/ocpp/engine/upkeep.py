@@ -16,7 +16,7 @@ from attrs import frozen
 
 from cc613_chargepoint.facade.commands import Restart
 from cc613_chargepoint.maintenance.interface import Diagnostics, Firmware, FirmwareRefused
-from cc613_chargepoint.ocpp.engine.facts import Notice, packed
+from cc613_chargepoint.ocpp.engine.facts import Notice
 from cc613_chargepoint.ocpp.engine.operations import BACKEND
 from cc613_chargepoint.ocpp.files import BadLocation, Location, TransferError, TransferRefused
 from cc613_chargepoint.store import Transaction
@@ -134,12 +134,7 @@ class Upkeep:
             self.log_status, self.log_request = status, request
         else:
             self.firmware_status, self.firmware_request = status, request
-        notice = Notice(kind=kind, status=status, request=request, at=self._engine.clock.wall())
-        await self._engine.store.write(
-            lambda tx: tx.outbox.put(queue=NOTICES, kind=kind, payload=packed(notice), created=notice.at),
-            "keeping a notice for the backend",
-        )
-        self._engine.notices.wake()
+        await self._engine.owe(Notice(kind=kind, status=status, request=request, at=self._engine.clock.wall()))
 
     def now(self, kind: str) -> Notice:
         """How it is now; what is over is not told again: nothing is under way.
@@ -247,7 +242,12 @@ class Upkeep:
             await operations.hold(False)
             raise
         pending = {"request": wanted.request, "signed": wanted.signed}
-        await self._engine.store.write(lambda tx: tx.memory.put(_ROOM, _PENDING, pending), "noting what was installed")
+
+        def note(tx: Transaction) -> None:
+            tx.memory.put(_ROOM, _PENDING, pending)
+            tx.memory.put(_ROOM, "boot_reason", "FirmwareUpdate")
+
+        await self._engine.store.write(note, "noting what was installed")
         if wanted.signed:
             await say("InstallRebooting")
         await self._engine.told()

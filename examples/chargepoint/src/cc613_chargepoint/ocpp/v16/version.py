@@ -114,6 +114,8 @@ class V16(Version):
             case "signed-firmware":
                 said = v16.SignedFirmwareStatusNotification(status=status, request_id=notice.request)
                 await self.call(said, v16.SignedFirmwareStatusNotificationResponse, owed=owed)
+            case "reservation":
+                _log.debug("reservation %s is over: the connector's status says so in this version", notice.request)
             case "diagnostics":
                 await self.call(v16.DiagnosticsStatusNotification(status=status), v16.DiagnosticsStatusNotificationResponse, owed=owed)
             case _:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.facts import Measured
@@ -132,7 +132,8 @@ class Device:
     async def _report(self, request: GetReport) -> Reply:
         criteria, asked = request.component_criteria or (), request.component_variable or ()
         self._few_enough(asked)
-        found = self._version.model.chosen(lambda each: _fits(each, criteria) and (not asked or any(_is(each, which) for which in asked)))
+        meets = _meeting(self._version.model.all(), criteria)
+        found = self._version.model.chosen(lambda each: meets(each) and (not asked or any(_is(each, which) for which in asked)))
         if not found:
             return Reply(encoded(GetReportResponse(status="EmptyResultSet")))
         return Reply(encoded(GetReportResponse(status="Accepted")), lambda: self._tell(request.request_id, found))
@@ -149,7 +150,9 @@ class Device:
     # -- messages out of turn -----------------------------------------------------------------------------------------------------------
 
     async def _trigger(self, request: TriggerMessage) -> Reply:
-        outlet = None if request.evse is None else request.evse.id
+        outlet, connector = (None, None) if request.evse is None else (request.evse.id, request.evse.connector_id)
+        if request.requested_message == "StatusNotification" and (not outlet or connector != 1):  # F06.FR.12
+            return Reply(encoded(TriggerMessageResponse(status="Rejected")))
         then = self._wanted(request.requested_message, outlet)
         if isinstance(then, str):
             return Reply(encoded(TriggerMessageResponse(status="Rejected" if then == "Rejected" else "NotImplemented")))
@@ -163,6 +166,8 @@ class Device:
             return "Rejected"
         if message == "BootNotification":
             return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now
+        if message == "TransactionEvent" and not any(self._engine.ledger.running_session(number) for number in chosen):
+            return "Rejected"
         known: Mapping[str, Callable[[], Awaitable[None]]] = {
             "Heartbeat": self._version.heartbeat,
             "StatusNotification": lambda: self._statuses(chosen),
@@ -186,13 +191,13 @@ class Device:
         for number in numbers:
             await self._version.say_status(self._engine.view.report(number))
 
-    async def _asked_for(self, number: int) -> Measured:
+    async def _asked_for(self, number: int, *, aligned: bool) -> Measured:
         engine = self._engine
-        return words.without_long_records(await engine.signing.asked_for(number, await engine.read_meter(number)))
+        return words.without_long_records(await engine.signing.asked_for(number, await engine.read_meter(number), aligned=aligned))
 
     async def _values(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            fact = await self._asked_for(number)
+            fact = await self._asked_for(number, aligned=True)  # F06.FR.06
             await self._version.call(words.outside(fact), MeterValuesResponse)
             await self._engine.signing.told(fact)
 
@@ -203,7 +208,7 @@ class Device:
             running = ledger.running_session(number)
             if running is None:
                 continue
-            fact = await self._asked_for(number)
+            fact = await self._asked_for(number, aligned=False)  # F06.FR.07
             event = TransactionEvent(
                 event_type="Updated",
                 timestamp=fact.readings[0].at,
@@ -225,13 +230,15 @@ def _of_summary(each: Modelled) -> bool:
     return each.name in {"Available", "AvailabilityState"}
 
 
-def _fits(each: Modelled, criteria: Sequence[ComponentCriterion]) -> bool:
-    """Whether a variable tells of one of the criteria that it is met."""
+def _meeting(variables: Iterable[Modelled], criteria: Sequence[ComponentCriterion]) -> Callable[[Modelled], bool]:
+    """Whether a variable's component meets one of the criteria: it says so, or it has no word about it (2.0.1, B08.FR.07 to .10).
+
+    A problem is there only where a component says that it has one.
+    """
     if not criteria:
-        return True
-    if each.name not in cast("Sequence[str]", criteria) or each.read is None:
-        return False
-    return each.read() == "true"
+        return lambda _: True
+    says = {(each.of, each.name): each.read is not None and each.read() == "true" for each in variables}
+    return lambda each: any(says.get((each.of, criterion), criterion != "Problem") for criterion in criteria)
 
 
 def _is(each: Modelled, which: ComponentVariable) -> bool:

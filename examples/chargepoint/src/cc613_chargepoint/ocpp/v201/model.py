@@ -252,6 +252,10 @@ class DeviceModel:
         """Every variable; or those only that can be changed (the configuration inventory)."""
         return [each.reported() for each in self._variables() if each.writable or not writable_only]
 
+    def all(self) -> Iterable[Modelled]:
+        """Every variable as it is now."""
+        return self._variables()
+
     def chosen(self, wanted: Callable[[Modelled], bool]) -> Sequence[ReportData]:
         """The variables that are wanted."""
         return [each.reported() for each in self._variables() if wanted(each)]

@@ -47,12 +47,21 @@ from cc613_chargepoint.ocpp.messages.v201_transactions import (
     Authorize,
     AuthorizeResponse,
     MeterValuesResponse,
+    ReservationStatusUpdate,
+    ReservationStatusUpdateResponse,
     StatusNotificationResponse,
     TransactionEvent,
     TransactionEventResponse,
 )
 from cc613_chargepoint.ocpp.messages.v201_types import ChargingStation, IdToken, IdTokenInfo
-from cc613_chargepoint.ocpp.messages.v201_words import BootReason, ConnectorStatus, FirmwareStatus, IdTokenKind, UploadLogStatus
+from cc613_chargepoint.ocpp.messages.v201_words import (
+    BootReason,
+    ConnectorStatus,
+    FirmwareStatus,
+    IdTokenKind,
+    ReservationUpdateStatus,
+    UploadLogStatus,
+)
 from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.ocpp.smart_charging import Rules
 from cc613_chargepoint.ocpp.v201 import words
@@ -71,6 +80,8 @@ __all__ = ["V201"]
 _log = logging.getLogger(__name__)
 _WHILE_PENDING = {"GetBaseReport", "GetReport", "GetVariables", "SetVariables", "TriggerMessage", "SetNetworkProfile", "DataTransfer"}
 """What a backend that has not accepted the station yet may ask (2.0.1, B02)."""
+_REFUSED_WHILE_PENDING = {"RequestStartTransaction", "RequestStopTransaction"}
+"""What it is refused with the message's own word (2.0.1, B02.FR.05), not with an error."""
 
 
 class V201(Version):
@@ -107,6 +118,8 @@ class V201(Version):
     async def handle(self, call: Call) -> Reply:
         """See :class:`Version`."""
         registered = self._engine.registration
+        if registered == "Pending" and call.action in _REFUSED_WHILE_PENDING:
+            return Reply({"status": "Rejected", "statusInfo": {"reasonCode": "CSNotAccepted"}})
         if registered != ACCEPTED and not (registered == "Pending" and call.action in _WHILE_PENDING):
             raise CallFailed(ErrorCode.SECURITY_ERROR, "the station is not registered yet")
         return await super().handle(call)
@@ -122,9 +135,8 @@ class V201(Version):
             serial_number=identity.serial[:25] or None,
             firmware_version=identity.firmware[:50],
         )
-        answer = await self.call(
-            BootNotification(charging_station=station, reason=cast("BootReason", self._engine.boot_reason)), BootNotificationResponse
-        )
+        reason = "Triggered" if self._engine.boot_triggered else self._engine.boot_reason
+        answer = await self.call(BootNotification(charging_station=station, reason=cast("BootReason", reason)), BootNotificationResponse)
         return Registration(status=answer.status, time=answer.current_time, interval_s=answer.interval)
 
     async def heartbeat(self) -> None:
@@ -156,7 +168,12 @@ class V201(Version):
 
     async def notice(self, notice: Notice, owed: OutboxMessage | None = None) -> None:
         """See :class:`Version`; logs and diagnostics are one message here, and so is firmware with and without a signature."""
-        if notice.kind.endswith("firmware"):
+        if notice.kind == "reservation":
+            if notice.request is not None:
+                over = cast("ReservationUpdateStatus", notice.status)
+                update = ReservationStatusUpdate(reservation_id=notice.request, reservation_update_status=over)
+                await self.call(update, ReservationStatusUpdateResponse, owed=owed)
+        elif notice.kind.endswith("firmware"):
             said = FirmwareStatusNotification(status=cast("FirmwareStatus", notice.status), request_id=notice.request)
             await self.call(said, FirmwareStatusNotificationResponse, owed=owed)
         else:
