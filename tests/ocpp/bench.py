@@ -108,7 +108,7 @@ class Bench:
             if not self.restarts and not settings.value("ocpp.url").value:
                 await settings.set(self.settings, actor=INSTALLER)
             engine = backend_of(
-                settings, store, clock, board=description.name, data=self.place, unix_socket=str(self.central.path),
+                settings, store, clock, board=description.name, data=self.place, unix_socket=self.central.socket_path,
                 backoff=Backoff(first_s=2.0, longest_s=30.0),
                 tools=Tools(
                     files=self.files, firmware=self.firmware, diagnostics=DiagnosticsInMemory(), place=self.place / "diagnostics"

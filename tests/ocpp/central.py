@@ -138,16 +138,23 @@ class Central:
                 return connection.respond(503 if not self.listens else 401, "no\n")
             return None
 
-        self.path.unlink(missing_ok=True)
-        self._server = await unix_serve(
+        self._server = await self._listen(
             self._talk,
-            str(self.path),
             subprotocols=self.subprotocols,
             process_request=look,
             ping_interval=None,
             close_timeout=1.0,
             ssl=tls,
         )
+
+    async def _listen(self, handler: Any, **how: Any) -> Server:
+        self.path.unlink(missing_ok=True)
+        return await unix_serve(handler, str(self.path), **how)
+
+    @property
+    def socket_path(self) -> str | None:
+        """Where the station connects instead of to the host of its address."""
+        return str(self.path)
 
     # -- the connection ---------------------------------------------------------------------------------------------------------------
 
