@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,6 +112,7 @@ class Central:
     _news: asyncio.Event = field(factory=asyncio.Event)
     _numbers: int = 0
     _waiting: dict[str, tuple[str, asyncio.Future[Any]]] = field(factory=dict)
+    _slow: set[asyncio.Task[None]] = field(factory=set)
     tags: dict[str, dict[str, Any]] = field(factory=dict)
 
     @asynccontextmanager
@@ -207,14 +209,24 @@ class Central:
         try:
             if callable(answer):
                 answer = answer(self, payload) if answer in DEFAULTS[self.dialect].values() else answer(payload)
-            if asyncio.iscoroutine(answer):
-                answer = await answer
         except Refusal as refusal:
             await connection.send(json.dumps([4, identifier, refusal.code, "", {}]))
-            return
         except Silence:
             return
-        await connection.send(json.dumps([3, identifier, answer]))
+        else:
+            if not asyncio.iscoroutine(answer):
+                await connection.send(json.dumps([3, identifier, answer]))
+                return
+            task = asyncio.create_task(self._answer_later(connection, identifier, answer))  # whoever is slow still listens
+            self._slow.add(task)
+            task.add_done_callback(self._slow.discard)
+
+    async def _answer_later(self, connection: ServerConnection, identifier: str, answer: Awaitable[Any]) -> None:
+        with contextlib.suppress(ConnectionClosed, Silence):
+            try:
+                await connection.send(json.dumps([3, identifier, await answer]))
+            except Refusal as refusal:
+                await connection.send(json.dumps([4, identifier, refusal.code, "", {}]))
 
     def info(self, tag: str) -> dict[str, Any]:
         return self.tags.get(tag.upper(), {"status": "Accepted"})

@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from cc613hal.board import load_board, open_board
 from cc613hal.clock import run_virtual
 from cc613hal.errors import BoardFileError, CommandFailed, SafetyRefused, Unsupported
-from cc613hal.interfaces import ContactorState, WeldMethod, WeldState
+from cc613hal.interfaces import Contactor, ContactorState, WeldMethod, WeldState
+from cc613hal.plant import Simulation
 
 DRIVER = "bender.contactor"
 
@@ -63,6 +65,29 @@ def test_contacts_that_do_not_close_release_the_coil_and_say_so(open_part):
             it.outlet.stuck_open.set(False)
             assert (await it.device.switch_on()).verified
             assert it.health == "ok"
+
+    run_virtual(main())
+
+
+def test_a_machine_that_was_busy_elsewhere_is_no_contactor_that_hangs():
+    """The feedback came in time, and was heard late: the controller did not run for longer than the feedback may take."""
+
+    async def main():
+        description = load_board("bender.cc613")  # its mirror contact is debounced
+        async with Simulation(description) as simulation, open_board(description, simulation.buses, clock=simulation.clock) as board:
+            contactor, loop = board.get(Contactor, "contactor1"), asyncio.get_running_loop()
+
+            def stand_still() -> None:
+                loop.hands.now_s += 0.3
+
+            loop.call_later(0.005, stand_still)
+            assert (await contactor.switch_on()).verified
+            await contactor.switch_off()
+            simulation.plant.outlet(1).stuck_open.set(True)
+            await asyncio.sleep(5.0)
+            loop.call_later(0.005, stand_still)
+            with pytest.raises(CommandFailed, match="no feedback"):  # and one that hangs is found all the same
+                await contactor.switch_on()
 
     run_virtual(main())
 

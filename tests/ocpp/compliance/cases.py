@@ -135,6 +135,19 @@ CASES: dict[str, str] = {
     "X16-13": "MeterValues/StopTransaction with signed data",
     "X16-14": "TriggerMessage while Pending; RemoteStart while Pending",
     "X16-15": "PnC messages in DataTransfer (application note)",
+    "X16-30": "TriggerMessage of a message that nobody knows",
+    "X16-31": "TriggerMessage and other questions before the boot is answered; silence after Rejected",
+    "X16-32": "members that nobody knows, at any depth of an answer",
+    "X16-33": "an answer that is no object",
+    "X16-34": "a server that accepts and drops at once",
+    "X16-35": "intervals changed while they run",
+    "X16-36": "ChangeConfiguration: values of the wrong form",
+    "X16-40": "two RemoteStartTransactions in one breath",
+    "X16-41": "the profile of a remote start that came to nothing",
+    "X16-42": "remote start of a reservation's holder, and of a stranger, without authorisation",
+    "X16-43": "remote start against a reservation of connector 0",
+    "X16-44": "remote start against a reservation of a group, without authorisation",
+    "X16-45": "a reservation's holder who identified and did not plug in",
 }
 """Id → title."""
 

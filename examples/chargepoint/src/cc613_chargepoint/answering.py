@@ -229,7 +229,9 @@ class StationAnswers:
             raise Refused(f"connector {connector.number} is out of service")
         token = remote_token(command.token)
         return await self._confirmed(
-            connector, lambda: connector.accept(token), lambda news: news.after if isinstance(news, StateChanged) else ""
+            connector,
+            lambda: self._station.customers.admit(token, connector.number),
+            lambda news: news.after if isinstance(news, StateChanged) else "",
         )
 
     async def _stop(self, command: StopCharge, actor: Actor) -> Answer:

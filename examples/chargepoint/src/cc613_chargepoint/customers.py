@@ -214,6 +214,10 @@ class Customers:
             return Verdict(token=token, accepted=False, reasons=(f"connector {connector.number} is out of service",), rule="out-of-service")
         return None
 
+    def admit(self, token: Token, connector: int) -> None:
+        """Somebody need not be judged; what was reserved for them is used up as for everybody."""
+        self._let(self._connectors[connector], Verdict(token=token, accepted=True, reasons=("started from afar",), rule="from-afar"))
+
     def _let(self, connector: ServedConnector, verdict: Verdict) -> None:
         if verdict.master:
             if connector.token is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, SessionRecovered, StationEvent
+from cc613_chargepoint.domain.events import ChargingEnded, Decided, SessionBegan, SessionRecovered, StateChanged, StationEvent
 from cc613_chargepoint.facade.commands import GetStatus, SetLimit, StationStatus, WithdrawLimit
 from cc613_chargepoint.ocpp.engine.operations import BACKEND
 from cc613_chargepoint.ocpp.smart_charging import (
@@ -153,6 +153,12 @@ class SmartCharging:
                 if profile is not None and token == news.token.id.casefold():
                     self._engine.operations.spawn(self._install_at_start(profile, news.connector, news.number))
                 self.look()
+            case StateChanged() if news.after == "available":
+                self._at_start.pop(news.connector, None)  # whom it came for has not plugged in
+            case Decided() if (
+                not news.verdict.accepted and news.verdict.token.id.casefold() == self._at_start.get(news.connector, ("",))[0]
+            ):
+                self._at_start.pop(news.connector)
             case ChargingEnded() | SessionRecovered():
                 self._started.pop(news.connector, None)
                 self._engine.operations.spawn(self._end(news.connector))

@@ -344,6 +344,8 @@ class Engine:
         finally:
             if self.connected:
                 self._left_s = self.clock.monotonic_s()
+                if link.stable:  # a server that accepts and then drops is not asked without pause
+                    self.backoff.reset()
             self._online.clear()
             self._wire = self._link = self._version = None
             for task in tasks:
@@ -395,7 +397,6 @@ class Engine:
             if not again or callback != self._told_callback:
                 await self.boot_until_accepted(version)
                 self._told_callback = callback
-            self.backoff.reset()
             self._online.set()
             away_s = self.clock.monotonic_s() - self._left_s
             if again and not (version.tells_all_after_absence and away_s > self.settings.get(ocpp.OFFLINE_THRESHOLD_S)):
@@ -428,6 +429,7 @@ class Engine:
             except RpcError as error:
                 _log.warning("the backend did not take the boot: %s; again in %g s", error.message, wait_s)
             else:
+                self._boot_now.clear()  # whoever asked for it meanwhile has it
                 self.registration = answer.status
                 self.heard_time(answer.time)
                 await self._shift()

@@ -8,7 +8,15 @@ from datetime import datetime
 
 from attrs import define, field
 
-from cc613_chargepoint.domain.events import ChargingEnded, Decided, ReservationUsed, SessionBegan, SessionRecovered, StationEvent
+from cc613_chargepoint.domain.events import (
+    ChargingEnded,
+    Decided,
+    ReservationUsed,
+    SessionBegan,
+    SessionRecovered,
+    StateChanged,
+    StationEvent,
+)
 from cc613_chargepoint.domain.token import TokenSource
 from cc613_chargepoint.ocpp.engine.facts import (
     Measured,
@@ -88,6 +96,9 @@ class Ledger:
             case SessionBegan():
                 self.running[news.connector] = Running(session=news.number, connector=news.connector, token=news.token.id)
                 self._reserved.pop(news.connector, None)
+                self._remote.pop(news.connector, None)
+            case StateChanged() if news.after == "available" and news.connector not in self.running:
+                self._reserved.pop(news.connector, None)  # who was accepted has not plugged in: the next one is somebody else
                 self._remote.pop(news.connector, None)
             case ChargingEnded() | SessionRecovered():
                 self.running.pop(news.connector, None)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, ReservationUsed, SessionEnded, StationEvent
+from cc613_chargepoint.domain.events import (
+    ChargingEnded,
+    Decided,
+    FaultRaised,
+    ReservationUsed,
+    SessionEnded,
+    StateChanged,
+    StationEvent,
+)
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.facade.commands import (
     CancelReservation,
@@ -44,6 +52,8 @@ BACKEND = Actor(name="the backend", role=Role.OPERATOR)
 _ROOM = "ocpp"
 EXPIRED, REMOVED = "Expired", "Removed"
 """What became of a reservation: its time is over, or its connector can be used no more (2.0.1, ReservationUpdateStatusEnumType)."""
+PROMISE_S = 60.0
+"""How long a connector is kept for somebody who was started from afar and is not judged yet, s."""
 DRAIN_S = 30.0
 """How long a soft reset waits for what is owed to be answered, s."""
 
@@ -108,6 +118,8 @@ class Operations:
         self._scheduled: set[int] = set()
         self._refusals = Refusals(engine, self)
         self.bookings: dict[int, Booking] = {}
+        self._expected: dict[int, tuple[str, float]] = {}
+        self._used_up: set[int] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looked = asyncio.Event()
 
@@ -201,7 +213,7 @@ class Operations:
         asked = self.connectors if connector is None else [connector]
         ranked = sorted(asked, key=lambda number: view.connectors[number].state != "connected" if number in view.connectors else True)
         for number in ranked:
-            if number not in self._locks or self.busy(number):
+            if number not in self._locks or self.busy(number) or self._awaited(number):
                 continue
             standing = view.connectors[number].standing()
             if standing in {Standing.UNAVAILABLE, Standing.FAULTED} or (connector is None and standing is Standing.FINISHING):
@@ -213,15 +225,38 @@ class Operations:
 
     def _kept_for_others(self, connector: int, token: str) -> bool:
         """Whether a reservation of the connector is for somebody else; whose group is not known counts as the holder until it is asked."""
-        here = [each for each in self.bookings.values() if each.connector == connector]
-        return any(each.token.casefold() != token.casefold() and each.parent is None for each in here)
+        here = self._bookings_at(connector)
+        return bool(here) and all(each.token.casefold() != token.casefold() and each.parent is None for each in here)
+
+    def _kept_for_a_group(self, connector: int, token: str) -> bool:
+        here = self._bookings_at(connector)
+        return bool(here) and all(each.token.casefold() != token.casefold() for each in here)
+
+    def _bookings_at(self, connector: int) -> list[Booking]:
+        """The reservation of a connector; where that is shown as reserved without one of its own, those for any connector."""
+        own = [each for each in self.bookings.values() if each.connector == connector]
+        if own or not self._engine.view.connectors[connector].reserved:
+            return own
+        return [each for each in self.bookings.values() if each.connector == 0]
+
+    def expect(self, connector: int, token: str) -> None:
+        """Somebody was promised this connector: until the station has judged them, it is nobody else's."""
+        self._expected[connector] = token.casefold(), self._engine.clock.monotonic_s() + PROMISE_S
+
+    def _awaited(self, connector: int) -> bool:
+        _, until_s = self._expected.get(connector, ("", float("-inf")))
+        return self._engine.clock.monotonic_s() < until_s
 
     async def start(self, connector: int, token: str) -> None:
-        """Start somebody; where the settings say so, they are judged like a card."""
-        if self._engine.settings.get(ocpp.AUTHORIZE_REMOTE):
-            await self.ask(Present(connector=connector, token=token))
-        else:
-            await self.ask(StartCharge(connector=connector, token=token))
+        """Start somebody; where the settings say so, or a reservation has to be looked at, they are judged like a card."""
+        try:
+            if self._engine.settings.get(ocpp.AUTHORIZE_REMOTE) or self._kept_for_a_group(connector, token):
+                await self.ask(Present(connector=connector, token=token))
+            else:
+                await self.ask(StartCharge(connector=connector, token=token))
+        except HalError:
+            self._expected.pop(connector, None)
+            raise
 
     async def stop(self, connector: int, reason: str = REMOTE_STOP) -> None:
         """End the session of a connector."""
@@ -391,7 +426,7 @@ class Operations:
         """Show as reserved what is, and every free connector where reservations for any of them take all that is free."""
         view = self._engine.view
         anywhere = sum(each.connector == 0 for each in self.bookings.values())
-        own = {each.connector for each in self.bookings.values()}
+        own = {each.connector for each in self.bookings.values()} | self._used_up
         free = [number for number in self.connectors if number not in own and view.connectors[number].idle and self._operative(number)]
         for number in self.connectors:
             view.connectors[number].reserved = number in own or (number in free and 0 < len(free) <= anywhere)
@@ -423,11 +458,19 @@ class Operations:
         """What has ended makes room for what was scheduled, and ends what was reserved."""
         self._refusals.hear(news)
         match news:
+            case Decided() if self._expected.get(news.connector, ("",))[0] == news.verdict.token.id.casefold():
+                self._expected.pop(news.connector)
+            case StateChanged():
+                self._expected.pop(news.connector, None)
+                if news.connector in self._used_up or self.bookings:
+                    self._used_up.discard(news.connector)
+                    self._mark_reserved()
             case ChargingEnded():
                 self.spawn(self._after_charge(news.connector))
             case SessionEnded():
                 self._mark_reserved()
             case ReservationUsed():
+                self._used_up.add(news.connector)  # from reserved to preparing: it is not available in between
                 self.spawn(self._used(news.number))
             case FaultRaised() if news.connector:
                 gone = [each.number for each in self.bookings.values() if each.connector == news.connector]

@@ -114,8 +114,12 @@ class Sampler:
                 await self._clock.sleep(LOOK_S)
                 due_s = self._clock.monotonic_s()
                 continue
-            due_s = max(due_s + interval_s, self._clock.monotonic_s())
-            await self._clock.sleep(due_s - self._clock.monotonic_s())
+            if (rest_s := due_s + interval_s - self._clock.monotonic_s()) > 0.0:
+                await self._clock.sleep(min(rest_s, LOOK_S))  # the interval may change meanwhile, and counts at once
+                continue
+            due_s += interval_s  # no drift; but what was missed is not made up for
+            if self._clock.monotonic_s() - due_s >= interval_s:
+                due_s = self._clock.monotonic_s()
             await self._take(
                 began.connector,
                 began.number,
@@ -161,7 +165,7 @@ class Sampler:
             at = next_aligned(now, interval_s)
             wait_s = (at - now).total_seconds()
             if wait_s > LOOK_S:
-                await self._clock.sleep(min(wait_s - LOOK_S / 2.0, 60.0))  # the clock may step and the setting change meanwhile
+                await self._clock.sleep(min(wait_s - LOOK_S / 2.0, LOOK_S))  # the clock may step and the setting change meanwhile
                 continue
             await self._clock.sleep(wait_s)
             occasion = Occasion(

@@ -89,7 +89,8 @@ def decoded(kind: type[T], payload: Mapping[str, Any], *, lenient: bool = False)
     Args:
         kind: the message.
         payload: as JSON has it.
-        lenient: members that the message does not have are passed over: for answers, where refusing would lose more than it gains.
+        lenient: members that the message does not have are passed over, at any depth: for answers, where refusing would lose more than
+            it gains.
 
     Raises:
         Invalid: with the first rule that it breaks.
@@ -135,6 +136,7 @@ class _Member:
     wire: str
     required: bool
     check_in: Check
+    check_leniently: Check
     check_out: Check
 
 
@@ -162,7 +164,7 @@ class _Codec:
             if value is None and not member.required:
                 continue
             try:
-                values[member.name] = member.check_in(value)
+                values[member.name] = (member.check_leniently if lenient else member.check_in)(value)
             except Invalid as invalid:
                 raise invalid.at(wire) from None
         if not self._required <= payload.keys():
@@ -196,11 +198,12 @@ def _codec(kind: type[Any]) -> _Codec:
 def _member(attribute: Attribute[Any], hint: Any) -> _Member:
     first, *rest = attribute.name.split("_")
     wire = attribute.metadata.get("wire") or first + "".join(word[:1].upper() + word[1:] for word in rest)
-    check_in, check_out = _checks(hint)
-    return _Member(attribute.name, wire, attribute.default is NOTHING, check_in, check_out)
+    check_in, check_out = _checks(hint, lenient=False)
+    check_leniently, _ = _checks(hint, lenient=True)
+    return _Member(attribute.name, wire, attribute.default is NOTHING, check_in, check_leniently, check_out)
 
 
-def _checks(hint: Any) -> tuple[Check, Check]:
+def _checks(hint: Any, *, lenient: bool) -> tuple[Check, Check]:
     """What is done with a value of a type on the way in, and on the way out."""
     rule: Any = None
     if get_origin(hint) is Annotated:
@@ -208,14 +211,14 @@ def _checks(hint: Any) -> tuple[Check, Check]:
     origin = get_origin(hint)
     if origin in {Union, types.UnionType}:
         (inner,) = (each for each in get_args(hint) if each is not type(None))
-        return _checks(inner)
+        return _checks(inner, lenient=lenient)
     if origin is Literal:
         check = _one_of(frozenset(get_args(hint)))
         return check, check
     if origin is tuple:
-        return _list(_checks(get_args(hint)[0]), rule if isinstance(rule, Items) else Items())
+        return _list(_checks(get_args(hint)[0], lenient=lenient), rule if isinstance(rule, Items) else Items())
     if has(hint):
-        return lambda value: _codec(hint).decode(value, False), lambda value: _codec(hint).encode(value)
+        return lambda value: _codec(hint).decode(value, lenient), lambda value: _codec(hint).encode(value)
     if hint is datetime:
         return moment, stamp
     simple: dict[Any, Check] = {

@@ -139,12 +139,18 @@ class WebSocketWire(BackendWire):
         Args:
             interval_s: between pings, s; 0 for none. Asked anew each time, since it is a setting.
         """
+        loop = asyncio.get_running_loop()
+        since_s = loop.time()
         while True:
             wait_s = interval_s()
             if wait_s <= 0.0:
                 await asyncio.sleep(1.0)
+                since_s = loop.time()
                 continue
-            await asyncio.sleep(wait_s)
+            if (rest_s := since_s + wait_s - loop.time()) > 0.0:
+                await asyncio.sleep(min(rest_s, 5.0))  # the interval may change meanwhile, and counts at once
+                continue
+            since_s = loop.time()
             try:
                 async with asyncio.timeout(wait_s):
                     await (await self._socket.ping())

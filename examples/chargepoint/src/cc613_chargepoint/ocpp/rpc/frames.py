@@ -104,14 +104,23 @@ class BadFrame(HalError, ValueError):  # noqa: N818 - the base class says that i
     Attributes:
         id: of the message, where it could be made out and the sender waits for an answer; otherwise empty.
         code: what to answer with.
+        answers: id of the call that it means to answer, where that could be made out: nothing better will come for it.
     """
 
     kind = "bad-frame"
 
-    def __init__(self, message: str, *, id: str = "", code: ErrorCode = ErrorCode.FORMATION_VIOLATION) -> None:  # noqa: A002 - OCPP's word
+    def __init__(
+        self,
+        message: str,
+        *,
+        id: str = "",  # noqa: A002 - OCPP's word
+        code: ErrorCode = ErrorCode.FORMATION_VIOLATION,
+        answers: str = "",
+    ) -> None:
         super().__init__(message)
         self.id = id
         self.code = code
+        self.answers = answers
 
 
 def parsed(text: str) -> Frame | None:
@@ -171,24 +180,25 @@ def _call(message: list[Any], identifier: str) -> Call:
 
 def _result(message: list[Any], identifier: str) -> CallResult:
     if not identifier or len(message) != 3:
-        raise BadFrame("a CALLRESULT has 3 elements, the second of them a message id")
-    return CallResult(identifier, _payload(message[2], ""))
+        raise BadFrame("a CALLRESULT has 3 elements, the second of them a message id", answers=identifier)
+    return CallResult(identifier, _payload(message[2], identifier, answers=True))
 
 
 def _error(message: list[Any], identifier: str) -> CallError:
     """Some send neither description nor details: they say enough without."""
     if not identifier or not 3 <= len(message) <= 5 or not isinstance(message[2], str):
-        raise BadFrame("a CALLERROR has 5 elements: 4, message id, code, description, details")
+        raise BadFrame("a CALLERROR has 5 elements: 4, message id, code, description, details", answers=identifier)
     description = message[3] if len(message) > 3 and isinstance(message[3], str) else ""
     details: Mapping[str, Any] = message[4] if len(message) > 4 and isinstance(message[4], dict) else {}
     return CallError(identifier, message[2], description, details)
 
 
-def _payload(payload: Any, identifier: str) -> Mapping[str, Any]:
+def _payload(payload: Any, identifier: str, *, answers: bool = False) -> Mapping[str, Any]:
     if payload is None:
         return {}
     if not isinstance(payload, dict):
-        raise BadFrame(f"a payload is an object, not {_shown(payload)}", id=identifier)
+        what = f"a payload is an object, not {_shown(payload)}"
+        raise BadFrame(what, answers=identifier) if answers else BadFrame(what, id=identifier)
     return payload
 
 

@@ -25,6 +25,8 @@ REMEMBERED = 256
 """Ids of calls of the other side that are remembered, to notice one that comes twice."""
 WAITING = 32
 """Calls of the other side that may wait. It may have one outstanding; one that has more is refused, not buffered without end."""
+STABLE_S = 30.0
+"""A connection that has lasted so long is one, though nothing was said, s."""
 
 
 class Priority(enum.IntEnum):
@@ -166,7 +168,12 @@ class Link:
         self._calls: asyncio.Queue[Call] = asyncio.Queue(WAITING)
         self._seen: OrderedDict[str, tuple[Call, str]] = OrderedDict()
         self._promises: set[asyncio.Task[None]] = set()
-        self.heard_s = asyncio.get_running_loop().time()
+        self.heard_s = self._began_s = asyncio.get_running_loop().time()
+
+    @property
+    def stable(self) -> bool:
+        """Whether the other side has said something, or has at least listened for a while."""
+        return self.heard_s > self._began_s or asyncio.get_running_loop().time() - self._began_s >= STABLE_S
 
     async def call(
         self,
@@ -245,6 +252,8 @@ class Link:
             self._invalid(bad.message)
             if bad.id:
                 await self._wire.send(encoded(CallError(bad.id, bad.code, bad.message)))
+            elif bad.answers and (answer := self._awaited(bad.answers)) is not None:
+                answer.set_exception(CallFailed(bad.code, bad.message))
             return
         match frame:
             case Call():

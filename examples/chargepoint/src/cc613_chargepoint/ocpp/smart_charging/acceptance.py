@@ -58,6 +58,10 @@ class Refusal:
         return self.words
 
 
+_LARGEST_ID = 2**63 - 1
+"""What a 64-bit number holds; OCPP names no limit."""
+
+
 @frozen(kw_only=True)
 class Rules:
     """What the station takes; each is a read-only key of OCPP.
@@ -125,6 +129,7 @@ def refusal(
     holding = [each for each in present if now is None or each.profile.valid_to is None or each.profile.valid_to > now]
     return (
         _place(profile, connector, running, rules)
+        or _number(profile)
         or _form(profile, rules)
         or _periods(profile, rules)
         or _phases(profile, rules)
@@ -149,7 +154,13 @@ def refusal_at_start(
     if profile.transaction is not None:
         return Refusal(Objection.PROFILE, "a profile that comes with a remote start cannot name a transaction: there is none yet")
     present = tuple(installed)
-    return _form(profile, rules) or _periods(profile, rules) or _phases(profile, rules) or _room(profile, connector or 0, rules, present)
+    return (
+        _number(profile)
+        or _form(profile, rules)
+        or _periods(profile, rules)
+        or _phases(profile, rules)
+        or _room(profile, connector or 0, rules, present)
+    )
 
 
 def _place(profile: Profile, connector: int, running: Mapping[int, str | None], rules: Rules) -> Refusal | None:
@@ -176,6 +187,10 @@ def _transaction(profile: Profile, connector: int, running: Mapping[int, str | N
     if profile.transaction != running[connector]:
         return Refusal(Objection.TRANSACTION, f"transaction {profile.transaction} does not run on connector {connector}")
     return None
+
+
+def _number(profile: Profile) -> Refusal | None:
+    return None if abs(profile.id) <= _LARGEST_ID else Refusal(Objection.PROFILE, f"{profile.id} is no number of a profile")
 
 
 def _form(profile: Profile, rules: Rules) -> Refusal | None:

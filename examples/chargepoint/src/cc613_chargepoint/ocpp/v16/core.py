@@ -97,6 +97,7 @@ class Core:
         connector = operations.startable(request.connector_id, request.id_tag)
         if not self._registered() or request.connector_id == 0 or not profile_fits or connector is None:
             return Reply(encoded(v16.RemoteStartTransactionResponse(status="Rejected")))
+        operations.expect(connector, request.id_tag)
 
         async def then() -> None:
             if profile is not None:

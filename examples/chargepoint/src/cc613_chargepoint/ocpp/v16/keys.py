@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.ocpp.engine.signing import Offered
 from cc613_chargepoint.ocpp.messages.v16_types import KeyValue
 from cc613_chargepoint.settings import TABLE, Actor, Layer, Parameter, Settings, SettingsRefused
+from cc613_chargepoint.settings.parameter import Kind
 from cc613hal.errors import HalError
 
 __all__ = ["MAX_KEYS", "VALUE_LIMIT", "Changed", "Keys"]
@@ -91,12 +93,12 @@ class Keys:
         which = self._which(name)
         if which is None:
             return Changed("NotSupported")
-        if which.change is None or which.change > self._actor.role:
+        if which.change is None or which.change > self._actor.role or not _well_formed(which, text):
             return Changed("Rejected")
         if self._offered.fixed(which) is not None or self._offered.objection(which, text):
             return Changed("Rejected")
         try:
-            await self._settings.set({which.key: _table_text(text)}, actor=self._actor, layer=Layer.BACKEND, texts=True)
+            await self._settings.set({which.key: text}, actor=self._actor, layer=Layer.BACKEND, texts=True)
         except (SettingsRefused, HalError):
             return Changed("Rejected")
         return Changed("RebootRequired" if which.restart else "Accepted", which.key)
@@ -106,6 +108,12 @@ def _ocpp_text(which: Parameter[Any], value: Any) -> str:
     return "" if value is None else which.text(value)
 
 
-def _table_text(text: str) -> str:
-    """Lists may have spaces; truth values any case: the table's own reading takes both."""
-    return text
+def _well_formed(which: Parameter[Any], text: str) -> bool:
+    """Whether a text has the form of its key's type (OCPP 1.6, 9): the table's own reading takes more, for people at a keyboard."""
+    match which.kind:
+        case Kind.BOOL:
+            return text.strip().lower() in {"true", "false"}
+        case Kind.INT | Kind.FLOAT:  # every number among the keys of 1.6 is a whole one
+            return re.fullmatch(r"[+-]?[0-9]+", text.strip()) is not None
+        case _:
+            return True

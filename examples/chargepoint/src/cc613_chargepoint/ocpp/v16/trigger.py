@@ -45,6 +45,8 @@ class Trigger:
             extended: firmware is told in the form of the security whitepaper.
         """
         numbers = self._engine.operations.connectors
+        if not self._engine.registration and message != "BootNotification":
+            return "Rejected"  # between power-up and the boot's answer nothing else is said (OCPP 1.6, 4.2)
         match message:
             case "BootNotification":
                 return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from attrs import evolve
+
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
 from cc613_chargepoint.ocpp.engine.facts import (
@@ -22,9 +24,9 @@ from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, MEASURED, L
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
 from cc613_chargepoint.ocpp.engine.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Handler, Version
-from cc613_chargepoint.ocpp.messages import v16
+from cc613_chargepoint.ocpp.messages import Invalid, v16
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo
-from cc613_chargepoint.ocpp.rpc import Link, Priority
+from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.ocpp.v16 import words
 from cc613_chargepoint.ocpp.v16.contracts import Contracts16
 from cc613_chargepoint.ocpp.v16.core import Core
@@ -42,6 +44,13 @@ from cc613_chargepoint.store import OutboxMessage, Transaction
 __all__ = ["V16"]
 
 _log = logging.getLogger(__name__)
+
+
+_TRIGGERS = {"TriggerMessage", "ExtendedTriggerMessage"}
+
+
+def _unknown_wish(why: Invalid) -> bool:
+    return why.path == "requestedMessage" and why.code is ErrorCode.PROPERTY_CONSTRAINT_VIOLATION
 
 
 class V16(Version):
@@ -69,6 +78,15 @@ class V16(Version):
             **Upkeep16(engine).handlers(),
             **Security16(engine, trigger).handlers(),
         }
+
+    async def handle(self, call: Call) -> Reply:
+        """See :class:`Version`. A wish for a message that nobody knows is no mistake of form: it has its own answer (1.6, 5.17)."""
+        try:
+            return await super().handle(call)
+        except CallFailed as failed:
+            if call.action in _TRIGGERS and isinstance(why := failed.__cause__, Invalid) and _unknown_wish(why):
+                return Reply({"status": "NotImplemented"})
+            raise
 
     # -- what the station says --------------------------------------------------------------------------------------------------------
 
@@ -155,8 +173,7 @@ class V16(Version):
     async def _refused(self, began: TransactionBegan, info: IdTagInfo) -> None:
         listed = await self._engine.store.read(lambda tx: tx.token_list.find(began.token), "looking at the local list")
         if listed is not None and listed.status == ACCEPTED and info.status != "ConcurrentTx":
-            conflict = v16.StatusNotification(connector_id=0, error_code="LocalListConflict", status="Available")
-            await self.call(conflict, v16.StatusNotificationResponse)
+            await self.status(evolve(self._engine.view.report(0), error="LocalListConflict"))
         await self._engine.operations.refused(began.connector, began.session)
 
     async def _deliver_values(self, message: OutboxMessage) -> Settled:

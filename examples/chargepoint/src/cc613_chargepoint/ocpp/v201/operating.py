@@ -79,6 +79,7 @@ class Operating:
         if profile is not None and (why := self._engine.charging.refused_at_start(profile)) is not None:
             return Reply(encoded(RequestStartTransactionResponse(status="Rejected", status_info=told(why))))
         self._version.kinds[identifier.casefold()] = token.type
+        operations.expect(connector, identifier)
 
         async def then() -> None:
             if profile is not None:
