@@ -291,6 +291,24 @@ async def test_what_is_asked_for_out_of_turn_is_signed_as_well(it: Bench) -> Non
     assert (signed.context, checked(signed, await key_from_the_station(it))) == ("Trigger", "C")
 
 
+@signed_case(ocpp__sample_s=20)
+async def test_a_value_that_the_meter_does_not_sign_goes_without(it: Bench) -> None:
+    """Nothing is made up, the transaction goes on, and the next one is signed again."""
+    await it.configure(**SIGN_ALL)
+    await it.charging()
+    part: Any = it.simulation.plant.parts["meter1"]
+    sign = part.sign
+    assert len(told(await it.central.expect("MeterValues"))) == 1
+    part.sign = lambda payload: sign(payload + " ")
+    values = await it.central.expect("MeterValues")
+    assert told(values) == []
+    assert [each["format"] for each in values.payload["meterValue"][0]["sampledValue"]] == ["Raw"]
+    part.sign = sign
+    assert len(told(await it.central.expect("MeterValues"))) == 1
+    key = await key_from_the_station(it)
+    assert [checked(each, key) for each in told(await end(it))] == ["B", "E"]
+
+
 # -- the key along ------------------------------------------------------------------------------------------------------------------------
 
 

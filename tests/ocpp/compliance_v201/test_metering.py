@@ -62,3 +62,43 @@ async def test_tc_j_10_cs(it: Bench201) -> None:
     assert contexts.count("Sample.Periodic") == 2
     assert contexts[0] == "Transaction.Begin"
     assert contexts[-1] == "Transaction.End"
+
+
+@case()
+async def test_tc_j_03_cs_in_a_beat_of_its_own(it: Bench201) -> None:
+    assert await it.put("AlignedDataCtrlr", "TxEndedMeasurands", "Energy.Active.Import.Register") == "Accepted"
+    assert await it.put("AlignedDataCtrlr", "TxEndedInterval", "30") == "Accepted"
+    assert (await it.get("AlignedDataCtrlr", "TxEndedInterval"))["attributeValue"] == "30"
+    await it.charge()
+    await it.sleep(100.0)
+    await it.card()
+    ended = await it.event("Ended")
+    values = [each for each in ended.payload["meterValue"] if each["sampledValue"][0]["context"] == "Sample.Clock"]
+    assert len(values) == 3
+    assert {each["timestamp"][17:19] for each in values} == {"00", "30"}
+    assert not [each for each in it.central.heard if each.action == "MeterValues" or each.payload.get("triggerReason") == "MeterValueClock"]
+
+
+@case(ocpp__sample_s=60)
+async def test_tc_j_10_cs_in_a_beat_of_its_own(it: Bench201) -> None:
+    assert (await it.get("SampledDataCtrlr", "TxEndedInterval"))["attributeValue"] == "60"  # as what is told, until it is set
+    assert await it.put("SampledDataCtrlr", "TxEndedMeasurands", "Energy.Active.Import.Register") == "Accepted"
+    assert await it.put("SampledDataCtrlr", "TxEndedInterval", "7") == "Accepted"
+    assert await it.put("SampledDataCtrlr", "TxEndedInterval", "-1") == "Rejected"
+    await it.charge()
+    await it.sleep(65.0)
+    await it.card()
+    ended = await it.event("Ended")
+    contexts = [each["context"] for each in sampled(ended.payload)]
+    assert contexts.count("Sample.Periodic") == 9
+    assert len([each for each in it.central.heard if each.payload.get("triggerReason") == "MeterValuePeriodic"]) == 1
+
+
+@case(ocpp__sample_s=20, ocpp__stop_sampled_data=["Energy.Active.Import.Register"])
+async def test_an_interval_of_nothing_brings_begin_and_end_alone(it: Bench201) -> None:
+    assert await it.put("SampledDataCtrlr", "TxEndedInterval", "0") == "Accepted"
+    await it.charge()
+    await it.sleep(50.0)
+    await it.card()
+    ended = await it.event("Ended")
+    assert [each["context"] for each in sampled(ended.payload)] == ["Transaction.Begin", "Transaction.End"]

@@ -297,6 +297,18 @@ STOP_ALIGNED_DATA = _measurands(
     "Was das Ende einer Transaktion von den Werten nach der Uhr meldet.",
     ocpp16="StopTxnAlignedData", ocpp201="AlignedDataCtrlr.TxEndedMeasurands",
 )  # fmt: skip
+STOP_SAMPLE_S: Parameter[int | None] = Parameter(
+    key="ocpp.stop_sample_s", kind=Kind.INT, default=None, unit="s", minimum=0, maximum=86_400, none=True,
+    en="Between the samples that the end of a transaction brings; 0 for none, without a value as ocpp.sample_s.",
+    de="Abstand der Messwerte, die das Ende einer Transaktion bringt; 0 für keine, ohne Wert wie ocpp.sample_s.",
+    ocpp201="SampledDataCtrlr.TxEndedInterval", **_OCPP,
+)  # fmt: skip
+STOP_ALIGNED_S: Parameter[int | None] = Parameter(
+    key="ocpp.stop_aligned_s", kind=Kind.INT, default=None, unit="s", minimum=0, maximum=86_400, none=True,
+    en="Between the values on the clock that the end of a transaction brings; 0 for none, without a value as ocpp.aligned_s.",
+    de="Abstand der Werte nach der Uhr, die das Ende einer Transaktion bringt; 0 für keine, ohne Wert wie ocpp.aligned_s.",
+    ocpp201="AlignedDataCtrlr.TxEndedInterval", **_OCPP,
+)  # fmt: skip
 STOP_VALUES = _count(
     "ocpp.stop_values", 100, "", 2, 1000, "Most values in the end of a transaction; the middle ones go first.",
     "Höchstzahl der Werte im Ende einer Transaktion; mittlere entfallen zuerst.", ocpp16="StopTransactionMaxMeterValues",
@@ -392,7 +404,7 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS, VENDOR, MODEL, SERIAL,
     HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     AUTHORIZE_REMOTE, STOP_ON_INVALID, MAX_ENERGY_ON_INVALID_WH, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA,
-    STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_VALUES, START_SAMPLED_DATA,
+    STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, START_SAMPLED_DATA,
     SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED, SIGNED_KEY, SIGNED_KEY_FORM,
     PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -19,11 +20,11 @@ from cc613_chargepoint.settings import Settings, ocpp
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 
-__all__ = ["Sampler", "next_aligned"]
+__all__ = ["Beat", "Sampler", "next_aligned"]
 
 _log = logging.getLogger(__name__)
 LOOK_S = 5.0
-"""How often a sampler that is switched off looks whether it is switched on, s."""
+"""How often a sampler looks whether its interval has changed, s."""
 
 
 def next_aligned(now: datetime, interval_s: int) -> datetime:
@@ -40,16 +41,42 @@ class Occasion:
     Attributes:
         at: the moment that the values are about, UTC.
         context: as OCPP names it.
-        names: measurands that are told.
+        names: measurands that are told; ``None`` to tell nothing now.
         with_end: measurands that the end of a transaction brings.
         aligned: on the clock.
     """
 
     at: datetime
     context: str
-    names: Sequence[str]
+    names: Sequence[str] | None
     with_end: Sequence[str]
     aligned: bool = False
+
+
+class Beat:
+    """Moments at an interval that may change, and then counts at once: from the last moment on.
+
+    Args:
+        now_s: from when on, s.
+    """
+
+    def __init__(self, now_s: float) -> None:
+        self._last_s = now_s
+
+    def due_s(self, interval_s: float, now_s: float) -> float:
+        """The next moment, s, which may be long past; never without an interval."""
+        if interval_s <= 0:
+            self._last_s = now_s
+            return math.inf
+        return self._last_s + interval_s
+
+    def beats(self, interval_s: float, now_s: float) -> bool:
+        """Whether it is time. The next moment counts from the one that was due: nothing drifts, and what was missed is not made up for."""
+        due_s = self.due_s(interval_s, now_s)
+        if due_s > now_s:
+            return False
+        self._last_s = now_s if now_s - due_s >= interval_s else due_s
+        return True
 
 
 class Sampler:
@@ -105,31 +132,25 @@ class Sampler:
             self._end(connector)
 
     async def _sample(self, began: SessionBegan) -> None:
-        """What is wanted of the begin; then every interval from it on, and a new interval counts from the last sample on."""
-        due_s = self._clock.monotonic_s()
+        """What is wanted of the begin; then what is told meanwhile and what the end brings, each in its own beat from the begin on."""
+        start_s = self._clock.monotonic_s()
+        told, kept = Beat(start_s), Beat(start_s)
         await self._begin(began)
         while True:
-            interval_s = self._settings.get(ocpp.SAMPLE_S)
-            if interval_s <= 0:
-                await self._clock.sleep(LOOK_S)
-                due_s = self._clock.monotonic_s()
+            own_s, with_end = self._settings.get(ocpp.STOP_SAMPLE_S), self._settings.get(ocpp.STOP_SAMPLED_DATA)
+            now_s = self._clock.monotonic_s()
+            told_s, kept_s = self._settings.get(ocpp.SAMPLE_S), own_s if own_s and with_end else 0
+            if (wait_s := min(told.due_s(told_s, now_s), kept.due_s(kept_s, now_s)) - now_s) > 0.0:
+                await self._clock.sleep(min(wait_s, LOOK_S))  # an interval may change meanwhile
                 continue
-            if (rest_s := due_s + interval_s - self._clock.monotonic_s()) > 0.0:
-                await self._clock.sleep(min(rest_s, LOOK_S))  # the interval may change meanwhile, and counts at once
-                continue
-            due_s += interval_s  # no drift; but what was missed is not made up for
-            if self._clock.monotonic_s() - due_s >= interval_s:
-                due_s = self._clock.monotonic_s()
-            await self._take(
-                began.connector,
-                began.number,
-                Occasion(
-                    at=self._clock.wall(),
-                    context="Sample.Periodic",
-                    names=self._settings.get(ocpp.SAMPLED_DATA),
-                    with_end=self._settings.get(ocpp.STOP_SAMPLED_DATA),
-                ),
+            tells, keeps = told.beats(told_s, now_s), kept.beats(kept_s, now_s)
+            occasion = Occasion(
+                at=self._clock.wall(),
+                context="Sample.Periodic",
+                names=self._settings.get(ocpp.SAMPLED_DATA) if tells else None,
+                with_end=with_end if keeps or (tells and own_s is None) else (),
             )
+            await self._take(began.connector, began.number, occasion)
 
     async def _begin(self, began: SessionBegan) -> None:
         """The values of the begin, with its signed record where that is told: right behind the begin itself, and never left out."""
@@ -155,14 +176,17 @@ class Sampler:
         return self._settings.get(ocpp.QUEUED_SAMPLES)
 
     async def aligned(self) -> None:
-        """At every multiple of the interval since midnight, in and outside of transactions; until cancelled."""
+        """At every multiple of the intervals since midnight, in and outside of transactions; until cancelled."""
         while True:
-            interval_s = self._settings.get(ocpp.ALIGNED_S)
-            if interval_s <= 0:
+            told_s, own_s = self._settings.get(ocpp.ALIGNED_S), self._settings.get(ocpp.STOP_ALIGNED_S)
+            with_end = self._settings.get(ocpp.STOP_ALIGNED_DATA)
+            kept_s = 0 if not with_end else told_s if own_s is None else own_s
+            now = self._clock.wall()
+            told, kept = (next_aligned(now, each) if each > 0 else None for each in (told_s, kept_s))
+            at = min((each for each in (told, kept) if each is not None), default=None)
+            if at is None:
                 await self._clock.sleep(LOOK_S)
                 continue
-            now = self._clock.wall()
-            at = next_aligned(now, interval_s)
             wait_s = (at - now).total_seconds()
             if wait_s > LOOK_S:
                 await self._clock.sleep(min(wait_s - LOOK_S / 2.0, LOOK_S))  # the clock may step and the setting change meanwhile
@@ -171,8 +195,8 @@ class Sampler:
             occasion = Occasion(
                 at=at,
                 context="Sample.Clock",
-                names=self._settings.get(ocpp.ALIGNED_DATA),
-                with_end=self._settings.get(ocpp.STOP_ALIGNED_DATA),
+                names=self._settings.get(ocpp.ALIGNED_DATA) if told == at else None,
+                with_end=with_end if kept == at else (),
                 aligned=True,
             )
             for connector in self._connectors:
@@ -182,7 +206,8 @@ class Sampler:
     async def _take(self, connector: int, session: int | None, occasion: Occasion) -> None:
         try:
             view = await self._read(connector)
-            values, kept = quantities(view, occasion.names), quantities(view, occasion.with_end) if occasion.with_end else ()
+            values = () if occasion.names is None else quantities(view, occasion.names)
+            kept = quantities(view, occasion.with_end) if occasion.with_end else ()
             now, later = await self._signed(connector, session, occasion)
             if values:
                 reading = _reading(occasion, values, now)
@@ -200,7 +225,8 @@ class Sampler:
 
         Outside of transactions nothing is signed: a meter would sign the name of the last customer along.
         """
-        now = self._signing.updates(aligned=occasion.aligned) and may_be_signed(occasion.names)
+        names = occasion.names
+        now = names is not None and self._signing.updates(aligned=occasion.aligned) and may_be_signed(names)
         later = self._signing.samples_of_end(aligned=occasion.aligned) and bool(occasion.with_end) and may_be_signed(occasion.with_end)
         if session is None or not (now or later):
             return None, None

@@ -10,13 +10,15 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from attrs import evolve
+
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.messages.v201_words import DataKind
 from cc613_chargepoint.ocpp.v201.model import VALUE_LIMIT, Modelled, of_parameter
 from cc613_chargepoint.ocpp.v201.words import connector_status
-from cc613_chargepoint.settings import TABLE, Parameter, ocpp
+from cc613_chargepoint.settings import TABLE, Parameter, Settings, ocpp
 from cc613_chargepoint.settings.charge_rows import UNLOCK_ON_EV_SIDE
 from cc613_chargepoint.settings.table import INSTALLED_CURRENT_A
 
@@ -31,6 +33,8 @@ TX_START, TX_STOP = "EnergyTransfer", "PowerPathClosed"
 
 _INSTANCES = {"MessageTimeout": "Default", "MessageAttempts": "TransactionEvent", "MessageAttemptInterval": "TransactionEvent"}
 """Variables of the table that the specification wants with an instance."""
+_AS = {ocpp.STOP_SAMPLE_S.key: ocpp.SAMPLE_S, ocpp.STOP_ALIGNED_S.key: ocpp.ALIGNED_S}
+"""What counts while a parameter has no value."""
 _NOT_SET_LIKE_THIS = {"SecurityCtrlr.SecurityProfile"}
 """What changes with a network profile, and not by itself."""
 
@@ -56,7 +60,7 @@ def _of_table(engine: Engine) -> Iterator[Modelled]:
         if (fixed := engine.signing.fixed(parameter)) is not None:
             yield _told(component, name, fixed, "boolean", instance=_INSTANCES.get(name))
             continue
-        yield of_parameter(
+        made = of_parameter(
             parameter,
             engine.settings,
             component=component,
@@ -65,6 +69,13 @@ def _of_table(engine: Engine) -> Iterator[Modelled]:
             writable=parameter.ocpp201 not in _NOT_SET_LIKE_THIS,
             objection=functools.partial(_objection, engine, parameter),
         )
+        other = _AS.get(parameter.key)
+        yield made if other is None else evolve(made, read=functools.partial(_or_as, engine.settings, parameter, other))
+
+
+def _or_as(settings: Settings, which: Parameter[Any], other: Parameter[Any]) -> str:
+    """A value in effect, which is another one's while it has none."""
+    return str(settings.get(other if settings.get(which) is None else which))
 
 
 def _objection(engine: Engine, parameter: Parameter[Any], value: str) -> str:
@@ -118,10 +129,6 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
         "SequenceList",
         values="Heartbeat,NTP,GPS,RealTimeClock,MobileNetwork,RadioTimeTransmitter",
     )
-    # what the end of a transaction tells was sampled in step with what its course tells
-    settings = engine.settings
-    yield _told("SampledDataCtrlr", "TxEndedInterval", lambda: str(settings.get(ocpp.SAMPLE_S)), "integer", unit="s")
-    yield _told("AlignedDataCtrlr", "TxEndedInterval", lambda: str(settings.get(ocpp.ALIGNED_S)), "integer", unit="s")
     yield _told("LocalAuthListCtrlr", "Entries", lambda: str(engine.listed), "integer", maximum=LIST_LIMIT)
     first_s, longest_s = engine.backoff.first_s, engine.backoff.longest_s
     yield _told("OCPPCommCtrlr", "RetryBackOffWaitMinimum", f"{first_s:g}", "integer", unit="s")
