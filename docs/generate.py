@@ -11,6 +11,7 @@ from pathlib import Path
 
 import attrs
 from driver_pages import driver_pages
+from ocpp_pages import ocpp_pages
 
 from cc613_chargepoint.settings.page import settings_page
 from cc613hal.board.schema import board_schema
@@ -52,13 +53,14 @@ def write_all(folder: Path) -> None:
         "settings.md": settings_page(),
         "meters.md": METERS.replace("COMPARISON", "\n".join(comparison())),
         **lights_pages(),
+        **ocpp_pages(),
         **driver_pages(),
         **{f"meters/{model}.md": meter_page(map_named(model), f"meters.{model}") for model in model_names()},
         **{f"meters/{name}.md": told_page(name) for name in TOLD},
     }
     for name, text in pages.items():
         path = folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True, parents=True)
         if not path.exists() or path.read_text("utf-8") != text:
             path.write_text(text, "utf-8")
 
