@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cc613_chargepoint.ocpp.soap import Asked, Backend, FaultCode, Listening, SoapClient, SoapFault, SoapListener, Spoken
-from cc613hal.board import load_board
+from cc613hal.board import BoardDescription, load_board
 from cc613hal.clock import run_virtual
 from cc613hal.plant import Simulation
 from tests.ocpp.bench import SETTINGS, Bench
@@ -168,7 +168,7 @@ def play(
     async def whole() -> None:
         with tempfile.TemporaryDirectory(prefix="soap-") as place:
             central = SoapCentral(Path(place) / "none", spoken)
-            simulation = Simulation(load_board(board))
+            simulation = Simulation(board if isinstance(board, BoardDescription) else load_board(board))
             async with central.serving(), simulation:
                 how = {
                     "ocpp.url": central.url,
