@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from pathlib import Path
 
 import attrs
@@ -20,11 +22,35 @@ import pytest
 
 from cc613_chargepoint.cli import main
 from cc613_chargepoint.command import _parser
-from cc613_chargepoint.service import BoardInUse, DataDirectoryBusy, JsonLines, Supervisor, owned, owned_board
+from cc613_chargepoint.service import BoardInUse, DataDirectoryBusy, JsonLines, Supervisor, owned, owned_board, settled
 from cc613hal.board import load_board
 from cc613hal.errors import ConfigError
 
 RUN = [sys.executable, "-m", "cc613_chargepoint", "run", "--sim", "--by-hand"]
+
+
+class TestPauses:
+    def test_what_lives_as_long_as_the_station_is_not_looked_through_again(self) -> None:
+        settled()
+        try:
+            assert gc.get_freeze_count() > 10_000
+            assert len(gc.get_objects(generation=2)) < 1000
+        finally:
+            gc.unfreeze()
+
+    def test_the_remains_of_the_station_before_are_collected(self) -> None:
+        class Remains:
+            def __init__(self) -> None:
+                self.itself = self
+
+        before = weakref.ref(remains := Remains())
+        settled()
+        del remains
+        try:
+            settled()
+            assert before() is None
+        finally:
+            gc.unfreeze()
 
 
 class TestDataDirectory:

@@ -35,7 +35,7 @@ from cc613_chargepoint.news_log import log_news
 from cc613_chargepoint.operating import VERBS, add_verbs, operate
 from cc613_chargepoint.paired import paired_station
 from cc613_chargepoint.pairing import PairingRole, PairingSettings
-from cc613_chargepoint.service import Supervisor, owned, owned_board, set_up_logging
+from cc613_chargepoint.service import Supervisor, owned, owned_board, set_up_logging, settled
 from cc613_chargepoint.settings import Settings, ocpp, table
 from cc613_chargepoint.settings.pairing import SUPPLY_CURRENT_A
 from cc613_chargepoint.simulating.script import Line, duration_s, play, read_script
@@ -286,6 +286,7 @@ class _Kept:
                 from cc613_chargepoint.ocpp.service import conversing  # noqa: PLC0415 - see below
 
                 await doors.enter_async_context(conversing(backend, answers.facade))
+            settled()
             yield station
 
     def _made(self, board: Board, wanted: StationSettings, arguments: argparse.Namespace, backend: Engine | None) -> Station:

@@ -1,4 +1,4 @@
-"""What a supervised program owes its system: one owner per data directory, words to systemd, logs that machines read."""
+"""What a supervised program owes its system: one owner per data directory, words to systemd, logs that machines read, short pauses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from typing import Any
 from cc613hal.board import BoardDescription
 from cc613hal.errors import ConfigError
 
-__all__ = ["BoardInUse", "DataDirectoryBusy", "JsonLines", "Supervisor", "owned", "owned_board", "set_up_logging"]
+__all__ = ["BoardInUse", "DataDirectoryBusy", "JsonLines", "Supervisor", "owned", "owned_board", "set_up_logging", "settled"]
 
 _log = logging.getLogger(__name__)
 
@@ -102,6 +103,18 @@ def _holder(name: str) -> str:
         pid = struct.unpack("3i", asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[0]
         return f" (process {pid})"
     return ""
+
+
+def settled() -> None:
+    """The station stands: whatever lives now lives as long as it does, and the collector of garbage need not look through it again.
+
+    It looks through everything it knows while nothing else runs. For the 97,000 objects of a station these were 50 ms and more on the
+    development machine, at any moment of a charge; for what comes later it is a few. A station that took the place of another one in this
+    process has the remains of that one collected first.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 class Supervisor:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -80,6 +81,17 @@ VIEW = MeterView(
 )
 def test_reasons_follow_from_the_words_of_the_record(said, reason) -> None:
     assert reason_of(said) is reason
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [("1234.5", "1234.5"), ("11.799694038927555084228515625", "11.799"), ("0.9999999", "0.999"), ("5000", "5000"), ("7.000", "7.000")],
+)
+def test_a_register_is_told_to_the_thousandth_and_never_more_than_was_measured(shown, told) -> None:
+    found = quantities(
+        attrs.evolve(VIEW, import_wh=shown, export_wh=shown), (f"Energy.Active.{way}.Register" for way in ("Import", "Export"))
+    )
+    assert [each.value for each in found] == [told, told]
 
 
 def test_measurands_are_told_per_phase_where_they_are_measured_so() -> None:

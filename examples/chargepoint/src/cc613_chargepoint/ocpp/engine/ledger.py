@@ -30,7 +30,7 @@ from cc613_chargepoint.ocpp.engine.facts import (
     TransactionEnded,
     packed,
 )
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
+from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, register_text
 from cc613_chargepoint.ocpp.engine.reasons import reason_of
 from cc613_chargepoint.store import SignedRecord, Store, StoredSession, Transaction
 
@@ -114,7 +114,7 @@ class Ledger:
                 connector=session.connector,
                 token=session.token.id,
                 started=session.started,
-                begin_wh=None if session.begin_wh is None else format(session.begin_wh, "f"),
+                begin_wh=register_text(session.begin_wh),
                 reservation=self._reserved.get(session.connector),
                 uid=session.uid,
                 source=session.token.source.value,
@@ -129,7 +129,7 @@ class Ledger:
     def _ended(self, tx: Transaction, session: StoredSession) -> TransactionEnded:
         reason, running = reason_of(session.reason), self.running.get(session.connector)
         ended = session.ended or session.started
-        begin_wh, end_wh = (None if each is None else format(each, "f") for each in (session.begin_wh, session.end_wh))
+        begin_wh, end_wh = (register_text(each) for each in (session.begin_wh, session.end_wh))
         signed = tuple(
             _signed_value(each, begin_wh if each.context == "Transaction.Begin" else end_wh)
             for each in tx.signed.of_session(session.number)
@@ -245,7 +245,7 @@ class Ledger:
         def work(tx: Transaction) -> tuple[SignedValue | None, bool]:
             stored = tx.sessions.get(session)
             found = next((each for each in tx.signed.of_session(session) if each.context == "Transaction.Begin"), None)
-            begin_wh = None if stored.begin_wh is None else format(stored.begin_wh, "f")
+            begin_wh = register_text(stored.begin_wh)
             return None if found is None else _signed_value(found, begin_wh), stored.ended is not None
 
         return await self._store.read(work, "looking for a signed begin")

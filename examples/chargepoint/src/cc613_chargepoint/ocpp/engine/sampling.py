@@ -14,7 +14,7 @@ from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, Station
 from cc613_chargepoint.facade.commands import MeterView
 from cc613_chargepoint.ocpp.engine.facts import Quantity, Reading, SignedValue
 from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities
+from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities, register_text
 from cc613_chargepoint.ocpp.engine.signing import Signing, may_be_signed
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613hal.clock import Clock
@@ -160,8 +160,9 @@ class Sampler:
         try:
             values = quantities(await self._read(began.connector), names)
             register = next((each for each in values if each.measurand == DEFAULT), None)
-            if register is not None and began.begin_wh is not None:  # what the begin said, not what the meter shows by now
-                same = evolve(register, value=format(began.begin_wh, "f"))
+            begin_wh = register_text(began.begin_wh)
+            if register is not None and begin_wh is not None:  # what the begin said, not what the meter shows by now
+                same = evolve(register, value=begin_wh)
                 values = tuple(same if each is register else each for each in values)
             signed = await self._signing.begin_of(began.number) if self._signing.begins and register is not None else None
             if values:
