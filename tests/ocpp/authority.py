@@ -26,12 +26,12 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 class Authority:
-    """Signs; itself first."""
+    """Signs; itself first, unless another one has signed it."""
 
-    def __init__(self, name: str = "Root", *, days: int = 3650) -> None:
+    def __init__(self, name: str = "Root", *, days: int = 3650, by: Authority | None = None) -> None:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = _name("Tests", name)
-        self.certificate = self._built(self.name, self.key.public_key(), days, ca=True)
+        self.certificate = (by or self)._built(self.name, self.key.public_key(), days, ca=True)
 
     @property
     def pem(self) -> str:

@@ -25,7 +25,7 @@ from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.service import backend_of
 from cc613_chargepoint.settings import Actor, Settings
 from cc613_chargepoint.store import Store
-from cc613hal.board import BoardDescription, load_board, open_board
+from cc613hal.board import Board, BoardDescription, load_board, open_board
 from cc613hal.clock import run_virtual
 from cc613hal.plant import FieldCard, Simulation
 from cc613hal.plant.vehicle import Vehicle
@@ -64,6 +64,7 @@ class Bench:
     store: Store | None = None
     kept: Settings | None = None
     engine: Engine | None = None
+    board: Board | None = None
     vehicles: dict[int, Vehicle] = field(factory=dict)
     _life: asyncio.Task[None] | None = None
     _up: asyncio.Event = field(factory=asyncio.Event)
@@ -118,7 +119,7 @@ class Bench:
             station = Station(board, StationSettings.of(settings), store=store, along=engine.ledger.along, backend=engine)
             settings.changes.on(lambda _: station.obey(StationSettings.of(settings)))
             answers = StationAnswers(station, board, store, settings)
-            self.station, self.store, self.kept, self.engine = station, store, settings, engine
+            self.station, self.store, self.kept, self.engine, self.board = station, store, settings, engine, board
             tasks = [asyncio.create_task(engine.run(answers.facade), name="backend")]
             await engine.listening.wait()
             tasks.append(asyncio.create_task(station.run(), name="station"))

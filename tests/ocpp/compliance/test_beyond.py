@@ -356,7 +356,7 @@ def test_late_answers_are_nobodys(moment: str) -> None:
     play(story, board=BOARDS["socket"], settings={"ocpp.message_timeout_s": 5})
 
 
-@case(boot=False, authorization__unknown_offline=True)
+@case(boot=False, authorization__unknown_offline=True, ocpp__before_accepted=True)
 async def test_x16_06_for_a_charge_that_began_before_the_clock_was_set(it: Bench) -> None:
     """What was stored by the wrong clock is corrected, and stays in order."""
     offset = timedelta(days=200)

@@ -66,6 +66,25 @@ async def test_tc_075_2_cs(it: Bench) -> None:
     assert [each["serialNumber"] for each in found["certificateHashData"]] == [f"{root.certificate.serial_number:x}"]
 
 
+@case(**PROFILE1, ocpp__root_check=True)
+async def test_with_the_additional_check_a_new_root_is_signed_by_the_one_before(it: Bench) -> None:
+    first = Authority("First")
+    await install(it, first)
+    stranger = Authority("Stranger").pem
+    asked = await it.central.ask("InstallCertificate", certificateType="CentralSystemRootCertificate", certificate=stranger)
+    assert asked == REJECTED
+    await event(it, "InvalidCentralSystemCertificate")
+    second = Authority("Second", by=first)
+    await install(it, second)
+    await install(it, Authority("Third", by=second))
+    found = await it.central.ask("GetInstalledCertificateIds", certificateType="CentralSystemRootCertificate")
+    assert len(found["certificateHashData"]) == 2
+    (told,) = (await it.central.ask("GetConfiguration", key=["AdditionalRootCertificateCheck"]))["configurationKey"]
+    assert told == {"key": "AdditionalRootCertificateCheck", "readonly": True, "value": "true"}
+    answer = await it.central.ask("ChangeConfiguration", key="AdditionalRootCertificateCheck", value="false")
+    assert answer == REJECTED
+
+
 @case(**PROFILE1)
 async def test_tc_076_cs(it: Bench) -> None:
     await install(it, Authority())

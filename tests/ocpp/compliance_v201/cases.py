@@ -342,7 +342,6 @@ NOT_APPLICABLE: dict[str, str] = {
     **dict.fromkeys(("TC_C_45", "TC_C_47", "TC_C_48", "TC_C_49"), _MASTER_PASS),
     **dict.fromkeys(("TC_C_57", "TC_C_58"), _NO_POST),
     **dict.fromkeys(("TC_L_12", "TC_L_13", "TC_L_14", "TC_L_15", "TC_L_16"), _NEW_SESSIONS),
-    **dict.fromkeys(("TC_M_09", "TC_M_30", "TC_M_31"), "AdditionalRootCertificateCheck is false"),
     "TC_E_52": "DisableRemoteAuthorization is not offered",
     "TC_J_06": "values on the clock are told during transactions, too",
     **dict.fromkeys(("TC_K_12", "TC_K_42"), "limits are taken and told in A and in W"),

@@ -272,6 +272,26 @@ def test_ventilation_simplified_pilot_and_toggles():
     run_virtual(main())
 
 
+def test_a_cable_that_is_pulled_at_the_vehicle_stays_in_the_outlet_as_long_as_the_bolt_holds_it():
+    async def story():
+        outlet = Outlet(1)
+        vehicle = Vehicle(outlet)
+        vehicle.let_go_of_cable()  # an empty hand stays empty
+        vehicle.plug_in()
+        outlet.bolt_locked.set(1.0)
+        vehicle.let_go_of_cable()
+        assert (vehicle.plugged, outlet.vehicle_ohm.value, outlet.cable_ohm.value) == (False, None, 220.0)
+        with pytest.raises(RuntimeError, match="locked"):
+            vehicle.take_cable()
+        outlet.bolt_locked.set(0.0)
+        vehicle.take_cable()
+        assert outlet.cable_ohm.value is None
+        vehicle.plug_in()
+        assert vehicle.plugged
+
+    run_virtual(story())
+
+
 def test_a_locked_plug_stays_and_a_pulled_one_takes_everything_with_it():
     async def main():
         outlet, vehicle = await charging()

@@ -139,6 +139,7 @@ class StationAnswers:
             clock_state=self._board.clock.state.value,
             backend=self._backend(),
             faults=tuple(_standing(each, 0) for each in self._of_station.values()),
+            lights=self._station.lights,
         )
 
     def status_page(self) -> tuple[int, Any]:

@@ -238,6 +238,11 @@ class Station:
         return next(iter(self.connectors.values()))
 
     @property
+    def lights(self) -> bool:
+        """Whether there are lights for customers."""
+        return self._panel.lights
+
+    @property
     def limits(self) -> LimitBook:
         """The limits of the first connector."""
         return self.books[self.connector.number]

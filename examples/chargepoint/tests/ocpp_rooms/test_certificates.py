@@ -221,7 +221,25 @@ class TestRoots:
         assert roots.certificates(Use.BACKEND) == (second.certificate, authority.certificate)
         roots.install(third.pem, Use.BACKEND, NOW)
         assert roots.certificates(Use.BACKEND) == (third.certificate, second.certificate)
+        names = [name for _, name in roots.names(Use.BACKEND)]
+        assert len(names) == 2, "the signer of the second has gone, and it has its name all the same"
+        assert roots.remove(names[1]) is Removal.ACCEPTED
+        assert roots.certificates(Use.BACKEND) == (third.certificate,)
+        assert len(roots.names(Use.BACKEND)) == 1
+        assert roots.remove(roots.names(Use.BACKEND)[0][1]) is Removal.ACCEPTED
+        assert not list((tmp_path / "backend").iterdir()), "nothing is left behind"
         roots.install(make_authority("Maker").pem, Use.MANUFACTURER, NOW)
+
+    def test_with_the_additional_check_the_first_root_is_signed_by_one_that_was_trusted_before(
+        self, tmp_path: Path, authority: Any, make_authority: Any
+    ) -> None:
+        roots = RootStore(tmp_path, additional_check=True)
+        with refused(Why.ISSUER, "the root before it"):
+            roots.install(make_authority("Other").pem, Use.BACKEND, NOW, before=[authority.certificate])
+        trusted = [make_authority().certificate, authority.certificate]
+        roots.install(make_authority("Second", by=authority).pem, Use.BACKEND, NOW, before=trusted)
+        with refused(Why.ISSUER, "the root before it"):  # now the installed one alone counts
+            roots.install(make_authority("Third", by=authority).pem, Use.BACKEND, NOW, before=[authority.certificate])
 
     def test_a_damaged_file_is_told_and_left_out(self, tmp_path: Path, authority: Any, caplog: pytest.LogCaptureFixture) -> None:
         roots = RootStore(tmp_path)

@@ -10,6 +10,7 @@ from attrs import field, frozen, validators
 
 from cc613_chargepoint.authorization.rule import Rule
 from cc613_chargepoint.authorization.rules import (
+    Accepting,
     Backend,
     BackendRule,
     CacheRule,
@@ -20,6 +21,7 @@ from cc613_chargepoint.authorization.rules import (
     LocalList,
     MasterCards,
     Sources,
+    Unaccepted,
     UnknownOffline,
 )
 from cc613_chargepoint.domain.token import TokenSource
@@ -112,8 +114,14 @@ def rules_for(
     if settings.mode is Mode.LIST:
         return (*first, InstallersList(settings.cards))
     if settings.mode is Mode.BACKEND or asks:
-        return (*first, *_with_backend(settings, directory, backend))
+        unaccepted = _unless_accepted(backend)
+        return (sources, MasterCards(settings.master_cards), *unaccepted, free, *plugins, *_with_backend(settings, directory, backend))
     return (*first, EveryCard())
+
+
+def _unless_accepted(backend: object) -> tuple[Rule, ...]:
+    """Backends of other kinds have nothing to accept."""
+    return (Unaccepted(backend),) if isinstance(backend, Accepting) else ()
 
 
 def _with_backend(settings: AuthorizationSettings, directory: Directory, backend: Backend | None) -> tuple[Rule, ...]:

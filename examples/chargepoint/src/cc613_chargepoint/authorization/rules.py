@@ -7,7 +7,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import define, field, frozen
 
@@ -17,6 +17,7 @@ from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613hal.errors import HalError
 
 __all__ = [
+    "Accepting",
     "Backend",
     "BackendRule",
     "CacheRule",
@@ -30,6 +31,7 @@ __all__ = [
     "Reservation",
     "Reservations",
     "Sources",
+    "Unaccepted",
     "UnknownOffline",
 ]
 
@@ -73,6 +75,16 @@ class Backend(Protocol):
         """
 
 
+@runtime_checkable
+class Accepting(Protocol):
+    """A backend that has to accept the station before its customers are served."""
+
+    @property
+    @abstractmethod
+    def may_charge(self) -> bool:
+        """Whether its customers may charge here now."""
+
+
 def _of(known: KnownToken, at: datetime, where: str) -> Opinion:
     if known.valid_at(at):
         return accept(where, parent=known.parent)
@@ -107,6 +119,23 @@ class MasterCards:
     async def judge(self, request: Request) -> Opinion:
         """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
         return accept("a master card", master=True) if request.token.id.casefold() in self.cards else nothing()
+
+
+@frozen
+class Unaccepted:
+    """Refuses everybody while the backend has never accepted the station (OCPP 1.6, 4.2.1).
+
+    Attributes:
+        backend: who would have to.
+    """
+
+    name = "unaccepted"
+    backend: Accepting
+
+    async def judge(self, request: Request) -> Opinion:
+        """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
+        del request
+        return nothing() if self.backend.may_charge else refuse("the backend has never accepted this station")
 
 
 @frozen(kw_only=True)

@@ -429,6 +429,7 @@ class StationStatus(Answer):
         clock_state: how far the wall clock can be trusted.
         backend: how the backend connection is, in words; empty without one.
         faults: what stands at the station as a whole.
+        lights: it has lights for customers.
     """
 
     board: str
@@ -437,6 +438,7 @@ class StationStatus(Answer):
     clock_state: str = "unknown"
     backend: str = ""
     faults: tuple[FaultView, ...] = ()
+    lights: bool = False
 
 
 @frozen(kw_only=True)

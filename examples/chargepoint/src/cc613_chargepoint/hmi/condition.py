@@ -54,7 +54,7 @@ class Condition:
         offer_a: what the vehicle may draw, A per phase.
         limit: whose limit that is.
         faults: what stands and stops it, oldest first.
-        refused_until_s: a refused card is shown until then, on the monotonic clock.
+        refused_s: when a card was refused last, on the monotonic clock.
         reason: why it was refused.
     """
 
@@ -66,7 +66,7 @@ class Condition:
     offer_a: float = 0.0
     limit: str = ""
     faults: list[Fault] = field(factory=list[Fault])
-    refused_until_s: float = float("-inf")
+    refused_s: float = float("-inf")
     reason: str = ""
 
     def values(self, language: str) -> dict[str, str]:
@@ -151,18 +151,29 @@ class Conditions:
             case FaultCleared(fault=fault):
                 here.faults = [each for each in here.faults if each.name is not fault.name]
             case Decided(verdict=verdict) if not verdict.accepted:
-                here.refused_until_s = self._clock.monotonic_s() + self.rejected_s
+                here.refused_s = self._clock.monotonic_s()
                 here.reason = verdict.reasons[-1] if verdict.reasons else ""
             case _:
                 return False
         return True
 
-    def refused(self) -> Condition | None:
-        """Where a refused card is to be shown now."""
-        now_s = self._clock.monotonic_s()
-        return next((each for each in self.of.values() if each.refused_until_s > now_s), None)
+    def refused(self, lasting_s: float | None = None) -> Condition | None:
+        """Where a refused card is to be shown now.
 
-    def refused_for_s(self) -> float | None:
-        """How long a refused card is still to be shown, s."""
-        here = self.refused()
-        return None if here is None else here.refused_until_s - self._clock.monotonic_s()
+        Args:
+            lasting_s: for how long, s; by default as long as is set.
+        """
+        left_s = self.refused_for_s(lasting_s)
+        if left_s is None:
+            return None
+        return max(self.of.values(), key=lambda each: each.refused_s)
+
+    def refused_for_s(self, lasting_s: float | None = None) -> float | None:
+        """How long a refused card is still to be shown, s; ``None`` if none is.
+
+        Args:
+            lasting_s: see :meth:`refused`.
+        """
+        last_s = max((each.refused_s for each in self.of.values()), default=float("-inf"))
+        left_s = last_s + (self.rejected_s if lasting_s is None else lasting_s) - self._clock.monotonic_s()
+        return left_s if left_s > 0.0 else None

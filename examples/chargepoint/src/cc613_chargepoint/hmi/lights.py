@@ -7,8 +7,10 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from cc613_chargepoint.hmi.condition import Conditions
-from cc613hal.interfaces import Indicator, Pattern
+from cc613hal.interfaces import Colour, Indicator, Motion, Pattern
 
 __all__ = ["PATTERN_OF", "FrontLight", "Lights"]
 
@@ -48,6 +50,11 @@ class _Shown(ABC):
     def wanted(self) -> Pattern:
         """What is to be shown now."""
 
+    @property
+    def _refusal_s(self) -> float | None:
+        """How long this light shows a refused card, s; ``None`` for as long as is set."""
+        return None
+
     async def run(self) -> None:
         """Keep the lights current until cancelled."""
         shown: Pattern | None = None
@@ -57,7 +64,7 @@ class _Shown(ABC):
                 await self._show(pattern)
                 shown = pattern
             try:
-                async with asyncio.timeout(self._conditions.refused_for_s()):
+                async with asyncio.timeout(self._conditions.refused_for_s(self._refusal_s)):
                     await self._changed.wait()
             except TimeoutError:  # the refused card has been shown long enough
                 continue
@@ -86,13 +93,28 @@ class Lights(_Shown):
     def __init__(self, name: str, indicator: Indicator, patterns: Mapping[str, Pattern], conditions: Conditions) -> None:
         super().__init__(name, indicator, conditions)
         self._patterns = patterns
+        self.brightness = 1.0
+        """How bright they are, 0 to 1."""
+        self.blinks = 0
+        """How often they blink for a refused card; 0: for as long as it is shown."""
+
+    @property
+    def _refusal_s(self) -> float | None:
+        pattern = self._patterns["rejected"]
+        return self.blinks * pattern.period_s if self.blinks and pattern.motion is Motion.BLINK else None
 
     def wanted(self) -> Pattern:
         """What is to be shown now."""
-        if self._conditions.refused() is not None:
-            return self._patterns["rejected"]
+        if self._conditions.refused(self._refusal_s) is not None:
+            return self._dimmed(self._patterns["rejected"])
         words = {PATTERN_OF[each.state] for each in self._conditions.of.values()}
-        return self._patterns[next(word for word in _FIRST if word in words)]
+        return self._dimmed(self._patterns[next(word for word in _FIRST if word in words)])
+
+    def _dimmed(self, pattern: Pattern) -> Pattern:
+        share = self.brightness
+        if share >= 1.0:
+            return pattern
+        return evolve(pattern, colours=tuple(Colour(each.red * share, each.green * share, each.blue * share) for each in pattern.colours))
 
 
 class FrontLight(_Shown):

@@ -33,6 +33,8 @@ class HmiSettings:
 
     lights: str = "bender"
     front_lights: tuple[str, ...] = ("front",)
+    brightness: int = 100
+    blinks: int = 0
     texts: str = ""
     languages: tuple[str, ...] = ("en",)
     rotate_s: float = 4.0
@@ -86,10 +88,18 @@ class Panel:
             self._sounds.append(Sounds(name, sounder, texts, mine, enabled=settings.sounds))
         self.obey(settings)
 
+    @property
+    def lights(self) -> bool:
+        """Whether there are lights for customers."""
+        return any(isinstance(each, Lights) for each in self._lights)
+
     def obey(self, settings: HmiSettings) -> None:
         """Take over what may change while the station runs."""
         for conditions in self._conditions.values():
             conditions.rejected_s = settings.rejected_s
+        for light in self._lights:
+            if isinstance(light, Lights):
+                light.brightness, light.blinks = settings.brightness / 100, settings.blinks
         for screen in self._screens:
             screen.languages, screen.rotate_s = settings.languages, settings.rotate_s
         for sounds in self._sounds:

@@ -7,7 +7,7 @@ from typing import Any
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 
-__all__ = ["FRONT_LIGHTS", "LANGUAGES", "LIGHTS", "PARAMETERS", "REJECTED_S", "ROTATE_S", "SOUNDS", "TEXTS"]
+__all__ = ["BLINKS", "BRIGHTNESS", "FRONT_LIGHTS", "LANGUAGES", "LIGHTS", "PARAMETERS", "REJECTED_S", "ROTATE_S", "SOUNDS", "TEXTS"]
 
 _FILE: dict[str, Any] = {"restart": True, "change": Role.INSTALLER, "maximum": 200}
 
@@ -44,5 +44,18 @@ SOUNDS: Parameter[bool] = Parameter(
     en="Cards and faults are heard.", de="Karten und Fehler sind zu hören.",
 )  # fmt: skip
 
-PARAMETERS = (LIGHTS, FRONT_LIGHTS, TEXTS, LANGUAGES, ROTATE_S, REJECTED_S, SOUNDS)
+BRIGHTNESS: Parameter[int] = Parameter(
+    key="hmi.brightness", kind=Kind.INT, default=100, unit="%", minimum=0, maximum=100, group=Group.HMI,
+    en="How bright the lights for customers are; at 0 they are dark. A light that can only be switched is dark below its threshold.",
+    de="Wie hell die Leuchten für Kunden sind; bei 0 sind sie dunkel. Eine nur schaltbare Leuchte ist unter ihrer Schwelle dunkel.",
+    ocpp16="LightIntensity",
+)  # fmt: skip
+BLINKS: Parameter[int] = Parameter(
+    key="hmi.blinks", kind=Kind.INT, default=0, minimum=0, maximum=20, group=Group.HMI,
+    en="How often the lights blink for a refused card; 0: for as long as it is shown (hmi.rejected_s).",
+    de="Wie oft die Leuchten bei einer abgelehnten Karte blinken; 0: solange sie angezeigt wird (hmi.rejected_s).",
+    ocpp16="BlinkRepeat",
+)  # fmt: skip
+
+PARAMETERS = (LIGHTS, FRONT_LIGHTS, BRIGHTNESS, BLINKS, TEXTS, LANGUAGES, ROTATE_S, REJECTED_S, SOUNDS)
 """In the order of forms and documentation."""

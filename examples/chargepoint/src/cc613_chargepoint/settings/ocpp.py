@@ -176,6 +176,12 @@ CA_FILE = _text(
     "File with the root certificates that the central system's must come from; empty for those of the system.",
     "Datei mit den Stammzertifikaten des Zentralsystems; leer für die des Systems.", restart=True, change=Role.INSTALLER,
 )  # fmt: skip
+ROOT_CHECK = _switch(
+    "ocpp.root_check", False,
+    "Of the central system's root certificates there is one and one to fall back on, and a new one must be signed by the one before.",
+    "Vom Zentralsystem gibt es ein Stammzertifikat und eines als Rückfall; ein neues muss vom vorigen unterschrieben sein.",
+    ocpp16="AdditionalRootCertificateCheck", ocpp201="SecurityCtrlr.AdditionalRootCertificateCheck", change=Role.INSTALLER,
+)  # fmt: skip
 CLIENT_CERTIFICATE = _text(
     "ocpp.client_certificate", "", 200,
     "File with the station's own certificate chain and key, for profile 3.",
@@ -250,6 +256,12 @@ AUTHORIZE_REMOTE = _switch(
     "ocpp.authorize_remote", True,
     "Whoever the backend starts is judged like a card.", "Wen das Backend startet, der wird wie eine Karte beurteilt.",
     ocpp16="AuthorizeRemoteTxRequests", ocpp201="AuthCtrlr.AuthorizeRemoteStart",
+)  # fmt: skip
+BEFORE_ACCEPTED = _switch(
+    "ocpp.before_accepted", False,
+    "Where a backend decides who may charge: charges begin although it has never accepted this station; it may never take them.",
+    "Wo ein Backend entscheidet, wer laden darf: Ladungen beginnen, obwohl es die Station nie angenommen hat; es nimmt sie vielleicht nie.",
+    ocpp201="TxCtrlr.TxBeforeAcceptedEnabled",
 )  # fmt: skip
 STOP_ON_INVALID = _switch(
     "ocpp.stop_on_invalid", True,
@@ -401,10 +413,10 @@ WIRE_LOG = _switch(
 PARAMETERS: tuple[Parameter[Any], ...] = (
     URL, VERSIONS, SOAP_VERSION, SOAP_HOST, SOAP_PORT, SOAP_CALLBACK_URL, SOAP_PASSWORD,
     SOAP_TLS, SOAP_CERTIFICATE, SOAP_CLIENT_CA, SOAP_COMPRESS, NETWORK_PRIORITY, NETWORK_ATTEMPTS,
-    IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS, VENDOR, MODEL, SERIAL,
-    HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
-    AUTHORIZE_REMOTE, STOP_ON_INVALID, MAX_ENERGY_ON_INVALID_WH, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA, ALIGNED_DATA,
-    STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, START_SAMPLED_DATA,
+    IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, ROOT_CHECK, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS,
+    VENDOR, MODEL, SERIAL, HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
+    BEFORE_ACCEPTED, AUTHORIZE_REMOTE, STOP_ON_INVALID, MAX_ENERGY_ON_INVALID_WH, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA,
+    ALIGNED_DATA, STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, START_SAMPLED_DATA,
     SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED, SIGNED_KEY, SIGNED_KEY_FORM,
     PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip

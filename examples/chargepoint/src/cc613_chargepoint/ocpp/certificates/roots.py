@@ -6,7 +6,7 @@ import enum
 import hashlib
 import logging
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from cc613_chargepoint.ocpp.certificates.reading import certificate_of, check_st
 __all__ = ["Removal", "Root", "RootStore", "Use"]
 
 _log = logging.getLogger(__name__)
+_ISSUER = ".issuer"
 
 
 class Use(enum.Enum):
@@ -93,13 +94,14 @@ class RootStore:
         """The certificates for some uses."""
         return tuple(root.certificate for use in uses for root in self.of(use))
 
-    def install(self, text: str, use: Use, now: datetime) -> Root:
+    def install(self, text: str, use: Use, now: datetime, *, before: Sequence[x509.Certificate] = ()) -> Root:
         """Trust a root from now on; one that is there already is not installed twice.
 
         Args:
             text: PEM, as the backend sent it.
             use: what for.
             now: the moment.
+            before: with the additional check, roots that are trusted without having been installed: one of them signs the first.
 
         Raises:
             CertificateRefused: it is no root, not valid, not signed by the one before where it must be, or there is no room.
@@ -116,8 +118,11 @@ class RootStore:
             if root.certificate == certificate:
                 return root
         leaving: tuple[Root, ...] = ()
-        if self.additional_check and use is Use.BACKEND and present:
-            if not issued_by(certificate, present[0].certificate):
+        signer: x509.Certificate | None = None
+        if self.additional_check and use is Use.BACKEND and (present or before):
+            signers = [present[0].certificate] if present else before
+            signer = next((each for each in signers if issued_by(certificate, each)), None)
+            if signer is None:
                 raise CertificateRefused(
                     Why.ISSUER,
                     f"{subject_of(certificate)} is not signed by the root before it",
@@ -126,9 +131,9 @@ class RootStore:
             leaving = present[1:]
         if sum(1 for _ in self) - len(leaving) >= self.max_length:
             raise CertificateRefused(Why.FULL, f"{self.max_length} root certificates are installed, more do not fit", hint="delete one")
-        root = Root(use, certificate, self._write(certificate, use))
+        root = Root(use, certificate, self._write(certificate, use, signer))
         for old in leaving:
-            old.path.unlink()
+            _unlink(old)
         return root
 
     def names(self, *uses: Use, algorithm: HashAlgorithm = HashAlgorithm.SHA256) -> tuple[tuple[Use, HashData], ...]:
@@ -151,7 +156,7 @@ class RootStore:
             if root.use is needed and len(self.of(root.use)) == 1:
                 return Removal.FAILED
             try:
-                root.path.unlink()
+                _unlink(root)
             except OSError:
                 _log.exception("a root certificate cannot be removed")
                 return Removal.FAILED
@@ -161,19 +166,38 @@ class RootStore:
     def _name(self, root: Root, algorithm: HashAlgorithm) -> HashData | None:
         if root.certificate.issuer == root.certificate.subject:
             return hash_data(root.certificate, algorithm=algorithm)
-        issuer = next((other.certificate for other in self if issued_by(root.certificate, other.certificate)), None)
+        issuer = next((other.certificate for other in self if issued_by(root.certificate, other.certificate)), _issuer_beside(root))
         return None if issuer is None else hash_data(root.certificate, issuer, algorithm)
 
-    def _write(self, certificate: x509.Certificate, use: Use) -> Path:
+    def _write(self, certificate: x509.Certificate, use: Use, signer: x509.Certificate | None) -> Path:
+        """Write it; whoever has signed it lies beside, since OCPP names certificates by their signer's key, and that one may go."""
         directory = self._directory / use.value
         directory.mkdir(parents=True, exist_ok=True)
         last = max((int(path.name.partition("-")[0]) for path in directory.glob("[0-9]*-*.pem")), default=0)
         digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()[:16]
         path = directory / f"{last + 1:06}-{digest}.pem"
-        fresh = path.with_suffix(".new")
-        with fresh.open("w", encoding="ascii") as file:
-            file.write(pem_of([certificate]))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
+        if signer is not None:
+            _put(path.with_suffix(_ISSUER), signer)
+        _put(path, certificate)
         return path
+
+
+def _put(path: Path, certificate: x509.Certificate) -> None:
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="ascii") as file:
+        file.write(pem_of([certificate]))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def _unlink(root: Root) -> None:
+    root.path.unlink()
+    root.path.with_suffix(_ISSUER).unlink(missing_ok=True)
+
+
+def _issuer_beside(root: Root) -> x509.Certificate | None:
+    try:
+        return certificate_of(root.path.with_suffix(_ISSUER).read_text("utf-8", "replace"))
+    except (CertificateRefused, OSError):
+        return None

@@ -30,7 +30,7 @@ def install_root(engine: Engine, certificate: str, use: Use) -> Installing:
         use: what for.
     """
     try:
-        engine.security_there.roots.install(certificate, use, engine.clock.wall())
+        engine.security_there.trust(certificate, use)
     except CertificateRefused as refused:
         if refused.why is not Why.FULL:
             event = "InvalidCentralSystemCertificate" if use is Use.BACKEND else "InvalidFirmwareSigningCertificate"

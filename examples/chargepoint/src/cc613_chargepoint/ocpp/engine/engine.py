@@ -15,12 +15,14 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, StationStatus
 from cc613_chargepoint.ocpp.certificates import Posture, TlsEvent, tls_refusal
+from cc613_chargepoint.ocpp.engine.acquaintance import Acquaintance
 from cc613_chargepoint.ocpp.engine.charging import SmartCharging
 from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
 from cc613_chargepoint.ocpp.engine.identity import Identity, Offline
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.local_list import count_list
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
+from cc613_chargepoint.ocpp.engine.offered import OfferedHere
 from cc613_chargepoint.ocpp.engine.operations import Operations
 from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
@@ -135,6 +137,8 @@ class Engine:
         self.operations: Operations
         self.charging: SmartCharging
         self.signing: Signing
+        self.offered: OfferedHere
+        self.acquaintance = Acquaintance(store, settings, self.profiles, identity.serial)
         self._reporter = Reporter(
             clock,
             minimum_s=lambda: settings.get(ocpp.MINIMUM_STATUS_S),
@@ -161,6 +165,11 @@ class Engine:
     def connected(self) -> bool:
         """Whether the backend can be asked: connected, and the boot accepted."""
         return self._online.is_set()
+
+    @property
+    def may_charge(self) -> bool:
+        """Whether its customers may charge here, see :class:`Acquaintance`."""
+        return self.acquaintance.may_charge
 
     async def authorize(self, token: Token) -> KnownToken:
         """Ask about a customer.
@@ -199,6 +208,7 @@ class Engine:
         self.operations = Operations(self, status)
         self.charging = SmartCharging(self, await ProfileKeeper.load(self.store, self.spoken.profile_rules))
         self.signing = Signing(self.settings, self.ledger, self.clock, status, lambda command: facade.ask(command, BACKEND))
+        self.offered = OfferedHere(self.signing, status)
         sampler = Sampler(
             self.ledger, self.settings, self.clock, read=self.read_meter, signing=self.signing, connectors=numbers, wake=self.sender.wake,
             begins_apart=lambda: self.spoken.begins_apart,
@@ -207,6 +217,7 @@ class Engine:
         self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
         await self.profiles.load()
+        await self.acquaintance.load()
         await count_list(self)
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
@@ -435,6 +446,7 @@ class Engine:
                 await self._shift()
                 if answer.status == "Accepted":
                     self._booted = True
+                    await self.acquaintance.accepted()
                     if answer.interval_s > 0 and answer.interval_s != self.settings.get(ocpp.HEARTBEAT_S):
                         await self._set_heartbeat(answer.interval_s)
                     return

@@ -6,6 +6,8 @@ import asyncio
 import ssl
 from pathlib import Path
 
+from cryptography import x509
+
 from cc613_chargepoint.ocpp.certificates import (
     CertificateRefused,
     OwnCertificate,
@@ -14,6 +16,7 @@ from cc613_chargepoint.ocpp.certificates import (
     SignedBy,
     Subject,
     Use,
+    Why,
     certificates_of,
     check_signing_certificate,
     client_context,
@@ -47,9 +50,35 @@ class Security:
 
     def __init__(self, place: Path, settings: Settings, clock: Clock, *, serial: str) -> None:
         self._settings, self._clock, self._serial = settings, clock, serial
-        self.roots = RootStore(place / "roots")
+        self._roots = RootStore(place / "roots")
         self.own = OwnCertificates(place / "own")
         self.v2g = OwnCertificates(place / "v2g")
+
+    @property
+    def roots(self) -> RootStore:
+        """The installed roots, under the rules of the settings as they are now."""
+        self._roots.additional_check = self._settings.get(ocpp.ROOT_CHECK)
+        return self._roots
+
+    def trust(self, certificate: str, use: Use) -> None:
+        """Trust a root from now on; with ``AdditionalRootCertificateCheck`` the file of the settings counts as the root before.
+
+        Args:
+            certificate: PEM.
+            use: what for.
+
+        Raises:
+            CertificateRefused: see :meth:`RootStore.install`; also where that file cannot be read.
+            OSError: it cannot be written.
+        """
+        self.roots.install(certificate, use, self._clock.wall(), before=self._of_file() if self.roots.additional_check else ())
+
+    def _of_file(self) -> tuple[x509.Certificate, ...]:
+        file = self._settings.get(ocpp.CA_FILE)
+        try:
+            return tuple(certificates_of(Path(file).read_text("utf-8"), longest=_LONGEST_BUNDLE)) if file else ()
+        except (OSError, ValueError) as error:
+            raise CertificateRefused(Why.ISSUER, f"the roots that it could be signed by cannot be read: {error}") from error
 
     @property
     def subject(self) -> Subject:

@@ -16,15 +16,11 @@ PROFILES = "Core,FirmwareManagement,LocalAuthListManagement,Reservation,SmartCha
 
 def told_keys(engine: Engine) -> Mapping[str, Callable[[], str | None]]:
     """Key → its value now; ``None`` where the station has none."""
-    locks = any(engine.operations.locks(number) for number in engine.operations.connectors)
     meters: Mapping[str, Callable[[], str | None]] = {
         f"MeterPublicKey{number}": functools.partial(engine.signing.key_of, number, VALUE_LIMIT) for number in engine.operations.connectors
     }
-    # a fixed cable cannot be unlocked (errata 3.84); with a socket it is a setting
-    fixed: Mapping[str, Callable[[], str | None]] = {} if locks else {"UnlockConnectorOnEVSideDisconnect": lambda: "false"}
     return {
         **meters,
-        **fixed,
         "GetConfigurationMaxKeys": lambda: str(MAX_KEYS),
         "NumberOfConnectors": lambda: str(len(engine.operations.connectors)),
         "SupportedFeatureProfiles": lambda: PROFILES,
@@ -42,7 +38,6 @@ def told_keys(engine: Engine) -> Mapping[str, Callable[[], str | None]]:
         "MaxChargingProfilesInstalled": lambda: str(engine.charging.keeper.rules.max_profiles),
         "ConnectorSwitch3to1PhaseSupported": lambda: "false",
         "SupportedFileTransferProtocols": lambda: "FTP,FTPS,HTTP,HTTPS,SFTP",
-        "AdditionalRootCertificateCheck": lambda: "false",
         "CertificateSignedMaxChainSize": lambda: "10000",
         "CertificateStoreMaxLength": lambda: "20" if engine.security is None else str(engine.security.roots.max_length),
         "LocalAuthListMaxLength": lambda: str(LIST_LIMIT),

@@ -67,7 +67,7 @@ class V16(Version):
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
         self.contracts = Contracts16(engine, self)
-        self.keys = Keys(engine.settings, BACKEND, told_keys(engine), engine.signing)
+        self.keys = Keys(engine.settings, BACKEND, told_keys(engine), engine.offered)
         trigger = Trigger(engine, self)
         self.handlers: Mapping[str, Handler] = {
             **Core(engine, self.keys, self.contracts).handlers(),

@@ -19,7 +19,6 @@ from cc613_chargepoint.ocpp.messages.v201_words import DataKind
 from cc613_chargepoint.ocpp.v201.model import VALUE_LIMIT, Modelled, of_parameter
 from cc613_chargepoint.ocpp.v201.words import connector_status
 from cc613_chargepoint.settings import TABLE, Parameter, Settings, ocpp
-from cc613_chargepoint.settings.charge_rows import UNLOCK_ON_EV_SIDE
 from cc613_chargepoint.settings.table import INSTALLED_CURRENT_A
 
 __all__ = ["BYTES_PER_MESSAGE", "ITEMS_PER_MESSAGE", "TX_START", "TX_STOP", "variables"]
@@ -49,15 +48,11 @@ def variables(engine: Engine) -> Iterable[Modelled]:
 
 
 def _of_table(engine: Engine) -> Iterator[Modelled]:
-    locks = any(engine.operations.locks(number) for number in engine.operations.connectors)
     for parameter in TABLE.values():
-        if not parameter.ocpp201 or engine.signing.absent(parameter):
-            continue
-        if parameter is UNLOCK_ON_EV_SIDE and not locks:  # a fixed cable cannot be unlocked
-            yield _told("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "false", "boolean")
+        if not parameter.ocpp201 or engine.offered.absent(parameter):
             continue
         component, _, name = parameter.ocpp201.partition(".")
-        if (fixed := engine.signing.fixed(parameter)) is not None:
+        if (fixed := engine.offered.fixed(parameter)) is not None:
             yield _told(component, name, fixed, "boolean", instance=_INSTANCES.get(name))
             continue
         made = of_parameter(
@@ -79,7 +74,7 @@ def _or_as(settings: Settings, which: Parameter[Any], other: Parameter[Any]) -> 
 
 
 def _objection(engine: Engine, parameter: Parameter[Any], value: str) -> str:
-    return _unknown_slot(engine, value) if parameter is ocpp.NETWORK_PRIORITY else engine.signing.objection(parameter, value)
+    return _unknown_slot(engine, value) if parameter is ocpp.NETWORK_PRIORITY else engine.offered.objection(parameter, value)
 
 
 def _unknown_slot(engine: Engine, value: str) -> str:
@@ -145,7 +140,6 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
     if engine.security is not None:
         roots = engine.security.roots
         yield _told("SecurityCtrlr", "CertificateEntries", lambda: str(sum(1 for _ in roots)), "integer", maximum=roots.max_length)
-        yield _told("SecurityCtrlr", "AdditionalRootCertificateCheck", "true" if roots.additional_check else "false", "boolean")
         yield _told("SecurityCtrlr", "MaxCertificateChainSize", "10000", "integer")
     yield _told("SecurityCtrlr", "Identity", lambda: engine.settings.get(ocpp.IDENTITY) or engine.identity.serial)
 
