@@ -338,13 +338,14 @@ def play(
     kind: type[Bench] = Bench,
     dialect: str = "v16",
     start: datetime | None = None,
+    backend: type[Central] = Central,
 ) -> None:
     """Run a case; every message of the station must have obeyed its schema."""
 
     async def whole() -> None:
         description = board if isinstance(board, BoardDescription) else load_board(board)
         with tempfile.TemporaryDirectory(prefix="ocpp-") as place:
-            central = Central(Path(place) / "central.sock", dialect=dialect)
+            central = backend(Path(place) / "central.sock", dialect=dialect)
             simulation = Simulation(description)
             async with central.serving(), simulation:
                 it = kind(central, simulation, Path(place), {**SETTINGS, **settings})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.ocpp.bench import CARD, OTHER
@@ -343,3 +345,27 @@ async def test_tc_b_41_cs(it: Bench201) -> None:
     await it.card(OTHER)
     await it.event("Ended", triggerReason="StopAuthorized", evse={"id": 2, "connectorId": 1})
     await it.central.expect("BootNotification", 120.0, reason="ScheduledReset")
+
+
+@case()
+async def test_refusals_are_spelt_as_in_this_version(it: Bench201) -> None:  # part 4, 4.3
+    async def refused(action: str, payload: object) -> str:
+        it.central.strays = []
+        await it.central.say(json.dumps([2, "stray", action, payload]))
+        await it.sleep(1.0)
+        ((kind, _, code, *_),) = it.central.strays
+        assert kind == 4
+        return str(code)
+
+    assert await refused("GetLocalListVersion", {"surprise": 1}) == "FormatViolation"
+    for number, (payload, code) in enumerate(
+        (({}, "OccurrenceConstraintViolation"), ({"type": 5}, "TypeConstraintViolation"), ({"type": "Soft"}, "PropertyConstraintViolation"))
+    ):
+        it.central.strays = []
+        await it.central.say(json.dumps([2, f"stray-{number}", "Reset", payload]))
+        await it.sleep(1.0)
+        assert [each[2] for each in it.central.strays] == [code]
+    it.central.strays = []
+    await it.central.say("this is no frame")
+    await it.sleep(1.0)
+    assert [each[:3] for each in it.central.strays] == [[4, "-1", "RpcFrameworkError"]]

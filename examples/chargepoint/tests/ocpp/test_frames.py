@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc613_chargepoint.ocpp.rpc import BadFrame, Call, CallError, CallResult, ErrorCode, encoded, parsed
+from cc613_chargepoint.ocpp.rpc import OCPP16, OCPP201, BadFrame, Call, CallError, CallResult, ErrorCode, Unknown, encoded, parsed
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 JSON = st.recursive(
@@ -80,7 +80,17 @@ def test_what_is_no_frame_is_refused_and_says_who_waits(text, identifier) -> Non
 
 @pytest.mark.parametrize("kind", [0, 1, 5, 6, -2, 10**30])
 def test_message_types_that_nobody_has_defined_are_ignored(kind) -> None:
-    assert parsed(f'[{kind},"7","Reset",{{}}]') is None
+    assert parsed(f'[{kind},"7","Reset",{{}}]') == Unknown("7")
+    assert parsed(f"[{kind}]") == Unknown("")
+
+
+def test_each_version_spells_its_refusals() -> None:
+    spelt = {code: OCPP201.spelt(code) for code in ErrorCode}
+    assert {code: text for code, text in spelt.items() if text != OCPP16.spelt(code)} == {
+        ErrorCode.FORMATION_VIOLATION: "FormatViolation",
+        ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION: "OccurrenceConstraintViolation",
+    }
+    assert {ErrorCode.of(text) for text in spelt.values()} == set(ErrorCode)
 
 
 def test_a_refusal_may_be_short() -> None:

@@ -10,7 +10,20 @@ from contextlib import asynccontextmanager
 import pytest
 from attrs import define, field
 
-from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, LinkClosed, NoAnswerInTime, Priority, Reply, Wire
+from cc613_chargepoint.ocpp.rpc import (
+    OCPP16,
+    OCPP201,
+    Call,
+    CallFailed,
+    Dialect,
+    ErrorCode,
+    Link,
+    LinkClosed,
+    NoAnswerInTime,
+    Priority,
+    Reply,
+    Wire,
+)
 from cc613hal.clock import run_virtual
 
 
@@ -50,7 +63,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def conversation(handler=None, timeout_s: float = 30.0) -> AsyncIterator[Scene]:
+async def conversation(handler=None, timeout_s: float = 30.0, dialect: Dialect = OCPP16) -> AsyncIterator[Scene]:
     handled: list[Call] = []
     invalid: list[str] = []
 
@@ -59,7 +72,7 @@ async def conversation(handler=None, timeout_s: float = 30.0) -> AsyncIterator[S
         return Reply({"n": len(handled)}) if handler is None else await handler(call)
 
     rope = Rope()
-    link = Link(rope, take, timeout_s=lambda: timeout_s, invalid=invalid.append)
+    link = Link(rope, take, timeout_s=lambda: timeout_s, invalid=invalid.append, dialect=dialect)
     running = asyncio.create_task(link.run())
     try:
         yield Scene(rope, link, handled, invalid)
@@ -232,6 +245,43 @@ def test_rubbish_does_not_end_the_link() -> None:
             it.say(2, "2", "Reset", {})
             assert await it.sent() == [3, "2", {"n": 1}]
             assert len(it.invalid) == 7, "the message type that nobody knows is no mistake"
+
+    run_virtual(scene())
+
+
+def test_in_2_0_1_rubbish_is_answered_under_a_name_of_its_own() -> None:
+    async def scene() -> None:
+        async with conversation(dialect=OCPP201) as it:
+            for rubbish in ("", "[", "hello", b"\x00\x01", '[2,7,"Reset",{}]', f'[2,"{"x" * 40}","Reset",{{}}]'):
+                it.rope.back.put_nowait(rubbish)
+                assert (await it.sent())[:3] == [4, "-1", "RpcFrameworkError"]
+            it.say(2, "1", "Reset", [])
+            assert (await it.sent())[:3] == [4, "1", "RpcFrameworkError"]
+            it.say(9, "2", {})
+            assert (await it.sent())[:3] == [4, "2", "MessageTypeNotSupported"]
+            for answer in ('[3,"7"]', '[4,"7"]', '[3,"7",5]', "[9]"):  # a refusal of an answer, or of nothing, could go on for ever
+                it.rope.back.put_nowait(answer)
+            it.say(2, "3", "Reset", {})
+            assert await it.sent() == [3, "3", {"n": 1}]
+
+    run_virtual(scene())
+
+
+def test_in_2_0_1_refusals_are_spelt_as_there() -> None:
+    async def scene() -> None:
+        async def failing(call: Call) -> Reply:
+            raise CallFailed(ErrorCode(call.action), "no")
+
+        async with conversation(failing, dialect=OCPP201) as it:
+            for number, (code, spelt) in enumerate(
+                {
+                    "FormationViolation": "FormatViolation",
+                    "OccurenceConstraintViolation": "OccurrenceConstraintViolation",
+                    "TypeConstraintViolation": "TypeConstraintViolation",
+                }.items()
+            ):
+                it.say(2, str(number), code, {})
+                assert (await it.sent())[:3] == [4, str(number), spelt]
 
     run_virtual(scene())
 

@@ -343,8 +343,9 @@ class Engine:
 
     async def _converse(self, wire: BackendWire) -> None:
         """One connection, until it is gone."""
-        link = Link(wire, self._handle, timeout_s=lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S), invalid=self._invalid)
         self.spoken = self._versions[wire.subprotocol]
+        timeout_s, dialect = (lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S)), self.spoken.dialect
+        link = Link(wire, self._handle, timeout_s=timeout_s, invalid=self._invalid, dialect=dialect)
         self._wire, self._link, self._version = wire, link, self.spoken(self, link)
         tasks = [
             asyncio.create_task(self._registered(link, self._version, wire.callback), name="ocpp registration"),

@@ -10,7 +10,7 @@ from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.ocpp.engine.facts import Notice, Registration, SecurityEvent, StatusReport
 from cc613_chargepoint.ocpp.engine.sending import Settled
 from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded
-from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.rpc import OCPP16, Call, CallFailed, Dialect, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.ocpp.smart_charging import Rules
 from cc613_chargepoint.settings import table
 from cc613_chargepoint.store import OutboxMessage, Transaction
@@ -39,6 +39,7 @@ class Version(ABC):
         begins_apart: a begin has no place for values: what is wanted of it is a message of its own.
         own_names: the station names transactions itself; otherwise the backend does.
         answers_when_rejected: a backend that rejected the boot still gets an answer, though a refusal.
+        dialect: how it refuses over JSON.
         profile_rules: which charging profiles are taken, and what they mean together.
         energy_before_end: a charge whose refused customer still gets energy ends after that, not before.
         handlers: action → who carries it out, for everything that is done here.
@@ -50,6 +51,7 @@ class Version(ABC):
     begins_apart: ClassVar[bool] = False
     own_names: ClassVar[bool] = False
     answers_when_rejected: ClassVar[bool] = False
+    dialect: ClassVar[Dialect] = OCPP16
     profile_rules: ClassVar[Rules] = Rules()
     energy_before_end: ClassVar[bool] = False
     handlers: Mapping[str, Handler]

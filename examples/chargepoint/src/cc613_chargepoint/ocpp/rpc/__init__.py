@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from cc613_chargepoint.ocpp.rpc.frames import BadFrame, Call, CallError, CallResult, ErrorCode, Frame, encoded, parsed
+from cc613_chargepoint.ocpp.rpc.frames import (
+    OCPP16,
+    OCPP201,
+    BadFrame,
+    Call,
+    CallError,
+    CallResult,
+    Dialect,
+    ErrorCode,
+    Frame,
+    Unknown,
+    encoded,
+    parsed,
+)
 from cc613_chargepoint.ocpp.rpc.link import BackendWire, CallFailed, Link, LinkClosed, NoAnswerInTime, Priority, Reply, RpcError, Wire
 
 __all__ = [
+    "OCPP16",
+    "OCPP201",
     "BackendWire",
     "BadFrame",
     "Call",
     "CallError",
     "CallFailed",
     "CallResult",
+    "Dialect",
     "ErrorCode",
     "Frame",
     "Link",
@@ -20,6 +36,7 @@ __all__ = [
     "Priority",
     "Reply",
     "RpcError",
+    "Unknown",
     "Wire",
     "encoded",
     "parsed",

@@ -1,7 +1,8 @@
 """The three frames of OCPP-J, read strictly and written compactly. Pure: no I/O, no state.
 
-Rules and codes: OCPP-J 1.6, sections 4.1.3 to 4.2.3. A frame that cannot be read is a :class:`BadFrame`, which carries the message id
-if one could be made out: then the other side can be told, otherwise nobody is waiting.
+Rules and codes: OCPP-J 1.6, sections 4.1.3 to 4.2.3; in what 2.0.1 differs is its :class:`Dialect`. A frame that cannot be read is a
+:class:`BadFrame`, which carries the message id if one could be made out: then the other side can be told. Otherwise nobody is waiting in
+1.6, and 2.0.1 has a name for that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from attrs import field, frozen
 
 from cc613hal.errors import HalError
 
-__all__ = ["ID_LIMIT", "BadFrame", "Call", "CallError", "CallResult", "ErrorCode", "Frame", "encoded", "parsed"]
+__all__ = [
+    "ID_LIMIT", "OCPP16", "OCPP201", "BadFrame", "Call", "CallError", "CallResult", "Dialect", "ErrorCode", "Frame", "Unknown", "encoded",
+    "parsed",
+]  # fmt: skip
 
 ID_LIMIT = 36
 """Longest message id, characters (OCPP-J 1.6, 4.1.4)."""
@@ -53,6 +57,40 @@ _OTHER_SPELLINGS = {
     "RpcFrameworkError": "FormationViolation",
     "MessageTypeNotSupported": "ProtocolError",
 }
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """In what the versions of OCPP-J differ.
+
+    Attributes:
+        spelling: codes that are spelt otherwise than in 1.6.
+        bad_frame: the code for what is no frame; empty for the one that its fault has.
+        nameless: the message id of the refusal of what has none of its own; empty if nothing is answered then.
+        unknown_type: the code for a message of a type that is not known; empty if it is passed over.
+    """
+
+    spelling: Mapping[ErrorCode, str] = field(factory=dict[ErrorCode, str])
+    bad_frame: str = ""
+    nameless: str = ""
+    unknown_type: str = ""
+
+    def spelt(self, code: ErrorCode) -> str:
+        """A code as this version spells it."""
+        return self.spelling.get(code, code.value)
+
+
+OCPP16 = Dialect()
+OCPP201 = Dialect(
+    spelling={
+        ErrorCode.FORMATION_VIOLATION: "FormatViolation",
+        ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION: "OccurrenceConstraintViolation",
+    },
+    bad_frame="RpcFrameworkError",
+    nameless="-1",
+    unknown_type="MessageTypeNotSupported",
+)
+"""OCPP-J 2.0.1 (part 4), sections 4.2.3 to 4.4."""
 
 
 @frozen
@@ -95,6 +133,13 @@ class CallError:
     details: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
+@frozen
+class Unknown:
+    """A message of a type that nobody has defined; ``id`` is empty if none could be made out."""
+
+    id: str
+
+
 Frame = Call | CallResult | CallError
 
 
@@ -105,6 +150,7 @@ class BadFrame(HalError, ValueError):  # noqa: N818 - the base class says that i
         id: of the message, where it could be made out and the sender waits for an answer; otherwise empty.
         code: what to answer with.
         answers: id of the call that it means to answer, where that could be made out: nothing better will come for it.
+        is_answer: it means to answer a call, and is therefore not answered itself.
     """
 
     kind = "bad-frame"
@@ -116,15 +162,17 @@ class BadFrame(HalError, ValueError):  # noqa: N818 - the base class says that i
         id: str = "",  # noqa: A002 - OCPP's word
         code: ErrorCode = ErrorCode.FORMATION_VIOLATION,
         answers: str = "",
+        is_answer: bool = False,
     ) -> None:
         super().__init__(message)
         self.id = id
         self.code = code
         self.answers = answers
+        self.is_answer = is_answer
 
 
-def parsed(text: str) -> Frame | None:
-    """The frame of a text; ``None`` for a message type that nobody has defined, which is to be ignored.
+def parsed(text: str) -> Frame | Unknown:
+    """The frame of a text; a message type that nobody has defined is none, and no mistake either.
 
     Raises:
         BadFrame: it is none.
@@ -143,7 +191,7 @@ def parsed(text: str) -> Frame | None:
         case 4:
             return _error(message, identifier)
         case _:
-            return None
+            return Unknown(identifier)
 
 
 def _json(text: str) -> Any:
@@ -180,14 +228,14 @@ def _call(message: list[Any], identifier: str) -> Call:
 
 def _result(message: list[Any], identifier: str) -> CallResult:
     if not identifier or len(message) != 3:
-        raise BadFrame("a CALLRESULT has 3 elements, the second of them a message id", answers=identifier)
+        raise BadFrame("a CALLRESULT has 3 elements, the second of them a message id", answers=identifier, is_answer=True)
     return CallResult(identifier, _payload(message[2], identifier, answers=True))
 
 
 def _error(message: list[Any], identifier: str) -> CallError:
     """Some send neither description nor details: they say enough without."""
     if not identifier or not 3 <= len(message) <= 5 or not isinstance(message[2], str):
-        raise BadFrame("a CALLERROR has 5 elements: 4, message id, code, description, details", answers=identifier)
+        raise BadFrame("a CALLERROR has 5 elements: 4, message id, code, description, details", answers=identifier, is_answer=True)
     description = message[3] if len(message) > 3 and isinstance(message[3], str) else ""
     details: Mapping[str, Any] = message[4] if len(message) > 4 and isinstance(message[4], dict) else {}
     return CallError(identifier, message[2], description, details)
@@ -198,7 +246,7 @@ def _payload(payload: Any, identifier: str, *, answers: bool = False) -> Mapping
         return {}
     if not isinstance(payload, dict):
         what = f"a payload is an object, not {_shown(payload)}"
-        raise BadFrame(what, answers=identifier) if answers else BadFrame(what, id=identifier)
+        raise BadFrame(what, answers=identifier, is_answer=True) if answers else BadFrame(what, id=identifier)
     return payload
 
 

@@ -13,7 +13,19 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from cc613_chargepoint.ocpp.rpc.frames import BadFrame, Call, CallError, CallResult, ErrorCode, encoded, parsed
+from cc613_chargepoint.ocpp.rpc.frames import (
+    ID_LIMIT,
+    OCPP16,
+    BadFrame,
+    Call,
+    CallError,
+    CallResult,
+    Dialect,
+    ErrorCode,
+    Unknown,
+    encoded,
+    parsed,
+)
 from cc613_chargepoint.ocpp.rpc.turns import Turns
 from cc613hal.errors import HalError
 
@@ -156,12 +168,19 @@ class Link:
         handler: carries out what the other side asks.
         timeout_s: how long an answer may take, s; asked at every call, since it is a setting.
         invalid: is told what came that was no message, in words.
+        dialect: how the version that is spoken refuses.
     """
 
     def __init__(
-        self, wire: Wire, handler: Handler, *, timeout_s: Callable[[], float] = lambda: 30.0, invalid: Callable[[str], None] = _nothing
+        self,
+        wire: Wire,
+        handler: Handler,
+        *,
+        timeout_s: Callable[[], float] = lambda: 30.0,
+        invalid: Callable[[str], None] = _nothing,
+        dialect: Dialect = OCPP16,
     ) -> None:
-        self._wire, self._handler, self._timeout_s, self._invalid = wire, handler, timeout_s, invalid
+        self._wire, self._handler, self._timeout_s, self._invalid, self._dialect = wire, handler, timeout_s, invalid, dialect
         self._turns = Turns()
         self._outstanding: tuple[str, asyncio.Future[Mapping[str, Any]]] | None = None
         self._closed: LinkClosed | None = None
@@ -250,8 +269,10 @@ class Link:
         except BadFrame as bad:
             _log.warning("a message is no frame: %s", bad.message)
             self._invalid(bad.message)
-            if bad.id:
-                await self._wire.send(encoded(CallError(bad.id, bad.code, bad.message)))
+            identifier = bad.id if len(bad.id) <= ID_LIMIT else self._dialect.nameless or bad.id
+            if identifier := identifier or ("" if bad.is_answer else self._dialect.nameless):
+                code = self._dialect.bad_frame or self._dialect.spelt(bad.code)
+                await self._wire.send(encoded(CallError(identifier, code, bad.message)))
             elif bad.answers and (answer := self._awaited(bad.answers)) is not None:
                 answer.set_exception(CallFailed(bad.code, bad.message))
             return
@@ -264,8 +285,10 @@ class Link:
             case CallError(identifier, code, description, details):
                 if (answer := self._awaited(identifier)) is not None:
                     answer.set_exception(CallFailed(ErrorCode.of(code), description, details))
-            case None:
-                _log.info("a message of a type that is not known is ignored")
+            case Unknown(identifier):
+                _log.info("a message of a type that is not known is not taken")
+                if identifier and self._dialect.unknown_type:
+                    await self._wire.send(encoded(CallError(identifier[:ID_LIMIT], self._dialect.unknown_type)))
 
     def _awaited(self, identifier: str) -> asyncio.Future[Mapping[str, Any]] | None:
         """Who waits for an answer; a late one belongs to nobody."""
@@ -279,12 +302,12 @@ class Link:
             first, answer = before
             if first != call:
                 self._invalid(f"the message id {call.id} was used twice")
-                await self._wire.send(encoded(CallError(call.id, ErrorCode.PROTOCOL_ERROR, "this message id was used before")))
+                await self._wire.send(self._refused(call, ErrorCode.PROTOCOL_ERROR, "this message id was used before"))
             elif answer:  # the same call again: it is done once, and answered as before
                 await self._wire.send(answer)
             return
         if self._calls.full():
-            await self._wire.send(encoded(CallError(call.id, ErrorCode.GENERIC_ERROR, "too many calls wait; one may be outstanding")))
+            await self._wire.send(self._refused(call, ErrorCode.GENERIC_ERROR, "too many calls wait; one may be outstanding"))
             return
         self._seen[call.id] = call, ""
         while len(self._seen) > REMEMBERED:
@@ -315,10 +338,13 @@ class Link:
                 return "", None
             return encoded(CallResult(call.id, reply.payload)), reply.then
         except CallFailed as failed:
-            return encoded(CallError(call.id, failed.code, failed.description, failed.details)), None
+            return self._refused(call, failed.code, failed.description, failed.details), None
         except Exception as error:  # noqa: BLE001 - a defect in one handler must not cost the connection; it is logged with its traceback
             _log.exception("%s could not be carried out", call.action)
-            return encoded(CallError(call.id, ErrorCode.INTERNAL_ERROR, type(error).__name__)), None
+            return self._refused(call, ErrorCode.INTERNAL_ERROR, type(error).__name__), None
+
+    def _refused(self, call: Call, code: ErrorCode, description: str, details: Mapping[str, Any] | None = None) -> str:
+        return encoded(CallError(call.id, self._dialect.spelt(code), description, details or {}))
 
     async def _promised(self, action: str, then: Callable[[], Awaitable[None]]) -> None:
         try:

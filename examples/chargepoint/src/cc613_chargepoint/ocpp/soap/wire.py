@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallError, CallResult, ErrorCode, LinkClosed, encoded, parsed
+from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallError, CallResult, ErrorCode, LinkClosed, Unknown, encoded, parsed
 from cc613_chargepoint.ocpp.rpc.connection import CannotConnect
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.soap.client import CONNECT_S, Backend, SoapClient
@@ -133,7 +133,7 @@ class SoapWire(BackendWire):
             task = asyncio.create_task(self._ask(frame), name=f"SOAP {frame.action}")
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
-        elif frame is not None and (waiting := self._asked.get(frame.id)) is not None and not waiting.done():
+        elif not isinstance(frame, Unknown) and (waiting := self._asked.get(frame.id)) is not None and not waiting.done():
             waiting.set_result(frame)
 
     async def receive(self) -> str | bytes:

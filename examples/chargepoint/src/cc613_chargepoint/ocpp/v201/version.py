@@ -62,7 +62,7 @@ from cc613_chargepoint.ocpp.messages.v201_words import (
     ReservationUpdateStatus,
     UploadLogStatus,
 )
-from cc613_chargepoint.ocpp.rpc import Call, CallFailed, ErrorCode, Link, Priority, Reply
+from cc613_chargepoint.ocpp.rpc import OCPP201, Call, CallFailed, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.ocpp.smart_charging import Rules
 from cc613_chargepoint.ocpp.v201 import words
 from cc613_chargepoint.ocpp.v201.customers import Customers
@@ -97,6 +97,7 @@ class V201(Version):
     own_names = True
     tells_all_after_absence = True
     answers_when_rejected = True
+    dialect = OCPP201
     profile_rules = Rules().later()
     energy_before_end = True
 
