@@ -60,6 +60,7 @@ soak: $(VENV)/made-test  ## three days of a busy station in minutes: nothing may
 crash: $(VENV)/made-test  ## kill the application at random moments and look for what it had acknowledged (RUNS=1000)
 	@$(BIN)/python -m tests.crash $(if $(RUNS),--runs $(RUNS))
 	@$(BIN)/python -m tests.crash.outbox $(if $(RUNS),--kills $(RUNS))
+	@$(BIN)/python -m tests.crash.outbox --version 2.0.1 $(if $(RUNS),--kills $(RUNS))
 
 $(VENV)/made-kernel: requirements/kernel.txt $(VENV)/made-test
 	@$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements/kernel.txt || echo "spidev could not be built (it needs a C compiler and Python's headers): its tests will be skipped"

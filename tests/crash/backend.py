@@ -17,6 +17,7 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 
 class Recorder:
@@ -53,10 +54,10 @@ class Recorder:
 
 
 async def main() -> None:
-    """``backend BOOK SEED``; prints its port."""
+    """``backend BOOK SEED VERSION``; prints its port."""
     book = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     recorder = Recorder(book, random.Random(sys.argv[2]))
-    async with serve(recorder.meet, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+    async with serve(recorder.meet, "127.0.0.1", 0, subprotocols=[Subprotocol(f"ocpp{sys.argv[3]}")]) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.get_running_loop().create_future()
 

@@ -21,6 +21,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,14 @@ from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import Answer, ConnectorStatus, GetStatus, SetAvailability, StationStatus, WithdrawLimit
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.facts import Measured, Quantity, Reading, StopReason, TransactionBegan, TransactionEnded, packed
+from cc613_chargepoint.ocpp.engine.facts import Measured, Quantity, Reading, packed
+from cc613_chargepoint.ocpp.engine.ledger import MEASURED, QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.reasons import REMOTE_STOP
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.service import backend_of
 from cc613_chargepoint.settings import Actor, Settings
 from cc613_chargepoint.store import Store, Transaction
-from cc613hal.clock import Clock
+from cc613hal.clock import Clock, ClockState
 from cc613hal.events import EventSource
 
 ROOT = Path(__file__).parents[2]
@@ -47,41 +50,32 @@ class Broken(Exception):  # noqa: N818 - it is a finding
     """A message was lost, heard twice, or out of turn."""
 
 
-def owed(session: int) -> list[tuple[str, str]]:
-    """What is owed about one transaction."""
-    at = BEGIN + timedelta(minutes=session)
-    began = TransactionBegan(session=session, connector=1, token=f"T{session:06}", started=at, begin_wh=str(session))
-    values = Reading(at=at, context="Sample.Periodic", quantities=(Quantity(measurand="Voltage", value=str(session), unit="V"),))
-    ended = TransactionEnded(
-        session=session,
-        connector=1,
-        token=None,
-        started=at,
-        begin_wh=str(session),
-        ended=at,
-        end_wh=str(session + 1),
-        reason=StopReason.REMOTE,
+def owe(tx: Transaction, ledger: Ledger, number: int, *, values: bool) -> None:
+    """Everything about one transaction, as it is owed when it happens."""
+    at = BEGIN + timedelta(minutes=number)
+    token = Token(id=f"T{number:06}", source=TokenSource.CARD)
+    begun = tx.sessions.begin(
+        connector=1, token=token, started=at, clock_state=ClockState.SYNCHRONISED, begin_wh=Decimal(number), uid=f"S{number:06}"
     )
-    return [
-        ("began", packed(began)),
-        ("measured", packed(Measured(session=session, connector=1, readings=(values,)))),
-        ("ended", packed(ended)),
-    ]
+    ledger.along(tx, begun)
+    if values:
+        reading = Reading(at=at, context="Sample.Periodic", quantities=(Quantity(measurand="Voltage", value=str(number), unit="V"),))
+        measured = packed(Measured(session=begun.number, connector=1, readings=(reading,)))
+        tx.outbox.put(queue=QUEUE, kind=MEASURED, payload=measured, created=at, session=begun.number)
+    ledger.along(tx, tx.sessions.end(begun.number, ended=at, end_wh=Decimal(number + 1), reason=REMOTE_STOP))
 
 
-async def fill(database: Path, port: int, transactions: int, *, values: bool = True) -> None:
+async def fill(database: Path, port: int, transactions: int, *, values: bool = True, version: str = "1.6") -> None:
     """A store that owes everything, with or without meter values, and settings that connect."""
     async with await Store.open(database) as store:
         settings = await Settings.load(store, Clock())
         wanted = {"ocpp.url": f"ws://127.0.0.1:{port}/", "ocpp.identity": "crash", "ocpp.queued_samples": 1_000_000}
-        await settings.set(wanted, actor=Actor(name="crash", role=Role.MANUFACTURER))
+        await settings.set({**wanted, "ocpp.versions": [version]}, actor=Actor(name="crash", role=Role.MANUFACTURER))
+        ledger = Ledger(store)
 
         def work(tx: Transaction) -> None:
-            for session in range(1, transactions + 1):
-                for kind, payload in owed(session):
-                    if kind == "measured" and not values:
-                        continue
-                    tx.outbox.put(queue="transactions", kind=kind, payload=payload, created=BEGIN, session=session)
+            for number in range(1, transactions + 1):
+                owe(tx, ledger, number, values=values)
 
         await store.write(work)
 
@@ -164,16 +158,16 @@ def lives(database: Path, dice: random.Random, kills: int, share: Callable[[], f
     return kills
 
 
-def compare(book: Path, transactions: int, kills: int) -> tuple[int, int]:
+def compare(book: Path, transactions: int) -> tuple[int, int]:
     """Hold the book against what was owed; how many messages, and how many of them were heard again.
 
     Raises:
         Broken: with the first difference.
     """
     heard = [json.loads(line) for line in book.read_text().splitlines()]
-    told = [each for each in heard if each[0] in {"StartTransaction", "MeterValues", "StopTransaction"}]
+    told = [each for each in heard if each[0] in {"StartTransaction", "MeterValues", "StopTransaction", "TransactionEvent"}]
     once: dict[str, Told] = {}
-    names: dict[str, int] = {}
+    names: dict[int, int] = {}
     for before, (action, payload, name, identifier, connection) in itertools.pairwise([["", {}, None, "", 0], *told]):
         if identifier in once:
             if before[3] != identifier or before[4] == connection or once[identifier] != (action, payload):
@@ -181,32 +175,35 @@ def compare(book: Path, transactions: int, kills: int) -> tuple[int, int]:
             continue
         once[identifier] = action, payload
         if name is not None:
-            names[payload["idTag"]] = name
-    collapsed, again = list(once.values()), len(told) - len(once)
-    wanted = [
-        (action, session) for session in range(1, transactions + 1) for action in ("StartTransaction", "MeterValues", "StopTransaction")
-    ]
-    for number, (found, (action, session)) in enumerate(itertools.zip_longest(collapsed, wanted, fillvalue=("nothing", {}))):
-        if found[0] != action or _session(found) != session:
-            raise Broken(f"message {number + 1}: heard {found}, owed was {action} of transaction {session}")
-        if action != "StartTransaction" and found[1]["transactionId"] != names[f"T{session:06}"]:
-            raise Broken(f"message {number + 1}: {found} does not name its transaction, which is {names[f'T{session:06}']}")
-    if again > kills:
-        raise Broken(f"{again} messages were heard again after {kills} kills")
-    return len(collapsed), again
+            names[int(payload["idTag"][1:])] = name
+    wanted = [(step, number) for number in range(1, transactions + 1) for step in range(3)]
+    for place, (found, owed) in enumerate(itertools.zip_longest(once.values(), wanted, fillvalue=("nothing", {}))):
+        if _place(found, names) != owed:
+            raise Broken(f"message {place + 1}: heard {found}, owed was step {owed[0]} of transaction {owed[1]}")
+    return len(once), len(told) - len(once)
+
+
+def _place(found: Told, names: Mapping[int, int]) -> tuple[int, int]:
+    """Which step of which transaction a message says, if it names that transaction rightly."""
+    action, payload = found
+    match action:
+        case "StartTransaction":
+            return 0, int(payload["meterStart"])
+        case "MeterValues":
+            number = int(payload["meterValue"][0]["sampledValue"][0]["value"])
+            return (1 if payload["transactionId"] == names[number] else -1), number
+        case "StopTransaction":
+            number = int(payload["meterStop"]) - 1
+            return (2 if payload["transactionId"] == names[number] else -1), number
+        case "TransactionEvent":
+            step = {"Started": 0, "Updated": 1, "Ended": 2}[payload["eventType"]]
+            return (step if payload["seqNo"] == step else -1), int(payload["transactionInfo"]["transactionId"][1:])
+        case _:
+            return -1, 0
 
 
 def _heard(book: Path) -> int:
     return book.read_bytes().count(b"\n") if book.exists() else 0
-
-
-def _session(found: Told) -> int:
-    action, payload = found
-    if action == "StartTransaction":
-        return int(payload["meterStart"])
-    if action == "StopTransaction":
-        return int(payload["meterStop"]) - 1
-    return int(payload["meterValue"][0]["sampledValue"][0]["value"]) if action == "MeterValues" else 0
 
 
 def main() -> int:
@@ -214,20 +211,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=10_000, help="in the outbox (default: %(default)s)")
     parser.add_argument("--kills", type=int, default=1000, help="spread over them (default: %(default)s)")
+    parser.add_argument("--version", choices=("1.6", "2.0.1"), default="1.6", help="of OCPP (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=None)
     arguments = parser.parse_args()
     seed = random.randrange(1 << 32) if arguments.seed is None else arguments.seed
     dice, started, transactions = random.Random(seed), time.monotonic(), max(1, -(-arguments.messages // 3))
     with tempfile.TemporaryDirectory() as place:
         book, database = Path(place) / "book", Path(place) / "station.db"
-        command = [sys.executable, "-m", "tests.crash.backend", str(book), str(seed)]
+        command = [sys.executable, "-m", "tests.crash.backend", str(book), str(seed), arguments.version]
         backend = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert backend.stdout is not None
         try:
-            asyncio.run(fill(database, int(backend.stdout.readline()), transactions))
+            asyncio.run(fill(database, int(backend.stdout.readline()), transactions, version=arguments.version))
             kills = lives(database, dice, arguments.kills, lambda: _heard(book) / (3 * transactions))
             waiting = asyncio.run(left(database))
-            count, again = compare(book, transactions, kills)
+            count, again = compare(book, transactions)
         except Broken as broken:
             print(f"seed {seed}: {broken}", file=sys.stderr)
             return 1
@@ -236,9 +234,9 @@ def main() -> int:
             backend.wait()
             backend.stdout.close()
     print(
-        f"{kills} kills, {count} messages heard in order, each under one message id; {waiting} left; none lost, none doubled, none out "
-        f"of order; {again} were cut off by a kill before the answer, and said again under their id; {time.monotonic() - started:.0f} s "
-        f"(seed {seed})"
+        f"OCPP {arguments.version}: {kills} kills, {count} messages heard in order, each under one message id; {waiting} left; "
+        f"none lost, none doubled, none out of order; {again} were cut off by a kill before the answer, and said again under their id; "
+        f"{time.monotonic() - started:.0f} s (seed {seed})"
     )
     return 0 if waiting == 0 else 1
 
