@@ -255,3 +255,33 @@ async def test_tc_e_45_cs(it: Bench201) -> None:
     await it.sleep(5.0)
     it.central.listens = True
     await it.event("Ended", 120.0, offline=True, triggerReason="StopAuthorized")
+
+
+@case()
+async def test_a_customer_is_called_what_the_backend_calls_them(it: Bench201) -> None:
+    """As it was written and of the kind that was said; over a new connection and a restart, too."""
+    token = {"idToken": "Jane.Doe@Example", "type": "eMAID"}
+    answer = await it.central.ask("RequestStartTransaction", idToken=token, remoteStartId=3, evseId=1)
+    assert answer["status"] == "Accepted"
+    await it.central.expect("Authorize", idToken=token)
+    await it.central.hang_up(and_stay_away=True)
+    it.plug()
+    await it.sleep(20.0)
+    await it.power_cut()
+    await it.sleep(5.0)
+    it.central.listens = True
+    await it.power_up()
+    await it.event("Started", 120.0, idToken=token)
+    await it.event("Ended", 120.0)
+
+
+@case(authorization__pre_authorize=True)
+async def test_a_customer_of_the_local_list_is_called_as_on_it(it: Bench201) -> None:
+    token = {"idToken": CARD.lower(), "type": "Local"}
+    entry = {"idToken": token, "idTokenInfo": {"status": "Accepted"}}
+    assert (await it.central.ask("SendLocalList", versionNumber=1, updateType="Full", localAuthorizationList=[entry])) == {
+        "status": "Accepted"
+    }
+    it.plug()
+    await it.card()
+    await it.event("Started", idToken=token)

@@ -21,6 +21,7 @@ from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusRep
 from cc613_chargepoint.ocpp.engine.identity import Identity, Offline
 from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.local_list import count_list
+from cc613_chargepoint.ocpp.engine.named import Named
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.offered import OfferedHere
 from cc613_chargepoint.ocpp.engine.operations import Operations
@@ -101,6 +102,7 @@ class Engine:
         self._connect = connect
         self.ledger = Ledger(store)
         self.profiles = NetworkProfiles(store, settings)
+        self.named = Named(store)
         self.spoken: type[Version] = next(iter(versions.values()))
         self.security = security
         self.renewal = Renewal(self)
@@ -217,6 +219,7 @@ class Engine:
         self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
         await self.profiles.load()
+        await self.named.load()
         await self.acquaintance.load()
         await count_list(self)
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason

@@ -74,7 +74,8 @@ class Customers:
         if await list_version(self._engine) is None:
             return Reply(encoded(SendLocalListResponse(status="Failed")))
         entries = request.local_authorization_list or ()
-        self._version.kinds |= {each.id_token.id_token.casefold(): each.id_token.type for each in entries}
+        tokens = [each.id_token for each in entries]
+        await self._engine.named.note((each.id_token, each.type) for each in tokens if words.id_token(each.id_token.upper()) != each)
         taken = await take_list(
             self._engine,
             version=request.version_number,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.operations import Booking, Unlocking
@@ -31,9 +30,6 @@ from cc613_chargepoint.ocpp.messages.v201_words import UnlockStatus
 from cc613_chargepoint.ocpp.rpc import Reply
 from cc613_chargepoint.ocpp.v201.smart import profile_of, told
 
-if TYPE_CHECKING:
-    from cc613_chargepoint.ocpp.v201.version import V201
-
 __all__ = ["Operating"]
 
 _UNLOCKED: Mapping[Unlocking, UnlockStatus] = {
@@ -48,11 +44,10 @@ class Operating:
 
     Args:
         engine: knows the station.
-        version: remembers what backends call identifiers.
     """
 
-    def __init__(self, engine: Engine, version: V201) -> None:
-        self._engine, self._version = engine, version
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     def handlers(self) -> Mapping[str, Handler]:
         """Action → who carries it out."""
@@ -78,7 +73,7 @@ class Operating:
             return Reply(encoded(RequestStartTransactionResponse(status="Rejected")))
         if profile is not None and (why := self._engine.charging.refused_at_start(profile)) is not None:
             return Reply(encoded(RequestStartTransactionResponse(status="Rejected", status_info=told(why))))
-        self._version.kinds[identifier.casefold()] = token.type
+        await self._engine.named.note([(token.id_token, token.type)])
         operations.expect(connector, identifier)
 
         async def then() -> None:

@@ -58,7 +58,6 @@ from cc613_chargepoint.ocpp.messages.v201_words import (
     BootReason,
     ConnectorStatus,
     FirmwareStatus,
-    IdTokenKind,
     ReservationUpdateStatus,
     UploadLogStatus,
 )
@@ -104,17 +103,20 @@ class V201(Version):
     def __init__(self, engine: Engine, link: Link) -> None:
         super().__init__(engine, link)
         self.model = DeviceModel(lambda: variables(engine), engine.settings, BACKEND)
-        self.kinds: dict[str, IdTokenKind] = {}
-        """What the backend itself called identifiers, folded."""
         self._said: dict[int, ConnectorStatus] = {}
         self.handlers = {
             **Device(engine, self).handlers(),
-            **Operating(engine, self).handlers(),
+            **Operating(engine).handlers(),
             **Customers(engine, self).handlers(),
             **SmartCharging201(engine, self).handlers(),
             **Upkeep201(engine).handlers(),
             **Security201(engine).handlers(),
         }
+
+    @property
+    def kinds(self) -> Mapping[str, tuple[str, str]]:
+        """What the backend itself called customers; see :class:`~cc613_chargepoint.ocpp.engine.named.Named`."""
+        return self._engine.named.said
 
     async def handle(self, call: Call) -> Reply:
         """See :class:`Version`."""

@@ -101,15 +101,18 @@ _EMAID = re.compile(r"[A-Z]{2}-?[0-9A-Z]{3}-?[0-9A-Z]{9}(-?[0-9A-Z])?")
 _UID = re.compile(r"([0-9A-F]{8}|[0-9A-F]{14}|[0-9A-F]{20})")
 
 
-def id_token(identifier: str, source: str = "", kinds: Mapping[str, IdTokenKind] | None = None) -> IdToken:
+def id_token(identifier: str, source: str = "", kinds: Mapping[str, tuple[str, str]] | None = None) -> IdToken:
     """An identifier with its kind: as the backend itself named it, as it was presented, or else what its shape tells.
 
     Args:
         identifier: as the station has it.
         source: how the customer identified; a value of :class:`TokenSource`, or empty.
-        kinds: what backends called identifiers, folded.
+        kinds: folded identifier → as the backend itself wrote it, and its kind.
     """
-    kind = (kinds or {}).get(identifier.casefold()) or _KINDS.get(source)
+    said = (kinds or {}).get(identifier.casefold())
+    if said is not None:
+        return IdToken(id_token=said[0], type=cast("IdTokenKind", said[1]))
+    kind = _KINDS.get(source)
     if kind is None:
         if identifier.startswith("VID:"):
             kind = "MacAddress"
