@@ -59,6 +59,8 @@ class Heard:
         number: in the order in which all came.
         id: its message id.
         taken: a case has looked at it.
+        connection: which connection it came on, counted from 1.
+        answer: what was answered: a payload, or the code of a refusal; ``None`` if nothing was.
     """
 
     action: str
@@ -67,6 +69,8 @@ class Heard:
     number: int
     id: str = ""
     taken: bool = False
+    connection: int = 0
+    answer: dict[str, Any] | str | None = None
 
 
 def now() -> str:
@@ -92,6 +96,7 @@ class Central:
         password: the only ``Authorization`` that is taken; ``None`` for any.
         strays: where answers go to what a case put on the wire itself.
         refuses: which connections are answered with 404.
+        connections: how many there were.
     """
 
     path: Path
@@ -105,6 +110,7 @@ class Central:
     transaction: int = 0
     interval_s: int = 300
     connection: ServerConnection | None = None
+    connections: int = 0
     listens: bool = True
     password: str | None = None
     strays: list[Any] | None = None
@@ -162,6 +168,7 @@ class Central:
 
     async def _talk(self, connection: ServerConnection) -> None:
         self.connection = connection
+        self.connections += 1
         self._poke()
         try:
             async for text in connection:
@@ -180,9 +187,11 @@ class Central:
             _, identifier, action, payload = frame
             self.mistakes += self._misnamed(connection, identifier, action, payload)
             self.mistakes += broken_rules(self.dialect, action, payload)
-            self.heard.append(Heard(action, payload, asyncio.get_running_loop().time(), len(self.heard), identifier))
+            heard = Heard(action, payload, asyncio.get_running_loop().time(), len(self.heard), identifier, connection=self.connections)
+            self.mistakes += self._impatient(heard)
+            self.heard.append(heard)
             self._poke()
-            await self._answer(connection, identifier, action, payload)
+            await self._answer(connection, heard)
             return
         action, waiting = self._waiting.pop(frame[1], ("", None))
         if waiting is None and self.strays is not None:
@@ -195,6 +204,13 @@ class Central:
         else:
             waiting.set_exception(Refusal(frame[2], frame[3]))
 
+    def _impatient(self, heard: Heard) -> list[str]:
+        """A call beside another one that waits for its answer; one that has waited for seconds may have been given up."""
+        before = self.heard[-1] if self.heard else None
+        if before is None or before.connection != heard.connection or before.answer is not None or heard.at_s - before.at_s > 2.0:
+            return []
+        return [f"{heard.action} came while {before.action} was not answered"]
+
     def _misnamed(self, connection: ServerConnection, identifier: str, action: str, payload: dict[str, Any]) -> list[str]:
         """What the rules for message ids do not allow."""
         first = self.ids.setdefault(identifier, (connection, action, payload))
@@ -204,29 +220,37 @@ class Central:
             return [f"{action}: the id {identifier} was used before for {first[1]} {first[2]}"]
         return []
 
-    async def _answer(self, connection: ServerConnection, identifier: str, action: str, payload: dict[str, Any]) -> None:
-        answer = self.answers.get(action, DEFAULTS[self.dialect].get(action, {}))
+    async def _answer(self, connection: ServerConnection, heard: Heard) -> None:
+        answer = self.answers.get(heard.action, DEFAULTS[self.dialect].get(heard.action, {}))
         try:
             if callable(answer):
-                answer = answer(self, payload) if answer in DEFAULTS[self.dialect].values() else answer(payload)
+                answer = answer(self, heard.payload) if answer in DEFAULTS[self.dialect].values() else answer(heard.payload)
         except Refusal as refusal:
-            await connection.send(json.dumps([4, identifier, refusal.code, "", {}]))
+            await self._refuse(connection, heard, refusal.code)
         except Silence:
             return
         else:
             if not asyncio.iscoroutine(answer):
-                await connection.send(json.dumps([3, identifier, answer]))
+                await self._give(connection, heard, answer)
                 return
-            task = asyncio.create_task(self._answer_later(connection, identifier, answer))  # whoever is slow still listens
+            task = asyncio.create_task(self._answer_later(connection, heard, answer))  # whoever is slow still listens
             self._slow.add(task)
             task.add_done_callback(self._slow.discard)
 
-    async def _answer_later(self, connection: ServerConnection, identifier: str, answer: Awaitable[Any]) -> None:
+    async def _answer_later(self, connection: ServerConnection, heard: Heard, answer: Awaitable[Any]) -> None:
         with contextlib.suppress(ConnectionClosed, Silence):
             try:
-                await connection.send(json.dumps([3, identifier, await answer]))
+                await self._give(connection, heard, await answer)
             except Refusal as refusal:
-                await connection.send(json.dumps([4, identifier, refusal.code, "", {}]))
+                await self._refuse(connection, heard, refusal.code)
+
+    async def _give(self, connection: ServerConnection, heard: Heard, answer: Any) -> None:
+        heard.answer = answer if answer is not None else {}
+        await connection.send(json.dumps([3, heard.id, answer]))
+
+    async def _refuse(self, connection: ServerConnection, heard: Heard, code: str) -> None:
+        heard.answer = code
+        await connection.send(json.dumps([4, heard.id, code, "", {}]))
 
     def info(self, tag: str) -> dict[str, Any]:
         return self.tags.get(tag.upper(), {"status": "Accepted"})

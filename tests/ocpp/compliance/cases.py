@@ -142,12 +142,14 @@ CASES: dict[str, str] = {
     "X16-34": "a server that accepts and drops at once",
     "X16-35": "intervals changed while they run",
     "X16-36": "ChangeConfiguration: values of the wrong form",
+    "X16-37": "a restart with a vehicle plugged in: never Available in between",
     "X16-40": "two RemoteStartTransactions in one breath",
     "X16-41": "the profile of a remote start that came to nothing",
     "X16-42": "remote start of a reservation's holder, and of a stranger, without authorisation",
     "X16-43": "remote start against a reservation of connector 0",
     "X16-44": "remote start against a reservation of a group, without authorisation",
     "X16-45": "a reservation's holder who identified and did not plug in",
+    "X16-50": "random stories of backend, people, vehicles and links: rules of order, and the station is as new in the end",
 }
 """Id → title."""
 

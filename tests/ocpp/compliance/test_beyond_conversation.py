@@ -205,3 +205,16 @@ async def test_numbers_that_no_database_holds_are_refused_in_the_words_of_the_pr
     assert await it.central.ask("CancelReservation", reservationId=10**30) == REJECTED
     assert await it.central.ask("RemoteStopTransaction", transactionId=10**30) == REJECTED
     assert await it.central.ask("GetCompositeSchedule", connectorId=10**30, duration=60) == REJECTED
+
+
+@case()
+async def test_x16_37(it: Bench) -> None:
+    """After a restart with a vehicle plugged in its connector is never called Available, not even for a moment."""
+    await it.charging()
+    for kind in ("Soft", "Hard"):
+        assert await it.central.ask("Reset", type=kind) == ACCEPTED
+        await it.central.expect("BootNotification", 200.0)
+        await it.central.expect("StatusNotification", connectorId=1, status=lambda said: said in {"Preparing", "Finishing"})
+        await it.central.silence("StatusNotification", connectorId=1, status="Available", for_s=20.0)
+    it.vehicles[1].unplug(force=True)
+    await it.central.status("Available")

@@ -202,9 +202,31 @@ def test_standings_follow_from_the_news(news, standings) -> None:
     assert told(*news) == [*START, *((1, each, "NoError") for each in standings)]
 
 
-def test_a_fault_is_told_with_its_code_and_its_end_without() -> None:
+def test_a_fault_is_told_with_its_code_and_its_end_with_what_follows() -> None:
+    """Faulted by nothing is no status: it is told once it is over."""
     seen = told(FaultRaised(connector=1, fault=FAULT), state("faulted"), FaultCleared(connector=1, fault=FAULT), state("available"))
-    assert seen == [*START, (1, Standing.FAULTED, "GroundFailure"), (1, Standing.FAULTED, "NoError"), (1, Standing.AVAILABLE, "NoError")]
+    assert seen == [*START, (1, Standing.FAULTED, "GroundFailure"), (1, Standing.AVAILABLE, "NoError")]
+
+
+def test_a_fault_that_ends_a_charge_is_told_as_that_and_nothing_in_between() -> None:
+    seen = told(BEGAN, state("charging"), FaultRaised(connector=1, fault=FAULT), state("faulted"))
+    assert seen == [*START, (1, Standing.CHARGING, "NoError"), (1, Standing.FAULTED, "GroundFailure")]
+
+
+def test_a_connector_is_called_free_only_once_it_has_looked() -> None:
+    async def story(reporter, online) -> None:
+        online.set()
+        reporter.take(report(Standing.AVAILABLE, connector=0))
+        reporter.take(report(Standing.AVAILABLE, connector=1))
+        reporter.take(report(Standing.AVAILABLE, connector=2))
+        await asyncio.sleep(1.0)
+        reporter.take(report(Standing.PREPARING, connector=1))
+        await asyncio.sleep(2.0)
+        reporter.take(report(Standing.AVAILABLE, connector=1))
+        await asyncio.sleep(0.1)
+
+    told = [(each.connector, each.standing) for each in reporter_scene(0.0, story, first_s=2.0)]
+    assert told == [(0, Standing.AVAILABLE), (1, Standing.PREPARING), (2, Standing.AVAILABLE), (1, Standing.AVAILABLE)]
 
 
 def test_a_warning_leaves_the_standing_as_it_is() -> None:
@@ -212,7 +234,7 @@ def test_a_warning_leaves_the_standing_as_it_is() -> None:
     assert told(FaultRaised(connector=1, fault=warning)) == [*START, (1, Standing.AVAILABLE, "OtherError")]
 
 
-def reporter_scene(minimum_s: float, story) -> list[StatusReport]:
+def reporter_scene(minimum_s: float, story, *, first_s: float = 0.0) -> list[StatusReport]:
     sent: list[StatusReport] = []
 
     async def whole() -> None:
@@ -223,7 +245,7 @@ def reporter_scene(minimum_s: float, story) -> list[StatusReport]:
                 raise LinkClosed("gone")
             sent.append(report)
 
-        reporter = Reporter(Clock(), minimum_s=lambda: minimum_s, online=online.is_set, wait_online=online.wait, send=send)
+        reporter = Reporter(Clock(), minimum_s=lambda: minimum_s, online=online.is_set, wait_online=online.wait, send=send, first_s=first_s)
         running = asyncio.create_task(reporter.run())
         await story(reporter, online)
         running.cancel()

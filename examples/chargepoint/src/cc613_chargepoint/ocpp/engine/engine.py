@@ -53,6 +53,8 @@ _log = logging.getLogger(__name__)
 BACKEND = Actor(name="backend", role=Role.OPERATOR)
 SECURITY_QUEUE = "security"
 HEARTBEAT_LEAST_S = 86_400.0
+FIRST_LOOK_S = 2.0
+"""What a connector's first look takes at most: the pilot's measurements, and whether the contacts are open, s."""
 CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
 
@@ -147,6 +149,7 @@ class Engine:
             online=self._online.is_set,
             wait_online=self.wait_online,
             send=self._send_status,
+            first_s=FIRST_LOOK_S,
         )
 
     def _sender(self, queue: str) -> Sender:

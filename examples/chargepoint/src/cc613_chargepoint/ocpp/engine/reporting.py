@@ -28,6 +28,7 @@ class Reporter:
         online: whether the backend listens now.
         wait_online: waits until it does.
         send: tells it.
+        first_s: how long a connector must seem free before it is called so for the first time, s: it has not looked at its plug yet.
     """
 
     def __init__(
@@ -38,10 +39,12 @@ class Reporter:
         online: Callable[[], bool],
         wait_online: Callable[[], Awaitable[None]],
         send: Callable[[StatusReport], Awaitable[None]],
+        first_s: float = 0.0,
     ) -> None:
-        self._clock, self._minimum_s = clock, minimum_s
+        self._clock, self._minimum_s, self._first_s = clock, minimum_s, first_s
         self._online, self._wait_online, self._send = online, wait_online, send
         self._held: dict[int, asyncio.TimerHandle] = {}
+        self._holding: dict[int, StatusReport] = {}
         self._current: dict[int, StatusReport] = {}
         self._sent: dict[int, StatusReport] = {}
         self._pending: deque[StatusReport] = deque()
@@ -49,11 +52,14 @@ class Reporter:
 
     def take(self, report: StatusReport) -> None:
         """A report that says something new. A fault is not held back."""
-        number, minimum_s = report.connector, self._minimum_s()
+        number, minimum_s = report.connector, self._minimum_s() if report.connector in self._current else 0.0
+        if number and number not in self._current and report.standing is Standing.AVAILABLE:
+            minimum_s = self._first_s
         if (timer := self._held.pop(number, None)) is not None:
             timer.cancel()
-        if minimum_s > 0.0 and report.standing is not Standing.FAULTED and number in self._current:
-            self._held[number] = asyncio.get_running_loop().call_later(minimum_s, self._lasted, report)
+        if minimum_s > 0.0 and report.standing is not Standing.FAULTED:
+            self._holding[number] = report
+            self._held[number] = asyncio.get_running_loop().call_later(minimum_s, lambda: self._lasted(self._holding[number]))
         else:
             self._lasted(report)
 
@@ -80,6 +86,7 @@ class Reporter:
             return report if report.at is None else evolve(report, at=report.at + by)
 
         self._current = {number: moved(each) for number, each in self._current.items()}
+        self._holding = {number: moved(each) for number, each in self._holding.items()}
         self._pending = deque(moved(each) for each in self._pending)
 
     def all_again(self) -> None:

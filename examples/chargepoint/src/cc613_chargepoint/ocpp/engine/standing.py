@@ -43,6 +43,7 @@ class ConnectorView:
         in_service: whether customers are served there.
         reserved: it is kept for somebody.
         faults: what stands, by word.
+        over: word about the fault that is over, while the connector has not left its state.
         last: how it was told last, within a session; energising and stopping keep it.
     """
 
@@ -52,6 +53,7 @@ class ConnectorView:
     in_service: bool = True
     reserved: bool = False
     faults: dict[str, Fault] = field(factory=dict[str, Fault])
+    over: str = ""
     last: Standing = Standing.AVAILABLE
 
     @property
@@ -65,7 +67,7 @@ class ConnectorView:
 
     def standing(self) -> Standing:
         """How it is."""
-        if self.state == "faulted" or (not self.in_session and self.stopping_faults()):
+        if self.state == "faulted" or self.stopping_faults():
             return Standing.FAULTED
         if self.in_session:
             self.last = _IN_SESSION.get(self.state, self.last if self.last in _IN_SESSION.values() else Standing.CHARGING)
@@ -104,7 +106,7 @@ class StationView:
         cleared = ""
         match news:
             case StateChanged():
-                view.state = news.after
+                view.state, cleared, view.over = news.after, view.over, ""
             case SessionBegan():
                 view.in_session, view.last = True, Standing.CHARGING
             case ChargingEnded():
@@ -120,6 +122,9 @@ class StationView:
                 view.in_service = news.in_service
             case _:
                 return
+        if view.state == "faulted" and not view.stopping_faults():
+            view.over = cleared or view.over  # faulted by nothing is no status: what follows is told with the word about what is over
+            return
         self.refresh(view.number, cleared=cleared)
 
     def refresh(self, number: int, *, cleared: str = "") -> None:
@@ -135,7 +140,7 @@ class StationView:
             standing = Standing.AVAILABLE
         made = StatusReport(connector=number, standing=standing, info=cleared[:50], at=self._wall())
         if not faults:
-            return made
+            return evolve(made, error="OtherError") if standing is Standing.FAULTED else made
         kind = faults[0].name.kind
         wrong_place = kind.ocpp == "EVCommunicationError" and standing not in _ONLY_WITH
         return evolve(made, error="OtherError" if wrong_place else kind.ocpp, info=kind.info[:50], vendor_error=kind.word[:50])
