@@ -77,7 +77,11 @@ class Bench:
     async def power_up(self) -> None:
         """Start the station; it starts again by itself when it asks for that."""
         self._life = asyncio.create_task(self._live())
-        await self._up.wait()
+        up = asyncio.create_task(self._up.wait())
+        await asyncio.wait([up, self._life], return_when=asyncio.FIRST_COMPLETED)
+        if self._life.done():
+            up.cancel()
+            await self._life  # which says why it did not come up
 
     async def power_cut(self) -> None:
         """Take its supply away: nothing is ended, nothing is said."""

@@ -17,11 +17,12 @@ import pytest
 from attrs import evolve
 
 from cc613_chargepoint.ocpp.certificates import OwnCertificates, Subject
-from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, SoapClient, SoapError, SoapListener, Spoken
+from cc613_chargepoint.ocpp.soap import Asked, Backend, Listening, Service, SoapClient, SoapError, SoapListener, Spoken
 from cc613_chargepoint.settings import ocpp
 from cc613hal.board import load_board
 from cc613hal.clock import VirtualTimeLoop, run_virtual
 from cc613hal.plant import Simulation
+from examples.chargepoint.tests.ocpp_rooms.test_soap_wire import zeep
 from tests.ocpp.authority import Authority
 from tests.ocpp.bench import CARD, INSTALLER, SETTINGS, Bench
 from tests.ocpp.central import Central
@@ -96,7 +97,7 @@ async def a_day_at(spoken: Spoken, story: Story, place: Path, here: Listening = 
             "ocpp.soap_port": free_port(),
             **{f"ocpp.{key}": value for key, value in more.items()},
         }
-        it = Bench(cast("Central", SimpleNamespace(path=place / "none")), simulation, place, settings)
+        it = Bench(cast("Central", SimpleNamespace(socket_path=None)), simulation, place, settings)
         try:
             await it.power_up()
             await story(it, there)
@@ -247,6 +248,43 @@ async def test_the_command_boots_at_a_central_system_that_its_settings_name(spok
     opened = [line for line in (tmp_path / "ocpp.log").read_text().splitlines() if '"opened"' in line]
     assert len(opened) == 1
     assert spoken.value in opened[0]
+
+
+async def test_zeep_asks_a_station_of_its_own_process_over_tls_with_a_certificate(authority: Authority, tmp_path: Path) -> None:
+    """In real time, TLS both ways: set by `config set`, begun by `run`; the central system is somebody else's program, with and without."""
+    there, port, data = SoapCentral(Spoken.V16, wall=lambda: datetime.now(UTC)), free_port(), tmp_path / "data"
+    roots = tmp_path / "roots.pem"
+    roots.write_text(authority.pem)
+    central = authority.file(tmp_path, "central", client=True)
+    here = evolve(HERE, tls=authority.server(tmp_path, "127.0.0.1"), user="CP1", password=b"correct-horse-battery")
+    async with SoapListener(Spoken.V16.central, "CP1", there.answer, here) as listener:
+        values = {
+            "url": f"https://127.0.0.1:{listener.port}/cs", "identity": "CP1", "security_profile": "2", "password": "correct-horse-battery",
+            "ca_file": str(roots), "soap_port": str(port), "soap_host": "127.0.0.1", "soap_tls": "on", "soap_client_ca": str(roots),
+            "soap_certificate": str(tmp_path / "server-127.0.0.1.pem"), "soap_password": SECRET,
+        }  # fmt: skip
+        await done("config", "set", "--data", str(data), *(f"ocpp.{key}={value}" for key, value in values.items()))
+        station = await program("run", "--sim", "--by-hand", "--data", str(data))
+        try:
+            await there.expect("BootNotification")
+            await there.expect("StatusNotification", connectorId=1, status="Available")
+            assert there.station == f"https://127.0.0.1:{port}/"
+            how = {"ca": str(roots), "user": "CP1", "password": SECRET, "cert": str(central)}
+            calls: list[tuple[str, dict[str, Any]]] = [
+                ("ClearCache", {}),
+                ("GetLocalListVersion", {}),
+                ("UnlockConnector", {"connectorId": 1}),
+            ]
+            assert await zeep(Service.STATION_16, port, calls, "CP1", **how) == ["Accepted", 0, "Unlocked"]
+            assert await zeep(Service.STATION_16, port, calls[:1], "CP1", **{**how, "password": "wrong"}) == [{"refused": "401"}]
+            (refused,) = await zeep(Service.STATION_16, port, calls[:1], "CP1", ca=str(roots), user="CP1", password=SECRET)
+            assert refused["refused"] in {"SSLError", "ConnectionError"}
+        finally:
+            station.terminate()
+            out, _ = await station.communicate()
+    assert station.returncode == 0, out.decode()
+    assert "Traceback" not in out.decode()
+    assert SECRET not in out.decode()
 
 
 async def program(*words: str) -> asyncio.subprocess.Process:

@@ -215,6 +215,7 @@ class TestSoap:
         [
             ({"ocpp.versions": ["2.0.1"]}, "ocpp.versions lacks 1.6"),
             ({"status.http_port": 9016}, "ocpp.soap_port and status.http_port are the same port"),
+            ({"ocpp.soap_client_ca": "/etc/roots.pem"}, "ocpp.soap_client_ca keeps nobody out without TLS"),
             ({"pairing.role": "master", "pairing.port": 9016}, "ocpp.soap_port and pairing.port are the same port"),
         ],
     )

@@ -270,9 +270,15 @@ def _soap_listens_alone(values: Mapping[str, Any]) -> str | None:
     return f"{ocpp.SOAP_PORT.key} and {twice[0]} are the same port" if twice else None
 
 
+def _soap_certificates_go_with_tls(values: Mapping[str, Any]) -> str | None:
+    if not ocpp.speaks_soap(values[ocpp.URL.key]) or values[ocpp.SOAP_TLS.key] or not values[ocpp.SOAP_CLIENT_CA.key]:
+        return None
+    return f"{ocpp.SOAP_CLIENT_CA.key} keeps nobody out without TLS: set {ocpp.SOAP_TLS.key}=on with it, or leave it empty"
+
+
 RULES: tuple[Callable[[Mapping[str, Any]], str | None], ...] = (
     _cards_to_accept, _samples_in_order, _days_in_order, _curves_in_order, _climate_in_order, _inputs_once,
-    _soap_has_a_version, _soap_listens_alone, *PAIRING_RULES,
+    _soap_has_a_version, _soap_listens_alone, _soap_certificates_go_with_tls, *PAIRING_RULES,
 )  # fmt: skip
 """What must hold between the values in effect; each gives the mistake, or nothing."""
 
