@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import logging
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from cc613_chargepoint.ocpp.engine.facts import Measured, Quantity, Reading, Sig
 from cc613_chargepoint.ocpp.engine.ledger import Ledger
 from cc613_chargepoint.ocpp.engine.sampling import Beat
 from cc613_chargepoint.ocpp.engine.signing import BEGIN_S, Signing, brings_key, key_text, may_be_signed, signing_method
+from cc613_chargepoint.ocpp.engine.thinning import spread, thinned
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.v16 import words as words16
 from cc613_chargepoint.ocpp.v201 import words as words201
@@ -328,6 +330,42 @@ def test_a_signed_value_stands_beside_the_raw_one_in_1_6() -> None:
         assert [each["format"] for each in value["sampledValue"]] == ["Raw", "SignedData"]
         assert [each["context"] for each in value["sampledValue"]] == ["Sample.Periodic"] * 2
         assert (value["sampledValue"][1]["value"] == RECORD.record) is bare
+
+
+@given(st.integers(0, 80), st.integers(0, 40), st.integers(0, 40), st.data())
+def test_of_too_many_samples_the_ends_stay_and_the_middle_is_spread(count: int, most: int, most_signed: int, data: st.DataObject) -> None:
+    samples = tuple(
+        evolve(SAMPLE, at=NOW + timedelta(seconds=index), signed=RECORD if data.draw(st.booleans()) else None)
+        for index in range(1, count + 1)
+    )
+    first, last = evolve(SAMPLE, context="Transaction.Begin", signed=None), evolve(SAMPLE, context="Transaction.End", signed=None)
+    fact = evolve(END, readings=(first, *samples, last))
+    kept = thinned(fact, most=most, most_signed=most_signed)
+    assert (kept.readings[0], kept.readings[-1], kept.signed) == (first, last, fact.signed)
+    middle = kept.readings[1:-1]
+    assert len(middle) == min(count, max(0, most - 4))
+    assert [each.at for each in middle] == sorted(each.at for each in middle)
+    assert sum(each.signed is not None for each in middle) <= most_signed
+    if most >= count + 4 and most_signed >= count:
+        assert kept == fact
+    assert {evolve(each, signed=RECORD) for each in middle} <= {evolve(each, signed=RECORD) for each in samples}
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_what_stays_is_spread_evenly(count: int, room: int) -> None:
+    stays = sorted(spread(count, room))
+    assert len(stays) == min(count, room)
+    if count and room > 1:
+        assert (stays[0], stays[-1]) == (0, count - 1)
+    steps = [later - earlier for earlier, later in itertools.pairwise(stays)]
+    assert not steps or max(steps) - min(steps) <= 1
+
+
+async def test_an_end_keeps_as_many_signatures_as_the_operator_says(tmp_path: Path) -> None:
+    async with signing(tmp_path, stop_signed_values=2) as (it, *_):
+        told = await it.ended(evolve(END, readings=(SAMPLE,) * 9))
+        assert [each.signed is not None for each in told.readings] == [True, *[False] * 7, True]
+        assert len(told.signed) == 2  # begin and end do not count
 
 
 # -- beats ------------------------------------------------------------------------------------------------------------------------------

@@ -325,6 +325,11 @@ STOP_VALUES = _count(
     "ocpp.stop_values", 100, "", 2, 1000, "Most values in the end of a transaction; the middle ones go first.",
     "Höchstzahl der Werte im Ende einer Transaktion; mittlere entfallen zuerst.", ocpp16="StopTransactionMaxMeterValues",
 )  # fmt: skip
+STOP_SIGNED_VALUES = _count(
+    "ocpp.stop_signed_values", 20, "", 0, 1000,
+    "Samples in the end of a transaction that keep their signature, beside its begin and end: a long message may not arrive.",
+    "Messwerte im Ende einer Transaktion, die ihre Signatur behalten, neben Beginn und Schluss: Langes kommt womöglich nicht an.",
+)  # fmt: skip
 SIGNED_BARE = _switch(
     "ocpp.signed_bare", False,
     "Signed records are sent as they are, not in the container of the OCPP application note: many backends expect it so.",
@@ -416,8 +421,9 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     IDENTITY, PASSWORD, SECURITY_PROFILE, CA_FILE, ROOT_CHECK, CLIENT_CERTIFICATE, CPO_NAME, CERT_WAIT_S, CERT_REPEATS,
     VENDOR, MODEL, SERIAL, HEARTBEAT_S, OFFLINE_THRESHOLD_S, BOOT_RETRY_S, MESSAGE_TIMEOUT_S, PING_S, ATTEMPTS, RETRY_S, QUEUED_SAMPLES,
     BEFORE_ACCEPTED, AUTHORIZE_REMOTE, STOP_ON_INVALID, MAX_ENERGY_ON_INVALID_WH, MINIMUM_STATUS_S, SAMPLE_S, ALIGNED_S, SAMPLED_DATA,
-    ALIGNED_DATA, STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, START_SAMPLED_DATA,
-    SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED, SIGNED_KEY, SIGNED_KEY_FORM,
+    ALIGNED_DATA, STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, STOP_SIGNED_VALUES,
+    START_SAMPLED_DATA, SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED,
+    SIGNED_KEY, SIGNED_KEY_FORM,
     PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip
 """In the order of forms and documentation."""

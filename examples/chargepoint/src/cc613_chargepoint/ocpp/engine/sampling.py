@@ -34,6 +34,10 @@ def next_aligned(now: datetime, interval_s: int) -> datetime:
     return min(midnight + timedelta(seconds=(passed + 1) * interval_s), midnight + timedelta(days=1))
 
 
+SPARE = 10
+"""So many times the values that an end may bring are kept in memory for it; then every second one goes."""
+
+
 @frozen(kw_only=True)
 class Occasion:
     """Why meters are read.
@@ -218,6 +222,8 @@ class Sampler:
             running = self._ledger.running_session(connector)
             if kept and running is not None and running.session == session:
                 running.sampled.append(_reading(occasion, kept, later))
+                if len(running.sampled) > SPARE * self._settings.get(ocpp.STOP_VALUES):
+                    del running.sampled[1::2]
         except HalError as error:
             _log.warning("connector %d: no values for the backend: %s", connector, error)
 

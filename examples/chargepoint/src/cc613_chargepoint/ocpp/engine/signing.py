@@ -18,6 +18,7 @@ from cc613_chargepoint.facade.commands import Answer, Command, GetPublicKey, Met
 from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, TransactionBegan, TransactionEnded
 from cc613_chargepoint.ocpp.engine.ledger import Ledger
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities
+from cc613_chargepoint.ocpp.engine.thinning import thinned
 from cc613_chargepoint.settings import Parameter, Settings, ocpp
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError, Unsupported
@@ -200,8 +201,10 @@ class Signing(Offered):
     # -- the key along ------------------------------------------------------------------------------------------------------------------
 
     async def ended(self, fact: TransactionEnded) -> TransactionEnded:
-        """An end as it is told: with those records that it brings, and with the key where it goes along."""
+        """An end as it is told: with those records that it brings, no more samples than it may, and with the key where it goes along."""
         chosen = fact if self.ends else evolve(fact, signed=())
+        most, most_signed = self._settings.get(ocpp.STOP_VALUES), self._settings.get(ocpp.STOP_SIGNED_VALUES)
+        chosen = thinned(chosen, most=most, most_signed=most_signed)
         give = await self._giving(fact.session)
         signed = tuple(give(each) for each in chosen.signed)  # first: samples may be left out of an end, these never are
         return evolve(chosen, signed=signed, readings=_each(chosen.readings, give))

@@ -10,6 +10,7 @@ from typing import cast
 
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, StatusReport, TransactionBegan, TransactionEnded
+from cc613_chargepoint.ocpp.engine.thinning import spread
 from cc613_chargepoint.ocpp.messages import v16
 from cc613_chargepoint.ocpp.messages.v16_types import (
     ChargePointErrorCode,
@@ -130,7 +131,7 @@ def thinned(values: Sequence[MeterValue], most: int) -> tuple[MeterValue, ...]:
     middle = [each for each in values if each not in ends]
     if len(middle) <= room:
         return tuple(values)
-    kept = {round(index * (len(middle) - 1) / max(1, room - 1)) for index in range(room)} if room else set()
+    kept = spread(len(middle), room)
     stay = [each for index, each in enumerate(middle) if index in kept]
     return tuple(each for each in values if each in ends or each in stay)
 
