@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
+from pathlib import Path
 from typing import Any
 
 import h11
@@ -163,6 +164,21 @@ class TestHttp:
     def test_what_is_not_packed_as_it_says_is_refused(self, body: bytes) -> None:
         with pytest.raises(SoapInvalid, match="the message is not gzip"):
             reading(posted(body, "Content-Encoding: gzip"))
+
+
+def test_names_that_strangers_make_up_do_not_stay_in_the_memory() -> None:
+    def resident_kib() -> int:
+        return int(Path("/proc/self/status").read_text("ascii").split("VmRSS:")[1].split()[0])
+
+    def read(first: int, last: int) -> None:
+        for number in range(first, last):
+            names = "".join(f"<name-{number}-{each}/>" for each in range(200))
+            parsed(f"<made-up>{names}</made-up>".encode())
+
+    read(0, 50)
+    before = resident_kib()
+    read(50, 1550)  # 300,000 names: 20 MB where they stay
+    assert resident_kib() - before < 8192
 
 
 def test_a_document_is_written_as_it_was_read() -> None:

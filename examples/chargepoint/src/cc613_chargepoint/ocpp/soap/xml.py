@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cc613_chargepoint.ocpp.soap.errors import SoapInvalid
@@ -33,6 +34,12 @@ def parsed(data: bytes) -> Element:
     """
     if len(data) > LONGEST_BYTES:
         raise SoapInvalid(f"a document of {len(data)} bytes is too long", hint=f"at most {LONGEST_BYTES}")
+    # libxml2 keeps every name that it ever met for as long as the thread lives: strangers could fill the memory with names
+    with ThreadPoolExecutor(1, "document") as apart:
+        return apart.submit(_parsed, data).result()
+
+
+def _parsed(data: bytes) -> Element:
     parser = etree().XMLParser(
         resolve_entities=False,
         load_dtd=False,
