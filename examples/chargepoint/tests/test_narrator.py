@@ -39,6 +39,7 @@ STORY: list[tuple[StationEvent, str]] = [
     (events.BayChanged(connector=0, bay="bay", occupied=False), "parking bay: free"),
     (events.Decided(connector=0, verdict=Verdict(token=TOKEN, accepted=True, reasons=("on the list",))), "✓ card 04A2B3C4"),
     (events.Decided(connector=0, verdict=Verdict(token=TOKEN, accepted=False, reasons=("expired",))), "✗ card 04A2B3C4"),
+    (events.CustomerAccepted(connector=1, token=TOKEN), "it is the turn of 04A2B3C4 (card)"),
     (events.StateChanged(connector=1, before="ready", after="charging", because="pilot C"), "▸ ready → charging  (pilot C)"),
     (events.StepDone(connector=1, step="lock", detail="confirmed", elapsed_s=0.5), "✓ lock: confirmed  [500 ms]"),
     (events.Offered(connector=1, offer=Offer(current_a=13.0, source="load management")), "offer: 13 A, limited by load management"),

@@ -325,7 +325,7 @@ CASES: dict[str, tuple[str, str]] = {
 """Id → mandatory or conditional, and title."""
 
 
-_TX = "a transaction is what a session is: TxStartPoint is read-only EnergyTransfer, TxStopPoint read-only PowerPathClosed"
+_BAY = "ParkingBayOccupancy is not among the values of TxStartPoint and TxStopPoint: whoever parks has not begun anything"
 _EV_SIDE = "StopTxOnEVSideDisconnect is read-only true, as German calibration law asks"
 _NEW_SESSIONS = "AllowNewSessionsPendingFirmwareUpdate is not offered: nobody new begins while an update waits"
 _NO_POST = "the variable is not offered: what list or cache say is always checked where the backend can be asked"
@@ -333,11 +333,9 @@ _MASTER_PASS = "MasterPassGroupId is not offered; master cards are the station's
 
 NOT_APPLICABLE: dict[str, str] = {
     **dict.fromkeys(("TC_B_25", "TC_B_26", "TC_B_27", "TC_B_29"), "an outlet cannot be reset alone"),
-    **dict.fromkeys(
-        ("TC_E_01", "TC_E_08", "TC_E_09", "TC_E_10", "TC_E_11", "TC_E_12", "TC_E_13", "TC_E_14", "TC_E_15", "TC_E_17", "TC_E_19", "TC_E_20",
-         "TC_E_21", "TC_E_22", "TC_E_38", "TC_E_39", "TC_E_54", "TC_J_08"),
-        _TX,
-    ),
+    **dict.fromkeys(("TC_E_12", "TC_E_19"), _BAY),
+    "TC_E_11": "DataSigned is not among the values of TxStartPoint: the begin is signed before the contactor closes",
+    "TC_E_54": "vehicles of IEC 61851-1 are charged",
     **dict.fromkeys(("TC_E_26", "TC_E_27"), _EV_SIDE),
     **dict.fromkeys(("TC_C_45", "TC_C_47", "TC_C_48", "TC_C_49"), _MASTER_PASS),
     **dict.fromkeys(("TC_C_57", "TC_C_58"), _NO_POST),

@@ -12,6 +12,7 @@ from cc613_chargepoint.domain.events import (
     AvailabilityChanged,
     BayChanged,
     ChargingEnded,
+    CustomerAccepted,
     Decided,
     FaultCleared,
     FaultRaised,
@@ -164,6 +165,8 @@ def _told_of_surroundings(news: StationEvent) -> tuple[str, str] | None:
 
 def _told_of_sessions(news: StationEvent) -> tuple[str, str] | None:
     match news:
+        case CustomerAccepted(token=token):
+            return "·", f"it is the turn of {token.id} ({token.source.value})"
         case ChargingEnded(record=record):
             return "■", f"charging is over: {record.reason}; {_energy(record)}"
         case SessionEnded(record=record):

@@ -283,7 +283,7 @@ async def test_the_key_goes_along_as_it_is_asked_for(
         assert brings_key(value) is (policy == "EveryMeterValue" or (policy != "Never" and not told_before))
         await it.told(value)
         assert await ledger.has_key(1) is (told_before or brings_key(value))
-        await store.write(lambda tx: Ledger.forget(tx, 1), "the end was told")
+        await store.write(lambda tx: Ledger.forget(tx, 1, ""), "the end was told")
         assert not await ledger.has_key(1)
 
 

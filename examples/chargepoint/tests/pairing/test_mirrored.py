@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, Offered, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import CustomerAccepted, FaultCleared, FaultRaised, Offered, StateChanged, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.token import Token, TokenSource
@@ -88,6 +88,7 @@ def test_only_what_has_changed_is_told() -> None:
     offer = Offer(current_a=16.0, source="master: installation")
     scene.show(state=State.CHARGING, because="feedback", offer=offer, token=CARD, faults=(WELDED,))
     assert scene.told() == [
+        CustomerAccepted(connector=2, token=CARD),
         FaultRaised(connector=2, fault=WELDED),
         StateChanged(connector=2, before="available", after="charging", because="feedback"),
         Offered(connector=2, offer=offer),
@@ -187,6 +188,8 @@ def test_who_follows_the_news_knows_what_the_mirror_shows(events: list[Any]) -> 
                 faults.add(news.fault.name)
             case FaultCleared():
                 faults.remove(news.fault.name)
+            case CustomerAccepted():
+                assert news.token in {CARD, OTHER}
             case _:
                 raise AssertionError(news)
     assert state == scene.connector.state.value

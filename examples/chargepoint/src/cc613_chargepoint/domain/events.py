@@ -17,6 +17,7 @@ __all__ = [
     "AvailabilityChanged",
     "BayChanged",
     "ChargingEnded",
+    "CustomerAccepted",
     "Decided",
     "FaultCleared",
     "FaultRaised",
@@ -72,6 +73,13 @@ class Decided(StationEvent):
     """A customer was accepted or refused."""
 
     verdict: Verdict
+
+
+@frozen(kw_only=True)
+class CustomerAccepted(StationEvent):
+    """It is somebody's turn at a connector from now on, however they were accepted; what follows is told by its states."""
+
+    token: Token
 
 
 @frozen(kw_only=True)

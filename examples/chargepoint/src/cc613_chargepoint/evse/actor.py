@@ -7,7 +7,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 
-from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import CustomerAccepted, FaultCleared, FaultRaised, StateChanged, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName, Severity
 from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.evse.jobs import Jobs
@@ -87,6 +87,7 @@ class ConnectorActor(ServedConnector):
         """A customer was accepted: starts a charge, or stops the one that the same customer, or one of the same group, started."""
         if self._token is None:
             self._token, self._group = token, group
+            self._news.publish(CustomerAccepted(connector=self.number, token=token))
             self._post(Event.ACCEPTED, f"{token.source.value} {token.id}")
         elif self._token.same_as(token):
             self.stop("card presented again")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from cc613_chargepoint.domain.events import FaultCleared, FaultRaised, Offered, StateChanged, StationEvent
+from cc613_chargepoint.domain.events import CustomerAccepted, FaultCleared, FaultRaised, Offered, StateChanged, StationEvent
 from cc613_chargepoint.domain.fault import Fault, FaultName
 from cc613_chargepoint.domain.limit import Offer
 from cc613_chargepoint.domain.token import Token
@@ -93,6 +93,7 @@ class MirroredConnector(ServedConnector):
         if self._token is None:
             if (number := self._say(Accept(token=token, group=group))) is not None:
                 self._token, self._group, self._asked = token, group, number
+                self._news.publish(CustomerAccepted(connector=self.number, token=token))
         elif self._token.same_as(token):
             self.stop("card presented again")
         elif group is not None and group == self._group:
@@ -141,6 +142,8 @@ class MirroredConnector(ServedConnector):
     def reflect(self, mirror: Mirror) -> None:
         """Take over what the slave says of itself, and tell what has changed."""
         if mirror.heard >= self._asked or mirror.token is not None:
+            if self._token is None and mirror.token is not None:
+                self._news.publish(CustomerAccepted(connector=self.number, token=mirror.token))
             self._token, self._group, self._asked = mirror.token, mirror.group, 0
         self._locks = mirror.locks
         standing = {fault.name: fault for fault in mirror.faults}

@@ -275,6 +275,17 @@ MAX_ENERGY_ON_INVALID_WH = _count(
     "Energie einer ganzen Ladung, die ein nach deren Beginn abgelehnter Kunde bekommt; 0: ab dann keine.",
     ocpp16="MaxEnergyOnInvalidId", ocpp201="TxCtrlr.MaxEnergyOnInvalidId",
 )  # fmt: skip
+_POINT = "EVConnected|Authorized|PowerPathClosed|EnergyTransfer"
+TX_START: Parameter[tuple[str, ...]] = Parameter(
+    key="ocpp.tx_start", kind=Kind.LIST, default=("EnergyTransfer",), minimum=1, maximum=4, pattern=_POINT,
+    en="With which of these a transaction of OCPP 2.0.1 begins, whichever comes first.",
+    de="Womit eine Transaktion von OCPP 2.0.1 beginnt: was zuerst eintritt.", ocpp201="TxCtrlr.TxStartPoint", **_OCPP,
+)  # fmt: skip
+TX_STOP: Parameter[tuple[str, ...]] = Parameter(
+    key="ocpp.tx_stop", kind=Kind.LIST, default=("PowerPathClosed",), minimum=1, maximum=4, pattern=_POINT,
+    en="With the end of which of these a transaction of OCPP 2.0.1 ends, whichever comes first.",
+    de="Mit wessen Ende eine Transaktion von OCPP 2.0.1 endet: was zuerst eintritt.", ocpp201="TxCtrlr.TxStopPoint", **_OCPP,
+)  # fmt: skip
 MINIMUM_STATUS_S = _count(
     "ocpp.minimum_status_s", 0, "s", 0, 3600,
     "How long a status must last before it is told.", "Wie lange ein Status bestehen muss, bevor er gemeldet wird.",
@@ -424,6 +435,7 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     ALIGNED_DATA, STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, STOP_SIGNED_VALUES,
     START_SAMPLED_DATA, SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED,
     SIGNED_KEY, SIGNED_KEY_FORM,
+    TX_START, TX_STOP,
     PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
 )  # fmt: skip
 """In the order of forms and documentation."""

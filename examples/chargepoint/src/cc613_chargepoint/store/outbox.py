@@ -102,6 +102,11 @@ class OutboxQueue:
         row = self._queries.first(Outbox.select().where(Outbox.id == number))
         return None if row is None else OutboxMessage(**row)
 
+    def mentions(self, queue: str, text: str) -> bool:
+        """Whether something that waits and belongs to no session mentions a text."""
+        sql = "SELECT 1 FROM outbox WHERE queue = ? AND session IS NULL AND instr(payload, ?) LIMIT 1"
+        return bool(self._queries.execute(sql, queue, text))
+
     def refused(self, number: int) -> None:
         """The attempt is over without success: the next one has a name of its own."""
         self._queries.run(Outbox.update(sent_as="").where(Outbox.id == number))

@@ -92,6 +92,8 @@ class SmartCharging:
 
     async def _running(self) -> dict[int, str | None]:
         running: dict[int, str | None] = dict.fromkeys(self._engine.operations.connectors)
+        for connector, extent in self._engine.extents.running.items():
+            running[connector] = extent.uid
         for connector, transaction in self._engine.ledger.running.items():
             running[connector] = await self._engine.transaction_name(transaction.session) or ""
         return running
@@ -134,7 +136,8 @@ class SmartCharging:
     async def _charge(self, connector: int) -> Charge | None:
         running = self._engine.ledger.running_session(connector)
         if running is None:
-            return None
+            extent = self._engine.extents.running.get(connector)
+            return None if extent is None else Charge(started=extent.began, transaction=extent.uid)
         started = self._started.get(connector) or self._engine.clock.wall()
         return Charge(started=started, transaction=await self._engine.transaction_name(running.session))
 
@@ -161,7 +164,8 @@ class SmartCharging:
                 self._at_start.pop(news.connector)
             case ChargingEnded() | SessionRecovered():
                 self._started.pop(news.connector, None)
-                self._engine.operations.spawn(self._end(news.connector))
+                if news.connector not in self._engine.ledger.transactions:
+                    self._engine.operations.spawn(self.end_transaction(news.connector))
             case _:
                 pass
 
@@ -173,7 +177,8 @@ class SmartCharging:
             _log.warning("the profile that came with the remote start is not taken: %s", why)
         self.look()
 
-    async def _end(self, connector: int) -> None:
+    async def end_transaction(self, connector: int) -> None:
+        """A transaction has ended: its profiles go."""
         await self.keeper.end_transaction(connector)
         self.look()
 

@@ -17,14 +17,16 @@ from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, S
 from cc613_chargepoint.ocpp.certificates import Posture, TlsEvent, tls_refusal
 from cc613_chargepoint.ocpp.engine.acquaintance import Acquaintance
 from cc613_chargepoint.ocpp.engine.charging import SmartCharging
+from cc613_chargepoint.ocpp.engine.extent import Extents
 from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
 from cc613_chargepoint.ocpp.engine.identity import Identity, Offline
-from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.ledger import QUEUE, Ledger
 from cc613_chargepoint.ocpp.engine.local_list import count_list
 from cc613_chargepoint.ocpp.engine.named import Named
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.offered import OfferedHere
 from cc613_chargepoint.ocpp.engine.operations import Operations
+from cc613_chargepoint.ocpp.engine.outlets import Outlets
 from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
@@ -42,7 +44,7 @@ from cc613_chargepoint.ocpp.rpc.connection import Endpoint, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.smart_charging import ProfileKeeper
 from cc613_chargepoint.settings import Actor, Layer, Settings, ocpp
-from cc613_chargepoint.store import OutboxMessage, Store, Transaction
+from cc613_chargepoint.store import OutboxMessage, Store
 from cc613hal.clock import Clock, ClockState
 from cc613hal.errors import HalError
 
@@ -106,6 +108,7 @@ class Engine:
         self.profiles = NetworkProfiles(store, settings)
         self.named = Named(store)
         self.spoken: type[Version] = next(iter(versions.values()))
+        """The version that is spoken, or was last."""
         self.security = security
         self.renewal = Renewal(self)
         self.upkeep: Upkeep | None = None if tools is None else Upkeep(self, tools)
@@ -121,6 +124,7 @@ class Engine:
         self._wire: BackendWire | None = None
         self._online = asyncio.Event()
         self.ledger.online = self._online.is_set
+        self.extents = self.ledger.extents = Extents(store, settings, clock, Outlets(self))
         self.listening = asyncio.Event()
         self._booted = False
         self._told_callback = ""
@@ -221,6 +225,7 @@ class Engine:
         shifts = Shifts(self.ledger, self.view, self.clock.wall, wanted=lambda: self.spoken.wants_shifts, wake=self.sender.wake)
         self._before = await self.store.read(latest, "looking at the outbox")
         await self.operations.restore()
+        await self._follow_transactions(status)
         await self.profiles.load()
         await self.named.load()
         await self.acquaintance.load()
@@ -228,8 +233,8 @@ class Engine:
         self.boot_reason = await self.operations.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
             listeners = (
-                self.ledger.hear, self.view.hear, self.signing.hear, shifts.hear, self.operations.hear, sampler.hear, self.charging.hear,
-                self._hear,
+                self.extents.hear, self.ledger.hear, self.view.hear, self.signing.hear, shifts.hear, self.operations.hear, sampler.hear,
+                self.charging.hear, self._hear,
             )  # fmt: skip
             for listener in listeners:
                 listening.enter_context(facade.events.on(listener))
@@ -240,7 +245,7 @@ class Engine:
             self.listening.set()
             if self.upkeep is not None:
                 listening.callback(self.upkeep.give_up)
-            for end in (sampler.end, self.operations.end, self._reporter.end, self.renewal.end):
+            for end in (sampler.end, self.extents.end, self.operations.end, self._reporter.end, self.renewal.end):
                 listening.callback(end)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keep_connected(), name="ocpp connection")
@@ -249,11 +254,20 @@ class Engine:
                 group.create_task(self._security.run(), name="ocpp security events")
                 group.create_task(self.notices.run(), name="ocpp notices")
                 group.create_task(self.renewal.run(), name="ocpp certificate")
+                group.create_task(self.extents.run(), name="ocpp extent of transactions")
                 group.create_task(sampler.aligned(), name="ocpp clock-aligned values")
                 group.create_task(self.operations.run(), name="ocpp reservations")
                 group.create_task(shifts.run(), name="ocpp changes of transactions")
                 group.create_task(self.charging.run(), name="ocpp charging profiles")
                 group.create_task(self.signing.run(), name="ocpp keys of meters")
+
+    async def _follow_transactions(self, status: StationStatus) -> None:
+        """Where a transaction is more than its session, that is so from the version on that was spoken last."""
+        word = await self.store.read(lambda tx: tx.memory.get("ocpp", "spoken"), "looking which version was spoken")
+        self.spoken = self._versions.get(str(word), self.spoken)
+        await self.extents.restore()
+        for each in status.connectors:
+            self.extents.moved(each.number, each.state, "")
 
     def _with_end(self) -> bool:
         return bool(self.settings.get(ocpp.STOP_SAMPLED_DATA) or self.settings.get(ocpp.STOP_ALIGNED_DATA))
@@ -352,6 +366,7 @@ class Engine:
         self.spoken = self._versions[wire.subprotocol]
         timeout_s, dialect = (lambda: self.settings.get(ocpp.MESSAGE_TIMEOUT_S)), self.spoken.dialect
         link = Link(wire, self._handle, timeout_s=timeout_s, invalid=self._invalid, dialect=dialect)
+        await self.store.write(lambda tx: tx.memory.put("ocpp", "spoken", wire.subprotocol), "noting which version is spoken")
         self._wire, self._link, self._version = wire, link, self.spoken(self, link)
         tasks = [
             asyncio.create_task(self._registered(link, self._version, wire.callback), name="ocpp registration"),
@@ -551,19 +566,7 @@ class Engine:
         return nothing
 
     def _given_up(self, message: OutboxMessage) -> Settled:
-        if message.session is None:
-            return nothing
-        session, begins, ends = message.session, message.kind == BEGAN, message.kind == ENDED
-
-        def settled(tx: Transaction) -> None:
-            if ends:
-                Ledger.forget(tx, session)
-                return
-            Ledger.passed(tx, session)
-            if begins:
-                Ledger.name(tx, session, LOST)
-
-        return settled
+        return (lambda tx: Ledger.given_up(tx, message)) if message.queue == QUEUE else nothing
 
     def _invalid(self, what: str) -> None:
         self.note_security("InvalidMessages", what)

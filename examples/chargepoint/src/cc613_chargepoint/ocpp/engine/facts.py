@@ -11,6 +11,14 @@ from attrs import frozen
 from cattrs.preconf.json import make_converter
 
 __all__ = [
+    "BEGAN",
+    "CLOSED",
+    "ENDED",
+    "MEASURED",
+    "QUEUE",
+    "SHIFTED",
+    "STEPPED",
+    "Cause",
     "Measured",
     "Notice",
     "Quantity",
@@ -23,10 +31,19 @@ __all__ = [
     "StatusReport",
     "StopReason",
     "TransactionBegan",
+    "TransactionClosed",
     "TransactionEnded",
+    "TransactionStepped",
     "packed",
     "unpacked",
 ]
+
+QUEUE = "transactions"
+"""The one queue of everything that is said about transactions: strictly in order (OCPP 1.6, 3.7)."""
+BEGAN, MEASURED, SHIFTED, ENDED = "began", "measured", "shifted", "ended"
+"""Kinds of messages about the session of a transaction: every version has words for the first two and the last."""
+STEPPED, CLOSED = "stepped", "closed"
+"""Kinds of messages about what lies before and behind the session of a transaction, for versions in which it is more than that."""
 
 T = TypeVar("T")
 _json = make_converter()
@@ -45,7 +62,19 @@ class StopReason(enum.Enum):
     REBOOT = "Reboot"
     REMOTE = "Remote"
     SOFT_RESET = "SoftReset"
+    STOPPED_BY_EV = "StoppedByEV"
+    TIMEOUT = "Timeout"
     UNLOCK_COMMAND = "UnlockCommand"
+
+
+class Cause(enum.Enum):
+    """Why something is said about a transaction that is more than its session."""
+
+    PLUGGED_IN = "plugged in"
+    AUTHORIZED = "authorised"
+    REMOTE_START = "started from afar"
+    STANDING = "charging or waiting"
+    STOPPED = "the customer's turn is over"
 
 
 class Standing(enum.Enum):
@@ -178,6 +207,8 @@ class TransactionBegan:
         source: how the customer identified; a value of :class:`~cc613_chargepoint.domain.token.TokenSource`.
         remote: number of the request that started it from afar.
         offline: the backend could not be told when it happened.
+        goes_on: it began before its session, and said so with a :class:`TransactionStepped`.
+        register_told: its register was told then.
     """
 
     session: int
@@ -189,6 +220,43 @@ class TransactionBegan:
     uid: str = ""
     source: str = ""
     remote: int | None = None
+    offline: bool = False
+    goes_on: bool = False
+    register_told: bool = False
+
+
+@frozen(kw_only=True)
+class TransactionStepped:
+    """Something happened to a transaction before its session began, or where it has none.
+
+    Attributes:
+        uid: what the station itself calls the transaction; see :class:`TransactionBegan`.
+        connector: where; ``None`` while that is not known.
+        at: UTC.
+        cause: what happened.
+        standing: how the connector is now.
+        opens: the transaction begins with this.
+        token: who, where they have just identified.
+        source: how they identified; see :class:`TransactionBegan`.
+        remote: number of the request that started it from afar.
+        reservation: which they used.
+        reason: why the customer's turn is over.
+        readings: of the begin, where the meter could be read.
+        offline: see :class:`TransactionBegan`.
+    """
+
+    uid: str
+    connector: int | None
+    at: datetime
+    cause: Cause
+    standing: Standing
+    opens: bool = False
+    token: str | None = None
+    source: str = ""
+    remote: int | None = None
+    reservation: int | None = None
+    reason: StopReason | None = None
+    readings: tuple[Reading, ...] = ()
     offline: bool = False
 
 
@@ -202,6 +270,8 @@ class TransactionEnded:
         signed: its signed records.
         uid: see :class:`TransactionBegan`.
         offline: see :class:`TransactionBegan`.
+        goes_on: the transaction ends later than its session, with a :class:`TransactionClosed`.
+        with_energy: it ends because the energy has stopped; that the customer's turn is over was said before.
     """
 
     session: int
@@ -216,16 +286,50 @@ class TransactionEnded:
     signed: tuple[SignedValue, ...] = ()
     uid: str = ""
     offline: bool = False
+    goes_on: bool = False
+    with_energy: bool = False
+
+
+@frozen(kw_only=True)
+class TransactionClosed:
+    """A transaction ended later than its session, or had none.
+
+    Attributes:
+        uid: see :class:`TransactionBegan`.
+        connector: where.
+        at: UTC.
+        reason: why now.
+        plugged: a vehicle is still connected.
+        session: the end of its session; ``None`` if it had none.
+        offline: see :class:`TransactionBegan`.
+    """
+
+    uid: str
+    connector: int
+    at: datetime
+    reason: StopReason
+    plugged: bool
+    session: TransactionEnded | None = None
+    offline: bool = False
 
 
 @frozen(kw_only=True)
 class Measured:
-    """Values in a transaction, or outside of one; ``offline`` as in :class:`TransactionBegan`."""
+    """Values in a transaction, or outside of one.
+
+    Attributes:
+        session: of the transaction; ``None`` outside of a session.
+        connector: where.
+        readings: what was measured.
+        offline: see :class:`TransactionBegan`.
+        uid: of the transaction that runs without a session; empty if there is none.
+    """
 
     session: int | None
     connector: int
     readings: tuple[Reading, ...]
     offline: bool = False
+    uid: str = ""
 
 
 @frozen(kw_only=True)

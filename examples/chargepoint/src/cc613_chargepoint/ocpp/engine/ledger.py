@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from cc613_chargepoint.domain.events import (
     ChargingEnded,
@@ -18,7 +18,15 @@ from cc613_chargepoint.domain.events import (
     StationEvent,
 )
 from cc613_chargepoint.domain.token import TokenSource
+from cc613_chargepoint.ocpp.engine.extent import Extents
 from cc613_chargepoint.ocpp.engine.facts import (
+    BEGAN,
+    CLOSED,
+    ENDED,
+    MEASURED,
+    QUEUE,
+    SHIFTED,
+    STEPPED,
     Measured,
     Quantity,
     Reading,
@@ -27,18 +35,18 @@ from cc613_chargepoint.ocpp.engine.facts import (
     Standing,
     StopReason,
     TransactionBegan,
+    TransactionClosed,
     TransactionEnded,
+    TransactionStepped,
     packed,
+    unpacked,
 )
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, register_text
 from cc613_chargepoint.ocpp.engine.reasons import reason_of
-from cc613_chargepoint.store import SignedRecord, Store, StoredSession, Transaction
+from cc613_chargepoint.store import OutboxMessage, SignedRecord, Store, StoredSession, Transaction
 
 __all__ = ["BEGAN", "ENDED", "IN_BETWEEN", "LOST", "MEASURED", "QUEUE", "SHIFTED", "Ledger", "Running"]
 
-QUEUE = "transactions"
-"""The one queue of everything that is said about transactions: strictly in order (OCPP 1.6, 3.7)."""
-BEGAN, MEASURED, SHIFTED, ENDED = "began", "measured", "shifted", "ended"
 IN_BETWEEN = frozenset({"Sample.Periodic", "Sample.Clock", "Trigger"})
 """Contexts of signed values between begin and end: they are told when they are taken, and with the samples of an end."""
 LOST = -1
@@ -83,8 +91,24 @@ class Ledger:
         self._deciding: dict[int, str] = {}
         self._remote: dict[int, tuple[int, str]] = {}
         self.with_end: bool = False
+        self.extents: Extents | None = None
+        """The transactions that are more than their sessions, for backends that know such."""
         self.online: Callable[[], bool] = lambda: False
         """Whether the backend can be told now what happens now."""
+
+    @property
+    def transactions(self) -> set[int]:
+        """The connectors where a transaction runs, with or without a session."""
+        return set(self.running) | (set() if self.extents is None else set(self.extents.running))
+
+    def remote(self, connector: int, token: str) -> int | None:
+        """The number of the request that started somebody from afar there, if it is this customer's: not one that nobody came for."""
+        number, asked = self._remote.get(connector, (None, ""))
+        return number if asked == token.casefold() else None
+
+    def reserved(self, connector: int) -> int | None:
+        """The reservation that was used there."""
+        return self._reserved.get(connector)
 
     def hear(self, news: StationEvent) -> None:
         """Keep track of who begins, runs and stops where."""
@@ -96,6 +120,8 @@ class Ledger:
             case SessionBegan():
                 self.running[news.connector] = Running(session=news.number, connector=news.connector, token=news.token.id)
                 self._reserved.pop(news.connector, None)
+                self._remote.pop(news.connector, None)
+            case Decided() if not news.verdict.accepted and news.verdict.token.source is TokenSource.REMOTE:
                 self._remote.pop(news.connector, None)
             case StateChanged() if news.after == "available" and news.connector not in self.running:
                 self._reserved.pop(news.connector, None)  # who was accepted has not plugged in: the next one is somebody else
@@ -109,6 +135,7 @@ class Ledger:
     def along(self, tx: Transaction, session: StoredSession) -> None:
         """See :data:`cc613_chargepoint.records.Along`."""
         if session.ended is None:
+            extent = None if self.extents is None else self.extents.at_begin(tx, session)
             began = TransactionBegan(
                 session=session.number,
                 connector=session.connector,
@@ -116,14 +143,18 @@ class Ledger:
                 started=session.started,
                 begin_wh=register_text(session.begin_wh),
                 reservation=self._reserved.get(session.connector),
-                uid=session.uid,
+                uid=session.uid if extent is None else extent.uid,
                 source=session.token.source.value,
-                remote=self._asked(session),
+                remote=self.remote(session.connector, session.token.id),
                 offline=not self.online(),
+                goes_on=extent is not None,
+                register_told=extent is not None and extent.register_told,
             )
             tx.outbox.put(queue=QUEUE, kind=BEGAN, payload=packed(began), created=session.started, session=session.number)
         else:
             ended = self._ended(tx, session)
+            if self.extents is not None:
+                ended = self.extents.at_end(tx, ended)
             tx.outbox.put(queue=QUEUE, kind=ENDED, payload=packed(ended), created=session.ended, session=session.number)
 
     def _ended(self, tx: Transaction, session: StoredSession) -> TransactionEnded:
@@ -154,7 +185,7 @@ class Ledger:
             reason=reason,
             readings=readings,
             signed=signed,
-            uid=session.uid,
+            uid=self.uid(tx, session.number),
             offline=not self.online(),
         )
 
@@ -176,11 +207,15 @@ class Ledger:
             keep: how many values may wait.
             droppable: whether they may be left out where too many wait; those of a begin may not.
         """
-        fact = Measured(session=session, connector=connector, readings=tuple(readings), offline=not self.online())
+        extents = self.extents if session is None else None
+        extent = None if extents is None else extents.running.get(connector)
+        bare = Measured(session=session, connector=connector, readings=tuple(readings), offline=not self.online())
 
         def work(tx: Transaction) -> bool:
             if session is not None and tx.sessions.get(session).ended is not None:
                 return False
+            inside = extent is not None and extents is not None and extents.runs(tx, extent.uid)
+            fact = evolve(bare, uid=extent.uid) if inside and extent is not None else bare
             tx.outbox.put(queue=QUEUE, kind=MEASURED, payload=packed(fact), created=readings[0].at, session=session, droppable=droppable)
             tx.outbox.thin(QUEUE, keep)
             return True
@@ -203,11 +238,6 @@ class Ledger:
         """The next session of a connector answers the backend's request of this number, if it is this customer's."""
         self._remote[connector] = number, token.casefold()
 
-    def _asked(self, session: StoredSession) -> int | None:
-        """The request that a session answers: not one that nobody came for."""
-        number, token = self._remote.get(session.connector, (None, ""))
-        return number if token == session.token.id.casefold() else None
-
     def running_session(self, connector: int) -> Running | None:
         """What runs at a connector."""
         return self.running.get(connector)
@@ -220,11 +250,10 @@ class Ledger:
         tx.memory.put(_ROOM, f"transaction:{session}", name)
 
     @staticmethod
-    def forget(tx: Transaction, session: int) -> None:
-        """The last message about a transaction was answered."""
-        tx.memory.forget(_ROOM, f"transaction:{session}")
-        tx.memory.forget(_ROOM, f"told:{session}")
-        tx.memory.forget(_ROOM, f"key:{session}")
+    def uid(tx: Transaction, session: int) -> str:
+        """What the station calls the transaction of a session: as the session, unless it had begun before."""
+        found = tx.memory.get(_ROOM, f"uid:{session}")
+        return tx.sessions.get(session).uid if found is None else str(found)
 
     @staticmethod
     def key_told(tx: Transaction, session: int) -> None:
@@ -251,37 +280,77 @@ class Ledger:
         return await self._store.read(work, "looking for a signed begin")
 
     @staticmethod
-    def passed(tx: Transaction, session: int) -> None:
+    def forget(tx: Transaction, session: int | None, uid: str) -> None:
+        """The last message about a transaction was answered."""
+        if session is not None:
+            tx.memory.forget(_ROOM, f"transaction:{session}")
+            tx.memory.forget(_ROOM, f"uid:{session}")
+            tx.memory.forget(_ROOM, f"key:{session}")
+        tx.memory.forget(_ROOM, f"told:{uid}")
+
+    @staticmethod
+    def passed(tx: Transaction, uid: str) -> None:
         """A message about a transaction was taken, or given up: the next one has the next number."""
-        tx.memory.put(_ROOM, f"told:{session}", int(tx.memory.get(_ROOM, f"told:{session}") or 0) + 1)
+        tx.memory.put(_ROOM, f"told:{uid}", int(tx.memory.get(_ROOM, f"told:{uid}") or 0) + 1)
+
+    @staticmethod
+    def given_up(tx: Transaction, message: OutboxMessage) -> None:
+        """A message is not told any more; those behind it are, with their own numbers."""
+        if message.kind == STEPPED:
+            Ledger.passed(tx, unpacked(TransactionStepped, message.payload).uid)
+        elif message.kind == CLOSED:
+            closed = unpacked(TransactionClosed, message.payload)
+            Ledger.forget(tx, None if closed.session is None else closed.session.session, closed.uid)
+        elif message.session is None:
+            if uid := unpacked(Measured, message.payload).uid:
+                Ledger.passed(tx, uid)
+        elif message.kind == ENDED and not unpacked(TransactionEnded, message.payload).goes_on:
+            Ledger.forget(tx, message.session, Ledger.uid(tx, message.session))
+        else:
+            Ledger.passed(tx, Ledger.uid(tx, message.session))
+            if message.kind == BEGAN:
+                Ledger.name(tx, message.session, LOST)
 
     async def uid_of(self, session: int) -> str:
         """What the station itself calls a transaction."""
-        return await self._store.read(lambda tx: tx.sessions.get(session).uid, "looking a transaction up")
+        return await self._store.read(lambda tx: self.uid(tx, session), "looking a transaction up")
 
     async def session_of_uid(self, uid: str) -> int | None:
-        """The session that the station calls so; ``None`` if there is none."""
-        found = await self._store.read(lambda tx: tx.sessions.by_uid(uid), "looking a transaction up")
-        return None if found is None else found.number
+        """The session of the transaction that the station calls so; ``None`` if there is none."""
+
+        def look(tx: Transaction) -> int | None:
+            named = [name for name, value in tx.memory.all(_ROOM).items() if name.startswith("uid:") and value == uid]
+            found = tx.sessions.by_uid(uid)
+            return int(named[0].partition(":")[2]) if named else None if found is None else found.number
+
+        return await self._store.read(look, "looking a transaction up")
 
     async def connector_of_uid(self, uid: str) -> int | None:
         """Where the transaction that the station calls so runs."""
+        extent = None if self.extents is None else self.extents.named(uid)
+        if extent is not None:
+            return extent.connector
         session = await self.session_of_uid(uid)
         return next((each.connector for each in self.running.values() if each.session == session), None)
 
-    async def told(self, session: int) -> int:
+    async def told(self, uid: str) -> int:
         """How many messages about a transaction have passed."""
-        return int(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"told:{session}"), "counting what was told") or 0)
+        return int(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"told:{uid}"), "counting what was told") or 0)
 
-    async def count(self, session: int) -> None:
+    async def count(self, uid: str) -> None:
         """A message about a transaction was taken out of the queue's turn."""
-        await self._store.write(lambda tx: self.passed(tx, session), "counting a message of a transaction")
+        await self._store.write(lambda tx: self.passed(tx, uid), "counting a message of a transaction")
 
-    async def owed(self, session: int | None = None) -> bool:
+    async def owed(self, uid: str | None = None) -> bool:
         """Whether something is owed still: about one transaction, or about any."""
-        if session is None:
+        if uid is None:
             return await self._store.read(lambda tx: tx.outbox.count(QUEUE), "counting what is owed") > 0
-        return bool(await self._store.read(lambda tx: tx.outbox.of_session(session), "looking what is owed"))
+        session = await self.session_of_uid(uid)
+
+        def look(tx: Transaction) -> bool:
+            return (session is not None and bool(tx.outbox.of_session(session))) or tx.outbox.mentions(QUEUE, uid)
+
+        return await self._store.read(look, "looking what is owed")
 
     async def name_of(self, session: int) -> int | None:
         """The backend's name of a transaction; ``None`` while it has given none."""

@@ -34,7 +34,7 @@ from cc613_chargepoint.facade.commands import (
     Unlock,
     WithdrawLimit,
 )
-from cc613_chargepoint.ocpp.engine.facts import Notice, Standing
+from cc613_chargepoint.ocpp.engine.facts import Notice, Standing, StopReason
 from cc613_chargepoint.ocpp.engine.reasons import HARD_RESET, NOT_AUTHORIZED, REMOTE_STOP, SOFT_RESET
 from cc613_chargepoint.ocpp.engine.refusals import Refusals
 from cc613_chargepoint.settings import Actor, ocpp
@@ -275,18 +275,34 @@ class Operations:
             return Unlocking.FAILED
         return Unlocking.UNLOCKED
 
+    async def stop_transaction(self, connector: int) -> None:
+        """The backend ends a transaction; where nobody charges, or does any more, that is all there is to end."""
+        extent = self._engine.extents.running.get(connector)
+        if extent is None or extent.presence.authorised:
+            await self.stop(connector)
+        else:
+            self._engine.extents.close(connector, StopReason.REMOTE)
+
     async def refused(self, connector: int, session: int) -> None:
-        """The backend refuses the customer of a transaction that runs."""
+        """The backend refuses the customer of a session that runs."""
         await self._refusals.refused(connector, session)
+
+    async def refused_early(self, uid: str) -> None:
+        """The backend refuses the customer of a transaction, who may not have begun to charge."""
+        extent = self._engine.extents.named(uid)
+        if extent is not None and extent.session is not None:
+            await self.refused(extent.connector, extent.session)
+        elif extent is not None and extent.presence.authorised:
+            await self._refusals.refused_early(extent.connector)
 
     # -- reset ------------------------------------------------------------------------------------------------------------------------
 
     async def reset_when_idle(self) -> None:
         """Start again as soon as nobody charges; until then nobody new begins."""
         for number in self.connectors:
-            if number not in self._engine.ledger.running:
+            if number not in self._engine.ledger.transactions:
                 await self.ask(SetAvailability(connector=number, in_service=False))
-        while self._engine.ledger.running:
+        while self._engine.ledger.transactions:
             await self._engine.clock.sleep(1.0)
         await self._engine.store.write(lambda tx: tx.memory.put(_ROOM, "boot_reason", "ScheduledReset"), "noting why the station restarts")
         await self.reset(hard=False)
@@ -318,6 +334,8 @@ class Operations:
                     await self.ask(StopCharge(connector=connector, reason=SOFT_RESET))
                 except HalError as error:
                     _log.warning("connector %d does not stop for the reset: %s", connector, error)
+            for connector in self.connectors:
+                self._engine.extents.close(connector, StopReason.SOFT_RESET)
             if self._engine.connected:
                 try:
                     async with asyncio.timeout(DRAIN_S):
@@ -350,7 +368,7 @@ class Operations:
             self._inoperative.add(connector)
         await self._keep()
         concerned = self.connectors if connector == 0 else [connector]
-        later = [each for each in concerned if not operative and self._engine.view.connectors[each].in_session]
+        later = [] if operative else sorted(self._engine.ledger.transactions & set(concerned))
         self._scheduled = (self._scheduled - set(concerned)) | set(later)
         return Availability.SCHEDULED if later else Availability.ACCEPTED
 
@@ -485,9 +503,14 @@ class Operations:
             await self._keep()
             self._mark_reserved()
 
+    def transaction_over(self, connector: int) -> None:
+        """A transaction that was more than its session has ended."""
+        self.spawn(self._after_charge(connector))
+        self.spawn(self._engine.charging.end_transaction(connector))
+
     async def _after_charge(self, connector: int) -> None:
         await self.ask(WithdrawLimit(connector=connector, source=NOT_AUTHORIZED))
-        if connector in self._scheduled:
+        if connector in self._scheduled and connector not in self._engine.ledger.transactions:
             self._scheduled.discard(connector)
             await self.ask(SetAvailability(connector=connector, in_service=self._operative(connector)))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from cc613_chargepoint.ocpp.engine.facts import StopReason
 
-__all__ = ["DEAUTHORIZED", "HARD_RESET", "NOT_AUTHORIZED", "REMOTE_STOP", "SOFT_RESET", "UNLOCK_COMMAND", "reason_of"]
+__all__ = ["DEAUTHORIZED", "ENERGY_STOPPED", "HARD_RESET", "NOT_AUTHORIZED", "REMOTE_STOP", "SOFT_RESET", "UNLOCK_COMMAND", "reason_of"]
 
 REMOTE_STOP = "stopped by the backend"
 DEAUTHORIZED = "deauthorised by the backend"
 SOFT_RESET = "soft reset by the backend"
 HARD_RESET = "hard reset by the backend"
 UNLOCK_COMMAND = "unlock asked for by the backend"
+ENERGY_STOPPED = "the vehicle has stopped the energy, and the transaction with it"
 NOT_AUTHORIZED = "not authorised by the backend"
 """Source of the limit that takes the energy of a customer whom the backend refuses."""
 
@@ -20,6 +21,8 @@ _BEGINNINGS: tuple[tuple[str, StopReason], ...] = (
     (SOFT_RESET, StopReason.SOFT_RESET),
     (HARD_RESET, StopReason.HARD_RESET),
     ("unlock asked for by", StopReason.UNLOCK_COMMAND),
+    (ENERGY_STOPPED, StopReason.STOPPED_BY_EV),
+    ("no vehicle within", StopReason.TIMEOUT),
     ("vehicle unplugged", StopReason.EV_DISCONNECTED),
     ("the station lost power", StopReason.POWER_LOSS),
     ("fault: no-power", StopReason.POWER_LOSS),

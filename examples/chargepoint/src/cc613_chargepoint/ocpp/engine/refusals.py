@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define
 
-from cc613_chargepoint.domain.events import ChargingEnded, Sampled, SessionRecovered, StationEvent
+from cc613_chargepoint.domain.events import ChargingEnded, Sampled, SessionBegan, SessionRecovered, StateChanged, StationEvent
 from cc613_chargepoint.facade.commands import SetLimit, StopCharge
 from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, NOT_AUTHORIZED
 from cc613_chargepoint.settings import ocpp
@@ -40,6 +40,7 @@ class Refusals:
     def __init__(self, engine: Engine, operations: Operations) -> None:
         self._engine, self._operations = engine, operations
         self._given: dict[int, _Given] = {}
+        self._early: set[int] = set()
 
     def hear(self, news: StationEvent) -> None:
         """Energy is delivered, and charges end."""
@@ -50,8 +51,13 @@ class Refusals:
                 if here.session is not None and self._used_up(here):
                     session, here.session = here.session, None
                     self._operations.spawn(self._act(news.connector, session))
+            case SessionBegan() if news.connector in self._early:
+                self._early.discard(news.connector)
+                self._operations.spawn(self.refused(news.connector, news.number))
             case ChargingEnded() | SessionRecovered():
                 self._given.pop(news.connector, None)
+            case StateChanged() if news.after == "available":
+                self._early.discard(news.connector)
             case _:
                 pass
 
@@ -66,6 +72,13 @@ class Refusals:
         else:
             here.session = session
 
+    async def refused_early(self, connector: int) -> None:
+        """The backend refuses a customer who does not charge yet: where some energy is left to them, that begins first."""
+        if self._engine.settings.get(ocpp.MAX_ENERGY_ON_INVALID_WH) > 0:
+            self._early.add(connector)
+        else:
+            await self._end(connector)
+
     def _used_up(self, here: _Given) -> bool:
         return here.energy_wh >= self._engine.settings.get(ocpp.MAX_ENERGY_ON_INVALID_WH)
 
@@ -74,8 +87,10 @@ class Refusals:
         return running is not None and running.session == session
 
     async def _act(self, connector: int, session: int) -> None:
-        if not self._runs(connector, session):
-            return
+        if self._runs(connector, session):
+            await self._end(connector)
+
+    async def _end(self, connector: int) -> None:
         if self._engine.settings.get(ocpp.STOP_ON_INVALID):  # the plug stays locked until its owner comes back (errata 3.5)
             await self._operations.ask(StopCharge(connector=connector, reason=DEAUTHORIZED, keep_plug=True))
         else:

@@ -225,7 +225,7 @@ class Upkeep:
         with contextlib.suppress(HalError):
             await operations.hold(True)
         try:
-            while self._engine.ledger.running:
+            while self._engine.ledger.transactions:
                 await self._engine.clock.sleep(1.0)
             self._installing = True
             await say("Installing")

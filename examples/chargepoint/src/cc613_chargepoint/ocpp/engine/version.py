@@ -35,6 +35,7 @@ class Version(ABC):
     Attributes:
         requests: action → class of its request, for everything the version knows.
         wants_shifts: it tells whenever a transaction goes from charging to waiting or back.
+        by_points: in it a transaction begins and ends at points that are set, and may be more than its session.
         tells_all_after_absence: after a long time without a connection every connector's status is told, changed or not.
         begins_apart: a begin has no place for values: what is wanted of it is a message of its own.
         own_names: the station names transactions itself; otherwise the backend does.
@@ -47,6 +48,7 @@ class Version(ABC):
 
     requests: ClassVar[Mapping[str, type[Any]]]
     wants_shifts: ClassVar[bool] = False
+    by_points: ClassVar[bool] = False
     tells_all_after_absence: ClassVar[bool] = False
     begins_apart: ClassVar[bool] = False
     own_names: ClassVar[bool] = False

@@ -209,7 +209,7 @@ class V16(Version):
         at = self._engine.clock.wall()
 
         def settled(tx: Transaction) -> None:
-            Ledger.forget(tx, ended.session)
+            Ledger.forget(tx, ended.session, ended.uid)
             for each in tx.signed.of_session(ended.session):
                 tx.signed.delivered(each.id, at)
             if remember is not None:

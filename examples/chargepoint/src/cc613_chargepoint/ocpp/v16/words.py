@@ -6,10 +6,10 @@ import base64
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 from cc613_chargepoint.domain.known_token import KnownToken
-from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, StatusReport, TransactionBegan, TransactionEnded
+from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, StatusReport, StopReason, TransactionBegan, TransactionEnded
 from cc613_chargepoint.ocpp.engine.thinning import spread
 from cc613_chargepoint.ocpp.messages import v16
 from cc613_chargepoint.ocpp.messages.v16_types import (
@@ -60,9 +60,14 @@ def stop(ended: TransactionEnded, transaction: int, *, most: int, bare: bool) ->
         meter_stop=whole_wh(ended.end_wh if ended.end_wh is not None else ended.begin_wh),
         timestamp=ended.ended,
         transaction_id=transaction,
-        reason=ended.reason.value,
+        reason=_reason(ended.reason),
         transaction_data=thinned(data, most) or None,
     )
+
+
+def _reason(reason: StopReason) -> Any:
+    """Why, as 1.6 distinguishes it: what only transactions of a later version end with is something else here."""
+    return "Other" if reason in {StopReason.STOPPED_BY_EV, StopReason.TIMEOUT} else reason.value
 
 
 def measured(fact: Measured, transaction: int | None, *, bare: bool) -> v16.MeterValues:

@@ -166,7 +166,7 @@ class Device:
             return "Rejected"
         if message == "BootNotification":
             return "Rejected" if self._engine.registration == "Accepted" else self._engine.boot_now
-        if message == "TransactionEvent" and not any(self._engine.ledger.running_session(number) for number in chosen):
+        if message == "TransactionEvent" and not self._engine.ledger.transactions & set(chosen):
             return "Rejected"
         known: Mapping[str, Callable[[], Awaitable[None]]] = {
             "Heartbeat": self._version.heartbeat,
@@ -205,23 +205,24 @@ class Device:
         """The running transactions: out of the queue's turn, but with a number of their own in their transaction's count."""
         ledger = self._engine.ledger
         for number in numbers:
-            running = ledger.running_session(number)
-            if running is None:
+            running, extent = ledger.running_session(number), self._engine.extents.running.get(number)
+            if running is None and extent is None:
                 continue
+            uid = extent.uid if running is None and extent is not None else await ledger.uid_of(running.session) if running else ""
             fact = await self._asked_for(number, aligned=False)  # F06.FR.07
             event = TransactionEvent(
                 event_type="Updated",
                 timestamp=fact.readings[0].at,
                 trigger_reason="Trigger",
-                seq_no=await ledger.told(running.session),
+                seq_no=await ledger.told(uid),
                 transaction_info=Transaction(
-                    transaction_id=await ledger.uid_of(running.session),
+                    transaction_id=uid,
                     charging_state=words.charging_state(self._engine.view.connectors[number].standing()),
                 ),
                 meter_value=words.meter_values(fact.readings),
             )
             await self._version.call(event, TransactionEventResponse)
-            await ledger.count(running.session)
+            await ledger.count(uid)
             await self._engine.signing.told(fact)
 
 

@@ -21,14 +21,12 @@ from cc613_chargepoint.ocpp.v201.words import connector_status
 from cc613_chargepoint.settings import TABLE, Parameter, Settings, ocpp
 from cc613_chargepoint.settings.table import INSTALLED_CURRENT_A
 
-__all__ = ["BYTES_PER_MESSAGE", "ITEMS_PER_MESSAGE", "TX_START", "TX_STOP", "variables"]
+__all__ = ["BYTES_PER_MESSAGE", "ITEMS_PER_MESSAGE", "variables"]
 
 ITEMS_PER_MESSAGE = 64
 """Variables that one GetVariables, SetVariables or GetReport may ask for."""
 BYTES_PER_MESSAGE = 65_536
 """Longest GetVariables, SetVariables or GetReport, bytes."""
-TX_START, TX_STOP = "EnergyTransfer", "PowerPathClosed"
-"""A transaction is what a session is: from the contactor's first closing until the customer or the plug has gone."""
 
 _INSTANCES = {"MessageTimeout": "Default", "MessageAttempts": "TransactionEvent", "MessageAttemptInterval": "TransactionEvent"}
 """Variables of the table that the specification wants with an instance."""
@@ -100,8 +98,6 @@ def _of_program() -> Iterator[Modelled]:
     yield _told("ReservationCtrlr", "Available", "true", "boolean")
     yield _told("AlignedDataCtrlr", "Available", "true", "boolean")
     yield _told("SampledDataCtrlr", "Available", "true", "boolean")
-    yield _told("TxCtrlr", "TxStartPoint", TX_START, "MemberList", values=TX_START)
-    yield _told("TxCtrlr", "TxStopPoint", TX_STOP, "MemberList", values=TX_STOP)
     # a vehicle that unplugs at its side has ended the charge: nothing else may be billed (German calibration law)
     yield _told("TxCtrlr", "StopTxOnEVSideDisconnect", "true", "boolean")
     yield _told("SampledDataCtrlr", "TxStartedMeasurands", DEFAULT, "MemberList", values=DEFAULT)

@@ -82,21 +82,23 @@ class Operating:
             self._engine.ledger.asked_from_afar(connector, request.remote_start_id, identifier)
             await operations.start(connector, identifier)
 
-        return Reply(encoded(RequestStartTransactionResponse(status="Accepted")), then)
+        begun = self._engine.extents.running.get(connector)
+        uid = None if begun is None else begun.uid
+        return Reply(encoded(RequestStartTransactionResponse(status="Accepted", transaction_id=uid)), then)
 
     async def _stop(self, request: RequestStopTransaction) -> Reply:
         connector = await self._engine.ledger.connector_of_uid(request.transaction_id)
         if connector is None:
             return Reply(encoded(RequestStopTransactionResponse(status="Rejected")))
-        return Reply(encoded(RequestStopTransactionResponse(status="Accepted")), lambda: self._engine.operations.stop(connector))
+        then = self._engine.operations.stop_transaction
+        return Reply(encoded(RequestStopTransactionResponse(status="Accepted")), lambda: then(connector))
 
     async def _transaction_status(self, request: GetTransactionStatus) -> Reply:
         ledger = self._engine.ledger
         if request.transaction_id is None:
             return Reply(encoded(GetTransactionStatusResponse(messages_in_queue=await ledger.owed())))
         running = await ledger.connector_of_uid(request.transaction_id) is not None
-        session = await ledger.session_of_uid(request.transaction_id)
-        owed = session is not None and await ledger.owed(session)
+        owed = await ledger.owed(request.transaction_id)
         return Reply(encoded(GetTransactionStatusResponse(messages_in_queue=owed, ongoing_indicator=running)))
 
     async def _unlock(self, request: UnlockConnector) -> Reply:
@@ -122,7 +124,7 @@ class Operating:
         if request.evse_id is not None:
             why = StatusInfo(reason_code="UnsupportedRequest", additional_info="an outlet cannot be reset alone")
             return Reply(encoded(ResetResponse(status="Rejected", status_info=why)))
-        if request.type == "OnIdle" and self._engine.ledger.running:
+        if request.type == "OnIdle" and self._engine.ledger.transactions:
             return Reply(encoded(ResetResponse(status="Scheduled")), operations.reset_when_idle)
 
         async def then() -> None:

@@ -6,9 +6,17 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 
+from attrs import evolve
+
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine
 from cc613_chargepoint.ocpp.engine.facts import (
+    BEGAN,
+    CLOSED,
+    ENDED,
+    MEASURED,
+    SHIFTED,
+    STEPPED,
     Measured,
     Notice,
     Quantity,
@@ -19,10 +27,12 @@ from cc613_chargepoint.ocpp.engine.facts import (
     SignedValue,
     StatusReport,
     TransactionBegan,
+    TransactionClosed,
     TransactionEnded,
+    TransactionStepped,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, MEASURED, SHIFTED, Ledger
+from cc613_chargepoint.ocpp.engine.ledger import Ledger
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
 from cc613_chargepoint.ocpp.engine.signing import brings_key
@@ -93,6 +103,7 @@ class V201(Version):
 
     requests = v201.REQUESTS
     wants_shifts = True
+    by_points = True
     own_names = True
     tells_all_after_absence = True
     answers_when_rejected = True
@@ -191,15 +202,27 @@ class V201(Version):
     async def deliver(self, message: OutboxMessage) -> Settled:
         """See :class:`Version`."""
         deliver: Mapping[str, Callable[[OutboxMessage], Awaitable[Settled]]] = {
+            STEPPED: self._deliver_step,
             BEGAN: self._deliver_begin,
             MEASURED: self._deliver_values,
             SHIFTED: self._deliver_shift,
             ENDED: self._deliver_end,
+            CLOSED: self._deliver_close,
         }
         return await deliver[message.kind](message)
 
     async def _event(self, event: TransactionEvent, message: OutboxMessage) -> TransactionEventResponse:
         return await self.call(event, TransactionEventResponse, owed=message)
+
+    async def _deliver_step(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(TransactionStepped, message.payload)
+        token = None if fact.token is None else words.id_token(fact.token, fact.source, self.kinds)
+        answer = await self._event(words.stepped(fact, await self._engine.ledger.told(fact.uid), token=token), message)
+        info = answer.id_token_info
+        if info is not None and info.status != ACCEPTED and fact.reason is None:
+            _log.warning("the backend does not accept %s: %s", fact.token, info.status)
+            self._engine.operations.spawn(self._engine.operations.refused_early(fact.uid))
+        return self._passed(fact.uid, fact.token, token, info)
 
     async def _deliver_begin(self, message: OutboxMessage) -> Settled:
         fact = unpacked(TransactionBegan, message.payload)
@@ -208,12 +231,14 @@ class V201(Version):
         if fact.begin_wh is not None:
             quantity = Quantity(measurand=DEFAULT, value=fact.begin_wh, unit="Wh")
             register = (Reading(at=fact.started, context="Transaction.Begin", quantities=(quantity,), signed=await self._begin_of(fact)),)
-        seq_no = await self._engine.ledger.told(fact.session)
+        seq_no = await self._engine.ledger.told(fact.uid)
+        if fact.register_told and not any(each.signed for each in register):
+            register = ()  # what was told with the begin is not told again, unless it is signed now
         answer = await self._event(words.began(fact, seq_no, token=token, values=words.meter_values(register)), message)
         if answer.id_token_info is not None and answer.id_token_info.status != ACCEPTED:
             _log.warning("the backend does not accept %s for the transaction it began: %s", fact.token, answer.id_token_info.status)
             self._engine.operations.spawn(self._engine.operations.refused(fact.connector, fact.session))
-        passed = self._passed(fact.session, fact.token, token, answer.id_token_info)
+        passed = self._passed(fact.uid, fact.token, token, answer.id_token_info)
         return _with_key(passed, fact.session, told=any(each.signed is not None and each.signed.key != "" for each in register))
 
     async def _begin_of(self, fact: TransactionBegan) -> SignedValue | None:
@@ -224,41 +249,59 @@ class V201(Version):
 
     async def _deliver_values(self, message: OutboxMessage) -> Settled:
         fact = await self._engine.signing.measured(words.without_long_records(unpacked(Measured, message.payload)))
-        if fact.session is None:
+        uid = fact.uid if fact.session is None else await self._engine.ledger.uid_of(fact.session)
+        if not uid:
             await self.call(words.outside(fact), MeterValuesResponse, owed=message)
             return nothing
-        ledger = self._engine.ledger
-        await self._event(words.measured(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)), message)
-        return _with_key(self._passed(fact.session), fact.session, told=brings_key(fact))
+        await self._event(words.measured(fact, uid, await self._engine.ledger.told(uid)), message)
+        passed = self._passed(uid)
+        return passed if fact.session is None else _with_key(passed, fact.session, told=brings_key(fact))
 
     async def _deliver_shift(self, message: OutboxMessage) -> Settled:
         fact = unpacked(Shifted, message.payload)
-        ledger = self._engine.ledger
-        await self._event(words.shifted(fact, await ledger.uid_of(fact.session), await ledger.told(fact.session)), message)
-        return self._passed(fact.session)
+        uid = await self._engine.ledger.uid_of(fact.session)
+        await self._event(words.shifted(fact, uid, await self._engine.ledger.told(uid)), message)
+        return self._passed(uid)
 
     async def _deliver_end(self, message: OutboxMessage) -> Settled:
-        fact = await self._engine.signing.ended(words.without_long_records(unpacked(TransactionEnded, message.payload)))
+        fact = unpacked(TransactionEnded, message.payload)
+        if not fact.goes_on:
+            fact = await self._engine.signing.ended(words.without_long_records(fact))
         token = None if fact.token is None else words.id_token(fact.token, kinds=self.kinds)
-        answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.session), token=token), message)
-        remember = self._remember(fact.token, token, answer.id_token_info)
-        at = self._engine.clock.wall()
+        answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.uid), token=token), message)
+        if fact.goes_on:
+            return self._passed(fact.uid, fact.token, token, answer.id_token_info)
+        remember, over = self._remember(fact.token, token, answer.id_token_info), self._over(fact.uid, fact.session)
 
         def settled(tx: Transaction) -> None:
-            Ledger.forget(tx, fact.session)
-            for each in tx.signed.of_session(fact.session):
-                tx.signed.delivered(each.id, at)
+            over(tx)
             remember(tx)
 
         return settled
 
-    def _passed(
-        self, session: int, identifier: str | None = None, token: IdToken | None = None, info: IdTokenInfo | None = None
-    ) -> Settled:
+    async def _deliver_close(self, message: OutboxMessage) -> Settled:
+        fact = unpacked(TransactionClosed, message.payload)
+        if fact.session is not None:
+            fact = evolve(fact, session=await self._engine.signing.ended(words.without_long_records(fact.session)))
+        await self._event(words.closed(fact, await self._engine.ledger.told(fact.uid)), message)
+        return self._over(fact.uid, None if fact.session is None else fact.session.session)
+
+    def _over(self, uid: str, session: int | None) -> Settled:
+        """The last message about a transaction was taken, with everything that is signed."""
+        at = self._engine.clock.wall()
+
+        def settled(tx: Transaction) -> None:
+            Ledger.forget(tx, session, uid)
+            for each in () if session is None else tx.signed.of_session(session):
+                tx.signed.delivered(each.id, at)
+
+        return settled
+
+    def _passed(self, uid: str, identifier: str | None = None, token: IdToken | None = None, info: IdTokenInfo | None = None) -> Settled:
         remember = self._remember(identifier, token, info)
 
         def settled(tx: Transaction) -> None:
-            Ledger.passed(tx, session)
+            Ledger.passed(tx, uid)
             remember(tx)
 
         return settled

@@ -12,6 +12,7 @@ from attrs import evolve
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import TokenSource
 from cc613_chargepoint.ocpp.engine.facts import (
+    Cause,
     Measured,
     Quantity,
     Reading,
@@ -21,7 +22,9 @@ from cc613_chargepoint.ocpp.engine.facts import (
     StatusReport,
     StopReason,
     TransactionBegan,
+    TransactionClosed,
     TransactionEnded,
+    TransactionStepped,
 )
 from cc613_chargepoint.ocpp.messages.v201_transactions import MeterValues, StatusNotification, TransactionEvent
 from cc613_chargepoint.ocpp.messages.v201_types import (
@@ -48,6 +51,7 @@ from cc613_chargepoint.ocpp.messages.v201_words import (
 __all__ = [
     "began",
     "charging_state",
+    "closed",
     "connector_status",
     "ended",
     "fits",
@@ -58,6 +62,7 @@ __all__ = [
     "outside",
     "shifted",
     "status",
+    "stepped",
     "without_long_records",
 ]
 
@@ -85,7 +90,15 @@ _STOPPED: Mapping[StopReason, tuple[Reason, TriggerReason]] = {
     StopReason.REBOOT: ("Reboot", "AbnormalCondition"),
     StopReason.REMOTE: ("Remote", "RemoteStop"),
     StopReason.SOFT_RESET: ("ImmediateReset", "ResetCommand"),
+    StopReason.STOPPED_BY_EV: ("StoppedByEV", "ChargingStateChanged"),
+    StopReason.TIMEOUT: ("Timeout", "EVConnectTimeout"),
     StopReason.UNLOCK_COMMAND: ("Other", "UnlockCommand"),
+}
+_CAUSES: Mapping[Cause, TriggerReason] = {
+    Cause.PLUGGED_IN: "CablePluggedIn",
+    Cause.AUTHORIZED: "Authorized",
+    Cause.REMOTE_START: "RemoteStart",
+    Cause.STANDING: "ChargingStateChanged",
 }
 _KINDS: Mapping[str, IdTokenKind] = {
     TokenSource.CARD.value: "ISO14443",
@@ -149,7 +162,18 @@ def status(report: StatusReport) -> StatusNotification:
 
 
 def began(fact: TransactionBegan, seq_no: int, *, token: IdToken, values: tuple[MeterValue, ...]) -> TransactionEvent:
-    """The begin of a transaction: the contactor closes."""
+    """The contactor closes: the begin of a transaction, unless that has begun before and has said who is there."""
+    if fact.goes_on:
+        return TransactionEvent(
+            event_type="Updated",
+            timestamp=fact.started,
+            trigger_reason="ChargingStateChanged",
+            seq_no=seq_no,
+            transaction_info=Transaction(transaction_id=fact.uid, charging_state="Charging"),
+            meter_value=values or None,
+            offline=fact.offline,
+            evse=Evse(id=fact.connector, connector_id=1),
+        )
     return TransactionEvent(
         event_type="Started",
         timestamp=fact.started,
@@ -160,6 +184,23 @@ def began(fact: TransactionBegan, seq_no: int, *, token: IdToken, values: tuple[
         offline=fact.offline,
         reservation_id=fact.reservation,
         evse=Evse(id=fact.connector, connector_id=1),
+        id_token=token,
+    )
+
+
+def stepped(fact: TransactionStepped, seq_no: int, *, token: IdToken | None) -> TransactionEvent:
+    """What happened to a transaction before its session, or where it has none."""
+    trigger = _CAUSES.get(fact.cause) or _STOPPED[fact.reason or StopReason.OTHER][1]
+    return TransactionEvent(
+        event_type="Started" if fact.opens else "Updated",
+        timestamp=fact.at,
+        trigger_reason=trigger,
+        seq_no=seq_no,
+        transaction_info=Transaction(transaction_id=fact.uid, charging_state=charging_state(fact.standing), remote_start_id=fact.remote),
+        meter_value=meter_values(fact.readings) or None,
+        offline=fact.offline,
+        reservation_id=fact.reservation,
+        evse=None if fact.connector is None else Evse(id=fact.connector, connector_id=1),
         id_token=token,
     )
 
@@ -196,26 +237,59 @@ def outside(fact: Measured) -> MeterValues:
 
 
 def ended(fact: TransactionEnded, seq_no: int, *, token: IdToken | None) -> TransactionEvent:
-    """The end of a transaction, with its signed records."""
+    """The energy is over: the end of a transaction, with its signed records, unless that lasts until the vehicle leaves."""
     reason, trigger = _STOPPED[fact.reason]
-    readings = fact.readings
-    if not any(each.context == "Transaction.End" for each in readings) and fact.end_wh is not None:
-        register = Quantity(measurand="Energy.Active.Import.Register", value=fact.end_wh, unit="Wh")
-        readings = (*readings, Reading(at=fact.ended, context="Transaction.End", quantities=(register,)))
-    values = (*meter_values(readings), *_signed(fact.signed))
+    if fact.goes_on:
+        return TransactionEvent(
+            event_type="Updated",
+            timestamp=fact.ended,
+            trigger_reason=trigger,
+            seq_no=seq_no,
+            transaction_info=Transaction(transaction_id=fact.uid, charging_state="EVConnected"),
+            offline=fact.offline,
+            evse=Evse(id=fact.connector, connector_id=1),
+            id_token=token,
+        )
     return TransactionEvent(
         event_type="Ended",
         timestamp=fact.ended,
-        trigger_reason=trigger,
+        trigger_reason="ChargingStateChanged" if fact.with_energy else trigger,
         seq_no=seq_no,
         transaction_info=Transaction(
             transaction_id=fact.uid, charging_state="Idle" if reason == "EVDisconnected" else "EVConnected", stopped_reason=reason
         ),
-        meter_value=values or None,
+        meter_value=_values_of(fact) or None,
         offline=fact.offline,
         evse=Evse(id=fact.connector, connector_id=1),
-        id_token=token,
+        id_token=None if fact.with_energy else token,
     )
+
+
+def closed(fact: TransactionClosed, seq_no: int) -> TransactionEvent:
+    """The end of a transaction that was more than its session: with the values of the session, and why that ended, if it had one."""
+    reason, trigger = _STOPPED[fact.reason]
+    if fact.session is not None:
+        reason = _STOPPED[fact.session.reason][0]
+    return TransactionEvent(
+        event_type="Ended",
+        timestamp=fact.at,
+        trigger_reason=trigger,
+        seq_no=seq_no,
+        transaction_info=Transaction(
+            transaction_id=fact.uid, charging_state="EVConnected" if fact.plugged else "Idle", stopped_reason=reason
+        ),
+        meter_value=None if fact.session is None else _values_of(fact.session) or None,
+        offline=fact.offline,
+        evse=Evse(id=fact.connector, connector_id=1),
+    )
+
+
+def _values_of(fact: TransactionEnded) -> tuple[MeterValue, ...]:
+    readings = fact.readings
+    if not any(each.context == "Transaction.End" for each in readings) and fact.end_wh is not None:
+        register = Quantity(measurand="Energy.Active.Import.Register", value=fact.end_wh, unit="Wh")
+        readings = (*readings, Reading(at=fact.ended, context="Transaction.End", quantities=(register,)))
+    return (*meter_values(readings), *_signed(fact.signed))
 
 
 def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
