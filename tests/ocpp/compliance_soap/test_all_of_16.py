@@ -23,6 +23,7 @@ def test_what_is_left_out_is_there_and_has_a_reason() -> None:
     assert all(name in TOLD and reason for name, reason in ELSEWHERE.items())
 
 
+@pytest.mark.timeout(300)  # a thousand transactions are several thousand exchanges of HTTP
 @pytest.mark.parametrize("name", [name for name in TOLD if name not in ELSEWHERE])
 def test_over_soap(name: str) -> None:
     told: Story = TOLD[name]

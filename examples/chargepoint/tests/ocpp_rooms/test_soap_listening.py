@@ -16,7 +16,7 @@ import pytest
 from attrs import evolve
 
 from cc613_chargepoint.ocpp.certificates import client_context, server_context
-from cc613_chargepoint.ocpp.soap import Asked, Listening, Service, SoapListener, schema_of
+from cc613_chargepoint.ocpp.soap import Asked, Listening, Service, SoapListener, accepting, schema_of
 from cc613_chargepoint.ocpp.soap.accepting import listening_sockets
 from cc613_chargepoint.ocpp.soap.envelope import Addressed, heard, request
 from examples.chargepoint.tests.ocpp_rooms.test_soap_wire import IDENTITY, envelope, post, zeep
@@ -237,6 +237,25 @@ class TestSlowPeers:
             for number in range(3):
                 assert await slow.gone(number)
             await slow.aclose()
+
+
+async def test_without_descriptors_it_waits_says_so_once_and_goes_on(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    monkeypatch.setattr(accepting, "ACCEPT_PAUSE_S", 0.01)
+    loop = asyncio.get_running_loop()
+    real, left = loop.sock_accept, [3]
+
+    async def exhausted(door: socket.socket) -> Any:
+        if left[0]:
+            left[0] -= 1
+            raise OSError(24, "Too many open files")
+        return await real(door)
+
+    monkeypatch.setattr(loop, "sock_accept", exhausted)
+    async with listening(HERE) as listener:
+        assert (await post(listener.port, envelope()))[0] == 200
+    assert [each.getMessage() for each in caplog.records if "accepted" in each.getMessage()] == [
+        "connections cannot be accepted: [Errno 24] Too many open files"
+    ]
 
 
 class TestWhere:

@@ -151,14 +151,17 @@ class Doorman:
         self._doors.clear()
 
     async def _accept(self, door: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+        loop, told = asyncio.get_running_loop(), False
         while True:
             try:
                 peer, address = await loop.sock_accept(door)
             except OSError as error:  # no descriptors are left, or the peer has gone already
-                _log.warning("a connection could not be accepted: %s", error)
+                if not told:  # once: whatever has taken them shall not fill the log as well
+                    _log.warning("connections cannot be accepted: %s", error)
+                told = True
                 await asyncio.sleep(ACCEPT_PAUSE_S)
                 continue
+            told = False
             if not self._room():
                 peer.close()
                 continue
