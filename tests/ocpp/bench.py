@@ -95,8 +95,10 @@ class Bench:
         while True:
             async with self._running() as (station, tasks):
                 restart = asyncio.create_task(station.restart.wait())
-                done, _ = await asyncio.wait([restart, *tasks], return_when=asyncio.FIRST_COMPLETED)
-                restart.cancel()
+                try:
+                    done, _ = await asyncio.wait([restart, *tasks], return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    restart.cancel()
                 for task in done - {restart}:
                     task.result()
                     raise AssertionError(f"{task.get_name()} ended by itself")

@@ -143,6 +143,7 @@ CASES: dict[str, str] = {
     "X16-35": "intervals changed while they run",
     "X16-36": "ChangeConfiguration: values of the wrong form",
     "X16-37": "a restart with a vehicle plugged in: never Available in between",
+    "X16-38": "whatever listens at the address and is no central system",
     "X16-40": "two RemoteStartTransactions in one breath",
     "X16-41": "the profile of a remote start that came to nothing",
     "X16-42": "remote start of a reservation's holder, and of a stranger, without authorisation",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 from tests.ocpp.bench import CARD, Bench, case
@@ -218,3 +221,62 @@ async def test_x16_37(it: Bench) -> None:
         await it.central.silence("StatusNotification", connectorId=1, status="Available", for_s=20.0)
     it.vehicles[1].unplug(force=True)
     await it.central.status("Available")
+
+
+def upgraded(request: bytes, *, protocol: str = "ocpp1.6", key: str | None = None) -> bytes:
+    """The answer that makes a WebSocket of a connection."""
+    asked = next(line.split(b": ")[1] for line in request.split(b"\r\n") if line.lower().startswith(b"sec-websocket-key"))
+    accept = key or base64.b64encode(hashlib.sha1(asked + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+    lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Accept: {accept}"]
+    return "\r\n".join([*lines, f"Sec-WebSocket-Protocol: {protocol}", "", ""]).encode()
+
+
+SERVERS: dict[str, Callable[[bytes], bytes | None]] = {
+    "closes before a word": lambda _: b"",
+    "says rubbish": lambda _: b"\x00\xff\xfe SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "is a web server": lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    "points to itself": lambda _: b"HTTP/1.1 301 Moved\r\nLocation: /ocpp/CP%201\r\nContent-Length: 0\r\n\r\n",
+    "sends half an answer and waits": lambda _: b"HTTP/1.1 101 Switching",
+    "has a header without end": lambda _: b"HTTP/1.1 101 Switching Protocols\r\nX: " + b"x" * 200_000,
+    "cannot add up": lambda request: upgraded(request, key="AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    "speaks what was not offered": lambda request: upgraded(request, protocol="ocpp9"),
+    "sends a frame that nobody has defined": lambda request: upgraded(request) + b"\xff\x00",
+    "sends text that is none": lambda request: upgraded(request) + b"\x81\x02\xff\xfe",
+    "masks its frames": lambda request: upgraded(request) + b"\x81\x82\x00\x00\x00\x00{}",
+    "promises a frame of an exabyte": lambda request: upgraded(request) + b"\x81\x7f\x0f\xff\xff\xff\xff\xff\xff\xff",
+    "closes with a code that nobody may use": lambda request: upgraded(request) + b"\x88\x02\x03\xe7",
+    "closes with a long reason": lambda request: upgraded(request) + b"\x88\x7d\x03\xe8" + b"r" * 123,
+    "pings and pongs and nothing else": lambda request: upgraded(request) + b"\x89\x00\x8a\x03abc",
+}
+
+
+@case(boards=("socket",))
+async def test_x16_38(it: Bench) -> None:
+    """Whatever listens at the address and is no central system: the station comes again, and is there when the right one is."""
+    await it.central.hang_up(and_stay_away=True)
+    left = list(SERVERS)
+    holding: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        answer = SERVERS[left.pop(0)](request) if left else b""
+        writer.write(answer or b"")
+        await writer.drain()
+        holding.append(writer)
+        await asyncio.sleep(20.0)
+        writer.close()
+
+    assert it.central._server is not None
+    it.central._server.close()
+    await it.central._server.wait_closed()
+    it.central.path.unlink(missing_ok=True)
+    server = await asyncio.start_unix_server(serve, str(it.central.path))
+    async with asyncio.timeout(1800.0):
+        while left:
+            await it.sleep(5.0)
+    await it.sleep(60.0)
+    server.close()
+    it.central._server, it.central.listens = None, True
+    await it.central.serve(None)
+    await it.central.connected()
+    await it.charging()

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.ocpp.bench import BOARDS, CARD, OTHER, Bench, play
-from tests.ocpp.central import Refusal, Silence
+from tests.ocpp.central import Refusal, Silence, now
 from tests.ocpp.pedant import broken_order
 
 STORIES = int(os.environ.get("PEDANT_STORIES", "12"))
@@ -86,7 +86,10 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("hang up")),
     st.tuples(st.just("come back")),
     st.tuples(st.just("power cut")),
-    st.tuples(st.just("backend"), st.sampled_from(["well", "refuses", "silent", "slow"])),
+    st.tuples(st.just("backend"), st.sampled_from(["well", "refuses", "silent", "slow", "refuses everything"])),
+    st.tuples(st.just("boot"), st.sampled_from(["Accepted", "Pending", "Rejected"])),
+    st.tuples(st.just("firmware"), st.sampled_from(["http://files/good", "http://files/bad", "http://files/none"])),
+    st.tuples(st.just("diagnostics"), st.sampled_from(["http://files/up", "http://dead/up"])),
     st.tuples(st.just("leak"), CONNECTORS),
 )
 
@@ -103,7 +106,9 @@ class Story:
             "clear cache": lambda: self.asked("ClearCache"), "profile": self.profile, "clear profiles": self.clear_profiles,
             "composite": self.composite, "trigger": self.trigger, "reset": self.reset, "hang up": self.hang_up,
             "come back": self.come_back, "power cut": self.power_cut, "backend": self.backend, "leak": self.leak,
+            "boot": self.boot, "firmware": self.firmware, "diagnostics": self.diagnostics,
         }  # fmt: skip
+        it.files.there |= {"http://files/good": b"image", "http://files/bad": b"bad image"}
         it.central.tags |= {"04BLOCKED": {"status": "Blocked"}, "04INVALID": {"status": "Invalid"}}
 
     @property
@@ -148,7 +153,7 @@ class Story:
         """Ask, if there is a connection; nothing if it went meanwhile."""
         central = self.it.central
         connection = central.connection
-        if connection is None:
+        if connection is None or self.registration == "Rejected":  # whom it has rejected the station does not answer (§4.2)
             return None
         try:
             return await central.ask(action, within_s=60.0, **payload)
@@ -161,6 +166,12 @@ class Story:
             if "Connection" not in type(error).__name__:
                 raise
         return None
+
+    @property
+    def registration(self) -> str:
+        """What the last boot was answered."""
+        boots = [each.answer for each in self.it.central.heard if each.action == "BootNotification"]
+        return str(boots[-1].get("status", "")) if boots and isinstance(boots[-1], dict) else ""
 
     def status(self, connector: int) -> str:
         """As the backend knows it."""
@@ -189,7 +200,9 @@ class Story:
         before = self.status(connector or 1)
         where = {} if connector is None else {"connectorId": connector}
         more = {"chargingProfile": profile("TxProfile", "Relative", 0, 8.0)} if with_profile else {}
+        registered = self.registration
         answer = await self.asked("RemoteStartTransaction", idTag=tag, **where, **more)
+        self.must(registered == "Accepted" or answer in (None, {"status": "Rejected"}), f"a start, registered {registered}: {answer}")
         if answer is not None and connector is not None and before in ENERGY | {"Unavailable", "Faulted"} and self.settled():
             self.must(answer["status"] == "Rejected", f"a start on a connector that is {before}: {answer}")
 
@@ -206,7 +219,7 @@ class Story:
             self.must(answer in (None, {"status": "Rejected"}), f"an unknown transaction is stopped: {answer}")
         elif running:
             answer = await self.asked("RemoteStopTransaction", transactionId=running[-1])
-            if settled and self.status(1) in ENERGY:
+            if settled and self.status(1) in ENERGY and self.registration == "Accepted":
                 self.must(answer in (None, {"status": "Accepted"}), f"a transaction that runs is not stopped: {answer}")
 
     async def availability(self, connector: int, kind: str) -> None:
@@ -260,6 +273,8 @@ class Story:
         self.must(answer is None or (answer["status"] == "Accepted") is known, f"schedule of {connector}: {answer}")
 
     async def trigger(self, message: str) -> None:
+        if self.registration != "Accepted":
+            return  # another case's
         count = self.it.central.count(message)
         answer = await self.asked("TriggerMessage", requestedMessage=message)
         if answer is None:
@@ -298,8 +313,23 @@ class Story:
         answers = self.it.central.answers
         for action in ("StartTransaction", "StopTransaction", "MeterValues", "Authorize"):
             answers.pop(action, None)
-            if how != "well" and action != "Authorize":
+            if how in {"refuses", "silent", "slow"} and action != "Authorize":
                 answers[action] = {"refuses": self.refuse, "silent": self.say_nothing, "slow": self.slow(action)}[how]
+        for action in ("StatusNotification", "Heartbeat", "Authorize", "FirmwareStatusNotification", "DiagnosticsStatusNotification"):
+            answers.pop(action, None)
+            if how == "refuses everything":
+                answers[action] = self.refuse
+
+    async def boot(self, status: str) -> None:
+        self.it.central.answers["BootNotification"] = lambda _: {"status": status, "currentTime": now(), "interval": 20}
+
+    async def firmware(self, location: str) -> None:
+        answer = await self.asked("UpdateFirmware", location=location, retrieveDate=now())
+        self.must(answer in (None, {}), f"firmware: {answer}")
+
+    async def diagnostics(self, location: str) -> None:
+        answer = await self.asked("GetDiagnostics", location=location)
+        self.must(answer in (None, {"fileName": "diagnostics.txt"}), f"diagnostics: {answer}")
 
     def refuse(self, _: dict[str, Any]) -> dict[str, Any]:
         raise Refusal("InternalError")

@@ -115,3 +115,14 @@ async def test_x16_45(it: Bench) -> None:
     it.plug()
     began = await it.central.expect("StartTransaction", idTag=OTHER)
     assert "reservationId" not in began.payload
+
+
+@case(boards=("socket",), connector__plug_in_s=10.0)
+async def test_a_reserved_connector_that_somebody_has_left_is_available_on_its_way_back_to_reserved(it: Bench) -> None:
+    assert await it.central.ask("ReserveNow", connectorId=1, expiryDate=later(it, 30), idTag=CARD, reservationId=15) == ACCEPTED
+    await it.central.status("Reserved")
+    it.plug()
+    await it.central.status("Preparing")
+    await it.unplug()
+    left = await it.central.status("Available")
+    assert (await it.central.status("Reserved")).number == left.number + 1

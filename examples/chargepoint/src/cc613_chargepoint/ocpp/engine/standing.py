@@ -81,6 +81,7 @@ class ConnectorView:
         return Standing.RESERVED if self.reserved else Standing.AVAILABLE
 
 
+_IN_USE = {Standing.PREPARING, Standing.CHARGING, Standing.SUSPENDED_EV, Standing.SUSPENDED_EVSE, Standing.FINISHING}
 _ONLY_WITH = {Standing.PREPARING, Standing.SUSPENDED_EV, Standing.SUSPENDED_EVSE, Standing.FINISHING}
 
 
@@ -151,5 +152,10 @@ class StationView:
             return
         if told is not None and evolve(told, info="").says() == evolve(report, info="").says() and report.error == "NoError":
             return  # nothing but a word about what is over
+        if told is not None and report.standing is Standing.RESERVED and told.standing in _IN_USE:
+            self._say(evolve(report, standing=Standing.AVAILABLE))  # nothing goes from use to reserved at once (OCPP 1.6, 4.9)
+        self._say(report)
+
+    def _say(self, report: StatusReport) -> None:
         self._told[report.connector] = report
         self._tell(report)
