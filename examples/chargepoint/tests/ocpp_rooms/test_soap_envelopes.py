@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import zlib
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,26 @@ def test_names_that_strangers_make_up_do_not_stay_in_the_memory() -> None:
     before = resident_kib()
     read(50, 1550)  # 300,000 names: 20 MB where they stay
     assert resident_kib() - before < 8192
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        '<!DOCTYPE x SYSTEM "{url}">',
+        '<!DOCTYPE x PUBLIC "-//X//Y" "{url}">',
+        '<!DOCTYPE x [<!ENTITY e SYSTEM "{url}"> ]>',
+        '<!DOCTYPE x [<!ENTITY % e SYSTEM "{url}"> %e; ]>',
+        '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>',
+        '<!DOCTYPE x [<!ATTLIST x y CDATA "z">]>',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_nothing_that_a_document_type_names_is_opened(kind: str, encoding: str, tmp_path: Path) -> None:
+    """A pipe that nobody writes into: whoever opens it waits for ever."""
+    os.mkfifo(tmp_path / "trap")
+    document = kind.replace("{url}", (tmp_path / "trap").as_uri()) + "<x>&e;</x>"
+    with pytest.raises(SoapInvalid, match=r"document type|no XML"):
+        parsed(document.encode(encoding))
 
 
 def test_a_document_is_written_as_it_was_read() -> None:

@@ -468,6 +468,79 @@ class TestClient:
             with pytest.raises(kind):
                 await client(port).call("Heartbeat", {})
 
+    @pytest.mark.parametrize(
+        ("pattern", "by"),
+        [
+            (b"/HeartbeatResponse<", b"urn://Ocpp/Cs/2015/10/CentralSystemService/HeartbeatResponse<"),  # generated, and to be understood
+            (ADDRESSING.encode(), ADDRESSING_2004.encode()),
+            (b"wsa:", b"a:"),
+            (b"ocpp:", b"ns2:"),
+            (b"soap:", b"env:"),
+            (b"<soap:Header>", b'<soap:Header><w:Security xmlns:w="urn:w" soap:mustUnderstand="true"/>'),
+            (b"</soap:Header>", b"<wsa:FaultTo/><wsa:ReplyTo/><wsa:From/></soap:Header>"),
+            (b"<?xml version='1.0' encoding='UTF-8'?>", b"\xef\xbb\xbf"),
+            (b"</soap:Envelope>", b"</soap:Envelope>\n<!-- served in 3 ms -->\n"),
+            (b"<soap:Body>", b"\n  <soap:Body>\n    <!-- a comment -->\n"),
+        ],
+        ids=["action", "2004/08", "wsa", "ocpp", "soap", "security", "empty", "mark", "after", "comment"],
+    )
+    async def test_answers_of_other_stacks_are_understood(self, pattern: bytes, by: bytes) -> None:
+        def respond(body: bytes) -> bytes:
+            plain = said(body)
+            assert pattern in plain
+            prefix, other = (pattern[:-1], by[:-1]) if by.endswith(b":") else (b"", b"")
+            changed = plain.replace(pattern, by)
+            return http(changed.replace(b"xmlns:" + prefix + b"=", b"xmlns:" + other + b"=") if prefix else changed)
+
+        async with backend(respond) as (port, _):
+            assert await client(port).call("Heartbeat", {}) == {"currentTime": "2026-06-01T12:00:00Z"}
+
+    @pytest.mark.parametrize("left", [b"<wsa:RelatesTo/>", b""], ids=["empty", "none"])
+    async def test_an_answer_that_names_no_question_belongs_to_the_one_of_its_exchange(self, left: bytes) -> None:
+        def respond(body: bytes) -> bytes:
+            name = heard(body).message_id.encode()
+            return http(said(body).replace(b"<wsa:RelatesTo>" + name + b"</wsa:RelatesTo>", left))
+
+        async with backend(respond) as (port, _):
+            assert await client(port).call("Heartbeat", {})
+
+    async def test_optional_members_may_be_nil(self) -> None:
+        nil = b'<ocpp:parentIdTag xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/>'
+
+        def respond(body: bytes) -> bytes:
+            from cc613_chargepoint.ocpp.soap.envelope import answer
+
+            content = {"idTagInfo": {"status": "Accepted", "parentIdTag": "x"}}
+            document = answer("Authorize", schema_of(Service.CENTRAL_16).element("Authorize", content, answer=True), heard(body))
+            return http(document.replace(b"<ocpp:parentIdTag>x</ocpp:parentIdTag>", nil))
+
+        async with backend(respond) as (port, _):
+            assert await client(port).call("Authorize", {"idTag": "A"}) == {"idTagInfo": {"status": "Accepted"}}
+
+    @pytest.mark.parametrize("how", ["gzip", "x-gzip", "deflate", "deflate-raw", "chunked"])
+    async def test_answers_come_packed_or_in_pieces(self, how: str) -> None:
+        def respond(body: bytes) -> bytes:
+            plain = said(body)
+            if how == "chunked":
+                pieces = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (plain[:100], plain[100:]))
+                return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + pieces + b"0\r\n\r\n"
+            raw = zlib.compressobj(wbits=-15)
+            packed = {"deflate": zlib.compress(plain), "deflate-raw": raw.compress(plain) + raw.flush()}.get(how, gzip.compress(plain))
+            return http(packed, f"Content-Encoding: {how.removesuffix('-raw')}")
+
+        async with backend(respond) as (port, _):
+            assert await client(port).call("Heartbeat", {}) == {"currentTime": "2026-06-01T12:00:00Z"}
+
+    @pytest.mark.parametrize(
+        "kind",
+        [b'<!DOCTYPE x SYSTEM "file:///etc/passwd">', b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'],
+        ids=["dtd", "entity"],
+    )
+    async def test_an_answer_with_a_document_type_is_not_read(self, kind: bytes) -> None:
+        async with backend(lambda body: http(said(body).replace(b"?>", b"?>" + kind))) as (port, _):
+            with pytest.raises(SoapInvalid, match="document type"):
+                await client(port).call("Heartbeat", {})
+
     async def test_a_backend_that_never_answers(self) -> None:
         async with backend(lambda _: asyncio.sleep(3600.0, b"")) as (port, _):
             with pytest.raises(SoapUnanswered, match="no answer within"):
