@@ -38,6 +38,7 @@ ACTIONS = (
     *["plug"] * 12, *["tap"] * 12, *["wait"] * 10, *["repair"] * 16, *["unplug"] * 4, *["ask"] * 3, *["limit"] * 3, *["stop asking"] * 2,
     "other card", "pull by force", "toggle", "residual", "short pilot", "lose earth", "tilt", "mains away", "supply fails", "block bolt",
     "noisy meter", "hot", "restart", "weld", "stuck open", "change cable", "silent source", "one phase",
+    *["drive off"] * 3, *["take cable"] * 4, *["refuse"] * 2, "whose plug",
 )  # fmt: skip
 
 
@@ -125,6 +126,8 @@ class Judge:
         """Nobody gives a plug away that may be live; the emergency opener, which asks nobody, acts below eight volts."""
         if out < 0.5 and self.made.outlet.contacts.value and self.made.plant.cabinet.supply_v.value > 8.0:
             self.wrong.append("the plug was released under power")
+        if out < 0.5 and self.made.state is State.HELD and self.made.plant.cabinet.supply_v.value > 8.0:
+            self.wrong.append("a plug that was kept for its owner was released")
 
     def hear(self, news: StationEvent) -> None:
         if isinstance(news, StepDone):
@@ -164,7 +167,8 @@ def plug(made: SimulatedStation, number: float) -> None:
     choices = ({}, {"phases": 1}, {"asleep": True}, {"simplified": True}, {"diode": False}, {"ventilation": True}, {"automatic": False})
     cables = (220.0, 100.0, 680.0, 1500.0, 220.0, None)
     made.vehicles[1] = Vehicle(made.outlet, **choices[int(number * 97) % len(choices)])
-    made.vehicles[1].plug_in(cable_ohm=cables[int(number * 31) % len(cables)])
+    there = made.outlet.cable_ohm.value  # what the last vehicle left in the socket
+    made.vehicles[1].plug_in(cable_ohm=cables[int(number * 31) % len(cables)] if there is None else there)
 
 
 WORLD: dict[str, Callable[[SimulatedStation, float], None]] = {
@@ -184,11 +188,15 @@ WORLD: dict[str, Callable[[SimulatedStation, float], None]] = {
     "one phase": lambda made, number: made.station.limits.set("backend profile", 16.0, phases=1, per_phase_a=(round(20.0 * number, 1),)),
     "hot": lambda made, number: made.plant.cabinet.temperature("internal").set(20.0 + 70.0 * number),
     "repair": lambda made, _: repair(made),
+    "whose plug": lambda made, number: made.station.connector.obey(ConnectorSettings(unlock_on_ev_side=number < 0.3)),
+    "refuse": lambda made, _: made.station.connector.stop("deauthorised by the backend", keep_plug=True),
+    "take cable": lambda made, _: take_cable(made),
 }
 """What happens to the station; ``number`` in 0…1 says how much."""
 
 VEHICLE: dict[str, Callable[[Vehicle], None]] = {
     "pull by force": lambda vehicle: vehicle.unplug(force=True),
+    "drive off": Vehicle.let_go_of_cable,
     "stop asking": Vehicle.stop_energy,
     "ask": Vehicle.request_energy,
 }
@@ -213,6 +221,13 @@ async def act(made: SimulatedStation, action: str, number: float) -> None:
         await made.sleep(0.3)
         plugged.toggle()
     await made.sleep(0.05 + 8.0 * number**2)
+
+
+def take_cable(made: SimulatedStation, *, force: bool = False) -> None:
+    """Pull a plug that a vehicle has left behind, if the bolt lets go of it."""
+    vehicle = made.vehicles.get(1)
+    if vehicle is not None and not vehicle.plugged and (force or made.outlet.bolt_locked.value <= 0.5):
+        vehicle.take_cable(force=force)
 
 
 def repair(made: SimulatedStation) -> None:
@@ -277,11 +292,13 @@ async def end_well(made: SimulatedStation, judge: Judge) -> None:
     repair(made)
     if (vehicle := made.vehicles.get(1)) is not None and vehicle.plugged:
         vehicle.unplug(force=True)
+    take_cable(made, force=True)
     await made.sleep(120.0)
     repair(made)  # faults that came late and need somebody
     await made.sleep(60.0)
     await judge.judge()
     assert not made.outlet.contacts.value
+    assert made.state not in {State.HELD, State.REFUSING, State.FINISHING}, "nobody's plug is there, and the place is free"
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -329,8 +346,12 @@ class StationLife(RuleBasedStateMachine):
         self.do("other card" if other else "tap")
 
     @precondition(lambda self: self.plugged)
-    @rule(what=st.sampled_from(["unplug", "pull by force", "stop asking", "ask", "toggle", "change cable"]), number=HOW_MUCH)
+    @rule(what=st.sampled_from(["unplug", "pull by force", "drive off", "stop asking", "ask", "toggle", "change cable"]), number=HOW_MUCH)
     def the_vehicle_does(self, what: str, number: float) -> None:
+        self.do(what, number)
+
+    @rule(what=st.sampled_from(["take cable", "refuse", "whose plug"]), number=HOW_MUCH)
+    def a_plug_is_kept_or_taken(self, what: str, number: float) -> None:
         self.do(what, number)
 
     @rule(what=st.sampled_from(["limit", "silent source", "one phase", "hot"]), number=HOW_MUCH)

@@ -243,6 +243,25 @@ async def test_a_charge_that_is_to_end_ends_at_once_in_this_version(it: Bench) -
     await it.central.expect("StopTransaction", 20.0, transactionId=name, reason="DeAuthorized")
 
 
+@case(boards=("socket",), connector__after_power_loss="resume")
+async def test_a_refused_customer_is_refused_after_a_power_cut_too(it: Bench) -> None:
+    await it.configure(StopTransactionOnInvalidId=False, MaxEnergyOnInvalidId=0)
+    await refused_in_the_charge(it)
+    await it.central.status("SuspendedEVSE")
+    await it.sleep(30.0)
+    had_wh = it.simulation.plant.outlet(1).energy_now_wh()
+    await it.power_cut()
+    it.central.forget()
+    await it.power_up()
+    await it.central.expect("BootNotification")
+    await it.central.status("SuspendedEVSE")
+    await it.sleep(120.0)
+    assert it.simulation.plant.outlet(1).energy_now_wh() - had_wh < 60.0
+    assert it.central.count("StartTransaction") == 1, "it is the same transaction"
+    await it.card()
+    await it.central.expect("StopTransaction", transactionId=41)
+
+
 @pytest.mark.parametrize("value", ["-1", "much", "100001"])
 def test_an_energy_that_makes_no_sense_is_rejected(value: str) -> None:
     @case()
@@ -269,6 +288,15 @@ async def test_a_card_that_comes_too_late_begins_nothing_on_a_cable_that_may_be_
     it.plug()
     await it.card()
     await it.central.expect("StartTransaction", idTag=CARD)
+
+
+@case(connector__plug_in_s=30.0, ocpp__authorize_remote=False)
+async def test_whoever_is_started_there_without_being_judged_charges_too(it: Bench) -> None:
+    it.plug()
+    await it.central.status("Finishing")
+    await it.remote_start()
+    await it.central.expect("StartTransaction", idTag=CARD)
+    await it.central.status("Charging")
 
 
 @case(connector__plug_in_s=30.0)

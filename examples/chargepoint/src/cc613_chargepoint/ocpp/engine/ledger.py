@@ -238,6 +238,14 @@ class Ledger:
         """The next session of a connector answers the backend's request of this number, if it is this customer's."""
         self._remote[connector] = number, token.casefold()
 
+    async def refuse(self, session: int) -> None:
+        """The backend has refused the customer of a transaction: that outlives a restart."""
+        await self._store.write(lambda tx: tx.memory.put(_ROOM, f"refused:{session}", True), "noting that a customer was refused")
+
+    async def is_refused(self, session: int) -> bool:
+        """Whether the backend has refused the customer of a transaction."""
+        return bool(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"refused:{session}"), "looking whether a customer was refused"))
+
     def running_session(self, connector: int) -> Running | None:
         """What runs at a connector."""
         return self.running.get(connector)
@@ -286,6 +294,7 @@ class Ledger:
             tx.memory.forget(_ROOM, f"transaction:{session}")
             tx.memory.forget(_ROOM, f"uid:{session}")
             tx.memory.forget(_ROOM, f"key:{session}")
+            tx.memory.forget(_ROOM, f"refused:{session}")
         tx.memory.forget(_ROOM, f"told:{uid}")
 
     @staticmethod

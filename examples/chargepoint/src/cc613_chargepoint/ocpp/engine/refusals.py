@@ -45,15 +45,17 @@ class Refusals:
     def hear(self, news: StationEvent) -> None:
         """Energy is delivered, and charges end."""
         match news:
+            case SessionBegan():
+                self._given[news.connector] = _Given()
+                early = news.connector in self._early
+                self._early.discard(news.connector)
+                self._operations.spawn(self._begun(news.connector, news.number, early=early))
             case Sampled():
                 here = self._given.setdefault(news.connector, _Given())
                 here.energy_wh = news.energy_wh
                 if here.session is not None and self._used_up(here):
                     session, here.session = here.session, None
                     self._operations.spawn(self._act(news.connector, session))
-            case SessionBegan() if news.connector in self._early:
-                self._early.discard(news.connector)
-                self._operations.spawn(self.refused(news.connector, news.number))
             case ChargingEnded() | SessionRecovered():
                 self._given.pop(news.connector, None)
             case StateChanged() if news.after == "available":
@@ -65,6 +67,7 @@ class Refusals:
         """The backend refuses the customer of a transaction."""
         if not self._runs(connector, session):
             return
+        await self._engine.ledger.refuse(session)
         here = self._given.setdefault(connector, _Given())
         ends = self._engine.settings.get(ocpp.STOP_ON_INVALID)
         if self._used_up(here) or (ends and not self._engine.spoken.energy_before_end):
@@ -78,6 +81,11 @@ class Refusals:
             self._early.add(connector)
         else:
             await self._end(connector)
+
+    async def _begun(self, connector: int, session: int, *, early: bool) -> None:
+        """Its customer may have been refused before: while they did not charge yet, or before a power cut after which the session goes on."""
+        if early or await self._engine.ledger.is_refused(session):
+            await self.refused(connector, session)
 
     def _used_up(self, here: _Given) -> bool:
         return here.energy_wh >= self._engine.settings.get(ocpp.MAX_ENERGY_ON_INVALID_WH)
