@@ -9,6 +9,7 @@ import pytest
 from cc613_chargepoint.app import StationSettings
 from cc613_chargepoint.domain.events import ChargingEnded, FaultRaised, SessionEnded, StepDone
 from cc613_chargepoint.domain.fault import FaultName
+from cc613_chargepoint.evse.connector import Connector
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.simulated import CARD, SimulatedStation, simulated_station
@@ -218,5 +219,47 @@ def test_a_refused_customer_who_shows_the_card_while_the_charge_ends_has_the_plu
         await made.until_state(State.FINISHING)
         await made.sleep(STROKE_S)
         assert not locked(made)
+
+    play(story)
+
+
+def test_a_release_that_was_asked_for_before_a_charge_never_moves_the_bolt_in_it() -> None:
+    """Strokes take seconds where the bolt is stuck: what waited for its turn is asked again whether it is still wanted."""
+
+    async def story(made: SimulatedStation) -> None:
+        released: list[int] = []
+        made.outlet.bolt_locked.on(lambda out: released.append(made.outlet.contacts.value) if out < 0.5 else None)
+        made.plug(simplified=True)
+        await made.until_state(State.CONNECTED)
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING)
+        await made.tap(CARD)
+        made.outlet.bolt_blocked.set(True)
+        await made.until_state(State.FAULTED)
+        assert made.of(FaultRaised)[-1].fault.name is FaultName.UNLOCK_FAILED
+        await made.sleep(12.7)  # a further try is under way, and another one waits behind it
+        made.outlet.bolt_blocked.set(False)
+        made.station.connector.clear_fault(FaultName.UNLOCK_FAILED, "looked at")
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING)
+        await made.sleep(60.0)
+        assert (made.state, locked(made)) == (State.CHARGING, True)
+        assert not any(released), "never under power"
+
+    play(story, connector=ConnectorSettings(unlock_again_s=3.0))
+
+
+def test_what_is_not_wanted_any_more_when_its_turn_comes_is_not_done() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await charging(made)
+        connector = made.station.connector
+        assert isinstance(connector, Connector)
+        made.vehicles[1].let_go_of_cable()
+        await made.until_state(State.HELD)
+        await connector._plug.release(lambda: False)
+        await connector._plug.release_after_fault(lambda: False)
+        assert locked(made)
+        await connector._recovery._unlock_again()  # no plug is stuck: nobody wants that
+        assert locked(made)
 
     play(story)

@@ -446,15 +446,16 @@ class Connector(ConnectorActor):
             await self._clock.sleep(self._settings.toggle_hold_s - held_s)  # a toggle takes it back, which cancels this
         clear = await self._sequences.proven_open()
         diode = await self._sequences.diode()
-        locked = await self._sequences.still_locked()
-        if not self._session.open and self._token is not None:
-            await self._session.begin(self._token)
-            self._stop_reason = ""
-        if against := self._objections(locked=locked, diode=diode, clear=clear):  # looked at without a pause before the coil is told
-            self._refuse(against)
-            return
-        self._contactor_on = True
-        await self._sequences.energise()
+        async with self._sequences.bolt_held():
+            locked = await self._sequences.still_locked()
+            if not self._session.open and self._token is not None:
+                await self._session.begin(self._token)
+                self._stop_reason = ""
+            if against := self._objections(locked=locked, diode=diode, clear=clear):  # looked at without a pause before the coil is told
+                self._refuse(against)
+                return
+            self._contactor_on = True
+            await self._sequences.energise()
         if self._asks:
             self._post(Event.CLOSED, "feedback")
             self._jobs.start("sampling", self._session.sampling(self._judge))

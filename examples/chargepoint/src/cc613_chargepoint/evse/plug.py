@@ -65,8 +65,11 @@ class PlugKeeper:
         """
         await self._sequences.weld_check("vehicle unplugged" if self._vehicle() is PilotState.A else "vehicle still plugged in")
 
-    async def release(self) -> None:
+    async def release(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Give the plug back, if nothing says that it may be live.
+
+        Args:
+            wanted: whether it still is, asked right before the bolt moves.
 
         Raises:
             StepFailed: the contactor hangs, or the bolt is stuck.
@@ -77,7 +80,7 @@ class PlugKeeper:
         if self._settings.lock_permanent:
             return
         try:
-            await self._sequences.unlock()
+            await self._sequences.unlock(wanted)
         except StepFailed as failed:
             if failed.fault.name is FaultName.UNLOCK_FAILED:
                 self._recovery.unlock_again()
@@ -87,7 +90,7 @@ class PlugKeeper:
         """Whoever finds a station in F must be able to take the plug; also where the fault went again, and nobody else has come."""
         await self._clock.sleep(self._settings.fault_release_s)
         if wanted() and self._parts.lock is not None:
-            await self.release()
+            await self.release(wanted)
 
     async def release_in_need(self, because: str) -> None:
         """Give the plug back as soon as the contactor is off."""

@@ -118,8 +118,10 @@ class Recovery:
         for attempt in range(1, self._settings.unlock_retries + 1):
             await self._clock.sleep(pause_s)
             pause_s = min(300.0, 2.0 * pause_s)
+            if FaultName.UNLOCK_FAILED not in self._standing:
+                return  # somebody has been there, and whoever came since may need the bolt
             try:
-                await self._sequences.unlock()
+                await self._sequences.unlock(lambda: FaultName.UNLOCK_FAILED in self._standing)
             except StepFailed as failed:
                 _log.warning("connector %d: try %d to release the plug: %s", self._parts.number, attempt, failed)
                 continue

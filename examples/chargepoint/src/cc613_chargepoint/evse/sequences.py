@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from cc613_chargepoint.domain.events import StationEvent
@@ -11,7 +12,7 @@ from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.switching import StepFailed, Switching
 from cc613hal.clock import Clock
 from cc613hal.errors import CommandFailed, HalError
-from cc613hal.interfaces import CableState, ContactorState, LockPosition, ReleaseReport
+from cc613hal.interfaces import CableState, ContactorState, LockPosition, PlugLock, ReleaseReport
 
 __all__ = ["Sequences", "StepFailed"]
 
@@ -30,6 +31,11 @@ class Sequences(Switching):
         super().__init__(parts.number, parts.contactor, parts.weld, clock, tell, weld_unproven=settings.weld_unproven)
         self._parts = parts
         self._settings = settings
+        self._bolt = asyncio.Lock()
+
+    def bolt_held(self) -> asyncio.Lock:
+        """To be held from the last look at the bolt until the contactor is on: no stroke that was asked for before comes in between."""
+        return self._bolt
 
     async def cable_ampacity_a(self) -> float | None:
         """What the plugged cable may carry, A per phase; ``None`` with a tethered cable.
@@ -57,12 +63,16 @@ class Sequences(Switching):
         """Lock the plug and see it locked."""
         if self._parts.lock is None:
             return
+        async with self._bolt:
+            await self._lock(self._parts.lock)
+
+    async def _lock(self, lock: PlugLock) -> None:
         started_s = self._clock.monotonic_s()
         try:
-            result = await self._parts.lock.lock()
+            result = await lock.lock()
             if not (result.verified or self._settings.lock_unproven):  # a contact that is open when locked was never seen to work: show it
-                await self.unlock()
-                result = await self._parts.lock.lock()
+                await self._unlock(lock)
+                result = await lock.lock()
         except HalError as error:
             raise StepFailed(Fault(name=FaultName.LOCK_FAILED, detail=error.message)) from error
         if not (result.verified or self._settings.lock_unproven):
@@ -112,18 +122,26 @@ class Sequences(Switching):
         self._done("diode", "low level stays at −12 V", started_s)
         return proven
 
-    async def unlock(self) -> None:
+    async def unlock(self, wanted: Callable[[], bool] = lambda: True) -> None:
         """Release the plug and see it released: never while the contactor may be closed.
+
+        Args:
+            wanted: whether it still is, asked when it is its turn: another stroke may have taken its time.
 
         Raises:
             StepFailed: the contactor is on, or the bolt is stuck.
         """
         if self._parts.lock is None:
             return
+        async with self._bolt:
+            if wanted():
+                await self._unlock(self._parts.lock)
+
+    async def _unlock(self, lock: PlugLock) -> None:
         started_s = self._clock.monotonic_s()
         await self._prove_dead()
         try:
-            result = await self._parts.lock.unlock()
+            result = await lock.unlock()
         except CommandFailed as error:
             raise StepFailed(Fault(name=FaultName.UNLOCK_FAILED, detail=error.message)) from error
         self._done("unlock", "confirmed by feedback" if result.verified else "believed from drive time", started_s)
