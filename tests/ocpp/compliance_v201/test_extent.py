@@ -322,6 +322,21 @@ async def test_an_early_customer_whom_the_backend_refuses(it: Bench201) -> None:
     assert ended.payload["seqNo"] == len(events(it)) - 1
 
 
+@case(boards=("socket", "tethered"), **points(["Authorized"], ["PowerPathClosed"]))
+async def test_a_customer_who_is_refused_before_the_cable_comes_is_expected_no_more(it: Bench201) -> None:
+    it.central.answers["TransactionEvent"] = lambda said: {"idTokenInfo": {"status": "Invalid"}} if "idToken" in said else {}
+    await it.card()
+    await it.event("Started", triggerReason="Authorized")
+    await it.event("Ended", 15.0, triggerReason="Deauthorized")
+    it.central.forget()
+    it.plug()
+    await it.standing("Occupied")
+    await it.central.silence("TransactionEvent", for_s=30.0)
+    assert it.simulation.plant.outlet(1).contacts.value == 0
+    await it.unplug()
+    await it.standing("Available")
+
+
 @case(**points(["EVConnected"], ["EVConnected"]))
 async def test_values_on_the_clock_belong_to_a_transaction_that_waits(it: Bench201) -> None:
     await it.put("AlignedDataCtrlr", "Interval", "60")

@@ -83,7 +83,7 @@ class Refusals:
             await self._end(connector)
 
     async def _begun(self, connector: int, session: int, *, early: bool) -> None:
-        """Its customer may have been refused before: while they did not charge yet, or before a power cut after which the session goes on."""
+        """Its customer may have been refused before: not charging yet, or before a power cut after which the session goes on."""
         if early or await self._engine.ledger.is_refused(session):
             await self.refused(connector, session)
 
