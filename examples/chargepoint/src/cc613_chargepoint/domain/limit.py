@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from attrs import field, frozen
 
 __all__ = [
-    "ALL_PHASES", "BACKEND", "CABLE", "ENERGY_MANAGER", "HARDWARE", "INSTALLATION", "ISO15118", "LOAD_MANAGEMENT", "MIN_OFFER_A", "MODBUS",
-    "OPERATOR", "SELF_TEST", "SIMPLIFIED_PILOT", "Limit", "Offer", "effective",
+    "ALL_PHASES", "BACKEND", "CABLE", "ENERGY_MANAGER", "GRID_OPERATOR", "HARDWARE", "INSTALLATION", "ISO15118", "LOAD_MANAGEMENT",
+    "MIN_OFFER_A", "MODBUS", "OPERATOR", "SELF_TEST", "SIMPLIFIED_PILOT", "Limit", "Offer", "effective",
 ]  # fmt: skip
 
 MIN_OFFER_A = 6.0
@@ -29,6 +29,8 @@ BACKEND = "backend profile"
 """What a charging profile of a backend says now."""
 ENERGY_MANAGER = "energy manager"
 """What the energy manager of a building says."""
+GRID_OPERATOR = "grid operator"
+"""What whoever runs the grid says."""
 MODBUS = "Modbus"
 """What a Modbus client wrote."""
 ISO15118 = "ISO 15118"

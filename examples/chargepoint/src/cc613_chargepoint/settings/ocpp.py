@@ -415,6 +415,18 @@ RESERVATIONS = _switch(
     "ocpp.reservations", True, "Backends may reserve.", "Backends dürfen reservieren.",
     ocpp201="ReservationCtrlr.Enabled", change=Role.INSTALLER,
 )  # fmt: skip
+LIMIT_CHANGE_PERCENT: Parameter[float] = Parameter(
+    key="ocpp.limit_change_percent", kind=Kind.FLOAT, default=5.0, unit="Percent", minimum=0.0, maximum=100.0,
+    en="By how much a limit that others set must change before the backend hears of it (2.0.1).",
+    de="Um wie viel sich ein Grenzwert anderer ändern muss, bevor das Backend davon erfährt (2.0.1).",
+    ocpp201="SmartChargingCtrlr.LimitChangeSignificance", **_OCPP,
+)  # fmt: skip
+LIMITS_WITH_SCHEDULES = _switch(
+    "ocpp.limits_with_schedules", False,
+    "The backend hears how much is allowed by limits that others set, not only that there are some (2.0.1).",
+    "Das Backend erfährt, wie viel Grenzwerte anderer erlauben, nicht nur, dass es sie gibt (2.0.1).",
+    ocpp201="SmartChargingCtrlr.NotifyChargingLimitWithSchedules",
+)  # fmt: skip
 RESET_TRIES = _count(
     "ocpp.reset_tries", 1, "", 0, 10,
     "How often a restart that failed is tried again.", "Wie oft ein missglückter Neustart wiederholt wird.",
@@ -436,6 +448,7 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     START_SAMPLED_DATA, SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED,
     SIGNED_KEY, SIGNED_KEY_FORM,
     TX_START, TX_STOP,
-    PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, RESET_TRIES, WIRE_LOG,
+    PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, LIMIT_CHANGE_PERCENT, LIMITS_WITH_SCHEDULES, RESET_TRIES,
+    WIRE_LOG,
 )  # fmt: skip
 """In the order of forms and documentation."""

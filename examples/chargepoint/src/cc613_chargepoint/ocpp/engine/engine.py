@@ -26,6 +26,7 @@ from cc613_chargepoint.ocpp.engine.named import Named
 from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.offered import OfferedHere
 from cc613_chargepoint.ocpp.engine.operations import Operations
+from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimits
 from cc613_chargepoint.ocpp.engine.outlets import Outlets
 from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
@@ -107,6 +108,7 @@ class Engine:
         self.ledger = Ledger(store)
         self.profiles = NetworkProfiles(store, settings)
         self.named = Named(store)
+        self.outer_limits = OuterLimits(self)
         self.spoken: type[Version] = next(iter(versions.values()))
         """The version that is spoken, or was last."""
         self.security = security
@@ -259,6 +261,7 @@ class Engine:
                 group.create_task(self.operations.run(), name="ocpp reservations")
                 group.create_task(shifts.run(), name="ocpp changes of transactions")
                 group.create_task(self.charging.run(), name="ocpp charging profiles")
+                group.create_task(self.outer_limits.run(), name="ocpp limits from outside")
                 group.create_task(self.signing.run(), name="ocpp keys of meters")
 
     async def _follow_transactions(self, status: StationStatus) -> None:

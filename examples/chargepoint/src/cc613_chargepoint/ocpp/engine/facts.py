@@ -339,6 +339,7 @@ class Shifted:
     Attributes:
         standing: how its connector is now.
         offline: see :class:`TransactionBegan`.
+        rate: it is not this that has changed, but how fast the vehicle may charge, by somebody from outside.
     """
 
     session: int
@@ -346,6 +347,7 @@ class Shifted:
     at: datetime
     standing: Standing
     offline: bool = False
+    rate: bool = False
 
 
 @frozen(kw_only=True)

@@ -222,9 +222,9 @@ class Ledger:
 
         return await self._store.write(work, "keeping meter values for the backend")
 
-    async def shifted(self, session: int, connector: int, at: datetime, standing: Standing) -> bool:
+    async def shifted(self, session: int, connector: int, at: datetime, standing: Standing, *, rate: bool = False) -> bool:
         """Owe a change of how a transaction charges; not of one that has ended meanwhile. Whether it is owed."""
-        fact = Shifted(session=session, connector=connector, at=at, standing=standing, offline=not self.online())
+        fact = Shifted(session=session, connector=connector, at=at, standing=standing, offline=not self.online(), rate=rate)
 
         def work(tx: Transaction) -> bool:
             if tx.sessions.get(session).ended is not None:

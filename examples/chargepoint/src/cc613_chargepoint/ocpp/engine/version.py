@@ -14,9 +14,11 @@ from cc613_chargepoint.ocpp.rpc import OCPP16, Call, CallFailed, Dialect, ErrorC
 from cc613_chargepoint.ocpp.smart_charging import Rules
 from cc613_chargepoint.settings import table
 from cc613_chargepoint.store import OutboxMessage, Transaction
+from cc613hal.errors import Unsupported
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.engine.engine import Engine
+    from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimit
 
 __all__ = ["Handler", "Version"]
 
@@ -36,6 +38,7 @@ class Version(ABC):
         requests: action → class of its request, for everything the version knows.
         wants_shifts: it tells whenever a transaction goes from charging to waiting or back.
         by_points: in it a transaction begins and ends at points that are set, and may be more than its session.
+        tells_outer_limits: it has words for limits that others set on the station.
         tells_all_after_absence: after a long time without a connection every connector's status is told, changed or not.
         begins_apart: a begin has no place for values: what is wanted of it is a message of its own.
         own_names: the station names transactions itself; otherwise the backend does.
@@ -49,6 +52,7 @@ class Version(ABC):
     requests: ClassVar[Mapping[str, type[Any]]]
     wants_shifts: ClassVar[bool] = False
     by_points: ClassVar[bool] = False
+    tells_outer_limits: ClassVar[bool] = False
     tells_all_after_absence: ClassVar[bool] = False
     begins_apart: ClassVar[bool] = False
     own_names: ClassVar[bool] = False
@@ -142,6 +146,14 @@ class Version(ABC):
     @abstractmethod
     async def notice(self, notice: Notice, owed: OutboxMessage | None = None) -> None:
         """Say how an update or an upload is."""
+
+    async def outer_limit(self, limit: OuterLimit) -> None:
+        """Say that somebody else limits; only where the version has a word for that."""
+        raise Unsupported(f"there is no word for a limit by {limit.source.value} in this version")
+
+    async def outer_limit_lifted(self, limit: OuterLimit) -> None:
+        """Say that they do so no more."""
+        raise Unsupported(f"there is no word for a limit by {limit.source.value} in this version")
 
     @abstractmethod
     async def sign_certificate(self, request: str) -> bool:

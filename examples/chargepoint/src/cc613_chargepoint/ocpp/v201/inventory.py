@@ -128,11 +128,11 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
     rules = engine.charging.keeper.rules
     yield _told("SmartChargingCtrlr", "Available", "true", "boolean")
     yield _told("SmartChargingCtrlr", "Enabled", "true", "boolean")
-    yield _told("SmartChargingCtrlr", "Entries", str(rules.max_profiles), "integer", instance="ChargingProfiles")
+    installed, most = (lambda: str(len(engine.charging.keeper.book))), rules.max_profiles
+    yield _told("SmartChargingCtrlr", "Entries", installed, "integer", instance="ChargingProfiles", maximum=most)
     yield _told("SmartChargingCtrlr", "PeriodsPerSchedule", str(rules.max_periods), "integer")
     yield _told("SmartChargingCtrlr", "ProfileStackLevel", str(rules.max_stack_level), "integer")
     yield _told("SmartChargingCtrlr", "RateUnit", "A,W", "MemberList", values="A,W")
-    yield _told("SmartChargingCtrlr", "LimitChangeSignificance", "100", "decimal", unit="Percent")
     if engine.security is not None:
         roots = engine.security.roots
         yield _told("SecurityCtrlr", "CertificateEntries", lambda: str(sum(1 for _ in roots)), "integer", maximum=roots.max_length)

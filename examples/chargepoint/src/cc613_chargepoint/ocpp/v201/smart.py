@@ -5,23 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.outer_limits import Outer, OuterLimit
 from cc613_chargepoint.ocpp.engine.schedules import KINDS, RECURRENCES, schedule_of
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_charging import (
     ClearChargingProfile,
     ClearChargingProfileResponse,
+    ClearedChargingLimit,
     GetChargingProfiles,
     GetChargingProfilesResponse,
     GetCompositeSchedule,
     GetCompositeScheduleResponse,
+    NotifyChargingLimit,
     ReportChargingProfiles,
     ReportChargingProfilesResponse,
     SetChargingProfile,
     SetChargingProfileResponse,
 )
 from cc613_chargepoint.ocpp.messages.v201_charging_types import (
+    ChargingLimit,
     ChargingProfile,
     ChargingProfileCriterion,
     ChargingSchedule,
@@ -31,12 +37,23 @@ from cc613_chargepoint.ocpp.messages.v201_charging_types import (
 from cc613_chargepoint.ocpp.messages.v201_types import StatusInfo
 from cc613_chargepoint.ocpp.messages.v201_words import ChargingLimitSource, ChargingProfileKind, ChargingProfilePurpose, RecurrencyKind
 from cc613_chargepoint.ocpp.rpc import Reply
-from cc613_chargepoint.ocpp.smart_charging import Criteria, Installed, Kind, Objection, Profile, Purpose, Recurrence, Refusal, Unit
+from cc613_chargepoint.ocpp.smart_charging import (
+    Criteria,
+    Kind,
+    Objection,
+    Period,
+    Profile,
+    Purpose,
+    Recurrence,
+    Refusal,
+    Schedule,
+    Unit,
+)
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.v201.version import V201
 
-__all__ = ["SmartCharging201", "profile_of", "told"]
+__all__ = ["SmartCharging201", "limit_lifted", "limit_set", "profile_of", "told"]
 
 _PURPOSES: Mapping[ChargingProfilePurpose, Purpose] = {
     "ChargingStationExternalConstraints": Purpose.EXTERNAL,
@@ -83,9 +100,9 @@ def profile_of(said: ChargingProfile) -> Profile:
     )
 
 
-def _said(installed: Installed) -> ChargingProfile:
+def _said(profile: Profile) -> ChargingProfile:
     """A profile in the words of 2.0.1."""
-    profile, schedule = installed.profile, installed.profile.schedule
+    schedule = profile.schedule
     return ChargingProfile(
         id=profile.id,
         stack_level=profile.stack_level,
@@ -111,8 +128,49 @@ def _said(installed: Installed) -> ChargingProfile:
     )
 
 
-def _source(installed: Installed) -> ChargingLimitSource:
-    return "Other" if installed.profile.purpose is Purpose.EXTERNAL else "CSO"
+_OUTER: Mapping[Outer, ChargingLimitSource] = {Outer.ENERGY_MANAGER: "EMS", Outer.GRID_OPERATOR: "SO", Outer.OTHER: "Other"}
+OUTER_IDS = 2_000_000_000
+"""From here on, ids are those of limits from outside: no backend's profile should have one."""
+
+
+def _outer(limit: OuterLimit) -> Profile:
+    """A limit from outside as the profile that stands for it (2.0.1, K11)."""
+    return Profile(
+        id=OUTER_IDS + limit.connector * len(Outer) + list(Outer).index(limit.source),
+        stack_level=0,
+        purpose=Purpose.EXTERNAL,
+        kind=Kind.ABSOLUTE,
+        schedule=Schedule(unit=Unit.AMPERE, periods=(Period(start_s=0, limit=round(limit.current_a, 1)),), start=limit.since),
+    )
+
+
+def limit_set(limit: OuterLimit, *, with_schedule: bool) -> NotifyChargingLimit:
+    """Somebody else limits an outlet; how much they allow is said only where the backend wants to hear it (K11.FR.02, .04)."""
+    return NotifyChargingLimit(
+        charging_limit=ChargingLimit(charging_limit_source=_OUTER[limit.source]),
+        charging_schedule=_said(_outer(limit)).charging_schedule if with_schedule else None,
+        evse_id=limit.connector,
+    )
+
+
+def limit_lifted(limit: OuterLimit) -> ClearedChargingLimit:
+    """They do so no more (K13.FR.02)."""
+    return ClearedChargingLimit(charging_limit_source=_OUTER[limit.source], evse_id=limit.connector)
+
+
+@frozen
+class _Told:
+    """A profile that can be told.
+
+    Attributes:
+        evse: of which outlet; 0 for the station.
+        source: whose it is.
+        profile: what it says.
+    """
+
+    evse: int
+    source: ChargingLimitSource
+    profile: Profile
 
 
 class SmartCharging201:
@@ -136,7 +194,11 @@ class SmartCharging201:
         }
 
     async def _set(self, request: SetChargingProfile) -> Reply:
-        why = await self._engine.charging.install(profile_of(request.charging_profile), request.evse_id)
+        profile = profile_of(request.charging_profile)
+        if profile.id in {_outer(each).id for each in self._engine.outer_limits.present.values()}:  # K01.FR.05
+            why: Refusal | None = Refusal(Objection.DUPLICATE, f"{profile.id} is the limit of somebody else")
+        else:
+            why = await self._engine.charging.install(profile, request.evse_id)
         if why is None:
             return Reply(encoded(SetChargingProfileResponse(status="Accepted")))
         return Reply(encoded(SetChargingProfileResponse(status="Rejected", status_info=told(why))))
@@ -157,16 +219,19 @@ class SmartCharging201:
         return Reply(encoded(ClearChargingProfileResponse(status="Accepted" if count else "Unknown")))
 
     async def _get(self, request: GetChargingProfiles) -> Reply:
-        found = [each for each in self._engine.charging.keeper.book if _fits(each, request.charging_profile, request.evse_id)]
+        book, outer = self._engine.charging.keeper.book, self._engine.outer_limits.present.values()
+        present = [_Told(each.connector, "CSO", each.profile) for each in book]
+        present += [_Told(each.connector, _OUTER[each.source], _outer(each)) for each in outer]
+        found = [each for each in present if _fits(each, request.charging_profile, request.evse_id)]
         if not found:
             return Reply(encoded(GetChargingProfilesResponse(status="NoProfiles")))
         return Reply(encoded(GetChargingProfilesResponse(status="Accepted")), lambda: self._report(request.request_id, found))
 
-    async def _report(self, request: int, found: Sequence[Installed]) -> None:
+    async def _report(self, request: int, found: Sequence[_Told]) -> None:
         """One message for each outlet and source: that is what the message can be about."""
         groups: dict[tuple[int, ChargingLimitSource], list[ChargingProfile]] = {}
         for each in found:
-            groups.setdefault((each.connector, _source(each)), []).append(_said(each))
+            groups.setdefault((each.evse, each.source), []).append(_said(each.profile))
         for number, ((evse, source), profiles) in enumerate(groups.items()):
             message = ReportChargingProfiles(
                 request_id=request,
@@ -194,12 +259,12 @@ class SmartCharging201:
         return Reply(encoded(GetCompositeScheduleResponse(status="Accepted", schedule=schedule)))
 
 
-def _fits(installed: Installed, asked: ChargingProfileCriterion, evse: int | None) -> bool:
+def _fits(told: _Told, asked: ChargingProfileCriterion, evse: int | None) -> bool:
     """Whether a profile is meant: by its id, or by everything else that was said."""
-    profile = installed.profile
-    if evse is not None and installed.connector != evse:
+    profile = told.profile
+    if evse is not None and told.evse != evse:
         return False
-    if asked.charging_limit_source is not None and _source(installed) not in asked.charging_limit_source:
+    if asked.charging_limit_source is not None and told.source not in asked.charging_limit_source:
         return False
     if asked.charging_profile_id is not None:
         return profile.id in asked.charging_profile_id

@@ -34,10 +34,12 @@ from cc613_chargepoint.ocpp.engine.facts import (
 )
 from cc613_chargepoint.ocpp.engine.ledger import Ledger
 from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
+from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimit
 from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
 from cc613_chargepoint.ocpp.engine.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.messages import v201
+from cc613_chargepoint.ocpp.messages.v201_charging import ClearedChargingLimitResponse, NotifyChargingLimitResponse
 from cc613_chargepoint.ocpp.messages.v201_firmware import FirmwareStatusNotification, FirmwareStatusNotificationResponse
 from cc613_chargepoint.ocpp.messages.v201_provisioning import (
     BootNotification,
@@ -80,8 +82,9 @@ from cc613_chargepoint.ocpp.v201.inventory import variables
 from cc613_chargepoint.ocpp.v201.model import DeviceModel
 from cc613_chargepoint.ocpp.v201.operating import Operating
 from cc613_chargepoint.ocpp.v201.security import Security201
-from cc613_chargepoint.ocpp.v201.smart import SmartCharging201
+from cc613_chargepoint.ocpp.v201.smart import SmartCharging201, limit_lifted, limit_set
 from cc613_chargepoint.ocpp.v201.upkeep import Upkeep201
+from cc613_chargepoint.settings import ocpp
 from cc613_chargepoint.store import OutboxMessage, Transaction
 
 __all__ = ["V201"]
@@ -106,6 +109,7 @@ class V201(Version):
     by_points = True
     own_names = True
     tells_all_after_absence = True
+    tells_outer_limits = True
     answers_when_rejected = True
     dialect = OCPP201
     profile_rules = Rules().later()
@@ -193,6 +197,14 @@ class V201(Version):
         else:
             told = LogStatusNotification(status=cast("UploadLogStatus", notice.status), request_id=notice.request)
             await self.call(told, LogStatusNotificationResponse, owed=owed)
+
+    async def outer_limit(self, limit: OuterLimit) -> None:
+        """See :class:`Version`."""
+        await self.call(limit_set(limit, with_schedule=self._engine.settings.get(ocpp.LIMITS_WITH_SCHEDULES)), NotifyChargingLimitResponse)
+
+    async def outer_limit_lifted(self, limit: OuterLimit) -> None:
+        """See :class:`Version`."""
+        await self.call(limit_lifted(limit), ClearedChargingLimitResponse)
 
     async def sign_certificate(self, request: str) -> bool:
         """See :class:`Version`."""

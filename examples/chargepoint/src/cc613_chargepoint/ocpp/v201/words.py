@@ -206,11 +206,11 @@ def stepped(fact: TransactionStepped, seq_no: int, *, token: IdToken | None) -> 
 
 
 def shifted(fact: Shifted, uid: str, seq_no: int) -> TransactionEvent:
-    """A transaction goes from charging to waiting, or back."""
+    """A transaction goes from charging to waiting, or back; or somebody from outside has changed how fast it may."""
     return TransactionEvent(
         event_type="Updated",
         timestamp=fact.at,
-        trigger_reason="ChargingStateChanged",
+        trigger_reason="ChargingRateChanged" if fact.rate else "ChargingStateChanged",
         seq_no=seq_no,
         transaction_info=Transaction(transaction_id=uid, charging_state=charging_state(fact.standing)),
         offline=fact.offline,
