@@ -150,6 +150,10 @@ CASES: dict[str, str] = {
     "X16-43": "remote start against a reservation of connector 0",
     "X16-44": "remote start against a reservation of a group, without authorisation",
     "X16-45": "a reservation's holder who identified and did not plug in",
+    "X16-46": "AllowOfflineTxForUnknownId against a local list that does not accept",
+    "X16-47": "MinimumStatusDuration",
+    "X16-48": "ChangeAvailability during a transaction, and taken back",
+    "X16-49": "ChangeAvailability of connector 0 with one of two connectors in use",
     "X16-50": "random stories of backend, people, vehicles and links: rules of order, and the station is as new in the end",
 }
 """Id → title."""

@@ -305,7 +305,13 @@ class Station:
 
     def _reservations(self) -> Reservations:
         numbers = tuple(self.connectors)
-        return Reservations(numbers) if self._history is None else Reservations(numbers, changed=self._history.reserved)
+        if self._history is None:
+            return Reservations(numbers, free=self._free)
+        return Reservations(numbers, changed=self._history.reserved, free=self._free)
+
+    def _free(self) -> list[int]:
+        """The connectors with nobody and nothing there."""
+        return [number for number, each in self.connectors.items() if each.state is State.AVAILABLE and self.customers.serves(number)]
 
     async def _taken_up(self, store: Store) -> Collection[int]:
         """The sessions that a power cut interrupted and a connector goes on with; a clock that cannot tell how long ago ends them."""

@@ -135,7 +135,7 @@ def _with_backend(settings: AuthorizationSettings, directory: Directory, backend
         keeps = directory if settings.cache else None
         rules.append(BackendRule(backend, keeps, timeout_s=settings.backend_timeout_s, alone=_without_backend(settings, directory)))
         if settings.unknown_offline:
-            rules.append(UnknownOffline(backend))
+            rules.append(_unknown(settings, directory, backend))
     return tuple(rules)
 
 
@@ -147,5 +147,9 @@ def _without_backend(settings: AuthorizationSettings, directory: Directory) -> t
     if settings.cache and settings.offline:
         rules.append(CacheRule(directory, lifetime_s=settings.cache_lifetime_s or None))
     if settings.unknown_offline:
-        rules.append(UnknownOffline(None))
+        rules.append(_unknown(settings, directory, None))
     return tuple(rules)
+
+
+def _unknown(settings: AuthorizationSettings, directory: Directory, backend: Backend | None) -> UnknownOffline:
+    return UnknownOffline(backend, lists=directory if settings.local_list else None, caches=directory if settings.cache else None)

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from attrs import define, field, frozen
 
 from cc613_chargepoint.authorization.rule import Answer, Opinion, Request, Rule, accept, nothing, refuse
-from cc613_chargepoint.domain.known_token import KnownToken
+from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613hal.errors import HalError
 
@@ -167,12 +167,14 @@ class Reservations:
 
     Attributes:
         connectors: of the station: a reservation for any of them only bites when no other is free.
+        free: those of them with nobody and nothing there; all of them if it is not said.
         changed: is told what stands after every change, for whoever keeps it over a restart.
     """
 
     name = "reservations"
     connectors: Collection[int] = (1,)
     changed: Callable[[Sequence[Reservation]], None] = field(default=lambda _: None, kw_only=True)
+    free: Callable[[], Collection[int]] | None = field(default=None, kw_only=True)
     _kept: dict[int, Reservation] = field(factory=dict, init=False)
 
     def keep(self, reservation: Reservation) -> None:
@@ -217,7 +219,9 @@ class Reservations:
             return ""
         here = [each for each in valid if each.connector == request.connector]
         anywhere = [each for each in valid if each.connector == 0]
-        if here or len(anywhere) >= len(self.connectors):
+        free = set(self.connectors if self.free is None else self.free())
+        left = free - {request.connector} - {each.connector for each in valid}
+        if here or len(anywhere) > len(left):
             return f"connector {request.connector} is reserved for somebody else"
         return ""
 
@@ -404,21 +408,31 @@ class BackendRule:
 class UnknownOffline:
     """Accepts whom nobody knows while the backend cannot be asked (OCPP ``AllowOfflineTxForUnknownId``).
 
+    Whom the local list does not accept is known, and so is whose acceptance has run out meanwhile (OCPP 1.6, 3.5.4): also where list and
+    cache accept nobody offline.
+
     Attributes:
         backend: who would be asked; ``None`` where it is known that nobody can be.
+        lists: where the local list is; ``None`` without one.
+        caches: where the cache is; ``None`` without one.
     """
 
     name = "unknown-offline"
     backend: Backend | None
+    lists: Directory | None = None
+    caches: Directory | None = None
 
     async def judge(self, request: Request) -> Opinion:
         """See :class:`~cc613_chargepoint.authorization.rule.Rule`."""
-        del request
-        return (
-            nothing()
-            if self.backend is not None and self.backend.connected
-            else accept("unknown, and accepted while the backend cannot be asked")
-        )
+        if self.backend is not None and self.backend.connected:
+            return nothing()
+        listed = None if self.lists is None else await self.lists.listed(request.token.id)
+        if listed is not None and not listed.valid_at(request.at):
+            return _of(listed, request.at, "on the local list")
+        cached = None if self.caches is None else await self.caches.cached(request.token.id)
+        if cached is not None and cached.status == ACCEPTED and not cached.valid_at(request.at):
+            return _of(cached, request.at, "in the cache")
+        return accept("unknown, and accepted while the backend cannot be asked")
 
 
 def _counts(backend: Backend | None, pre_authorize: bool, offline: bool) -> bool:
