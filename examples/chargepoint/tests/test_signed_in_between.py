@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from cc613_chargepoint.store import Store
 from cc613hal.board import load_board, open_board
 from cc613hal.clock import ClockState, run_virtual
 from cc613hal.errors import BusError, CommandFailed, DeviceRefused, HalError, Unsupported
-from cc613hal.ocmf import Checker, PublicKey, Status
+from cc613hal.ocmf import Checker, PublicKey, Status, read_values, write_values
 from cc613hal.plant import FieldCard, Simulation
 from cc613hal.plant.vehicle import Vehicle
 from examples.chargepoint.tests.test_signed_sessions import MODELS, OTHERS, PLAIN, TOKEN, letters_of, metering, proven
@@ -48,9 +49,13 @@ def test_they_are_kept_between_begin_and_end_and_the_whole_verifies(driver: str,
             ]  # fmt: skip
             assert letters_of(records) == ["B", "C", "C", "C", "E" if driver == AT_ONCE else "L"]
             assert [each.page for each in records] == [1, 2, 3, 4, 5]
-            key = PublicKey.from_text(records[0].public_key)
-            checker = Checker([key])
-            list(checker.check(value_of_view(view_of(each)) for each in records))
+            file = io.BytesIO()
+            write_values(file, [value_of_view(view_of(each)) for each in records])  # the file for the transparency software
+            file.seek(0)
+            values = list(read_values(file))
+            assert [each.context for each in values] == [each.context for each in records]
+            checker = Checker([PublicKey.from_text(records[0].public_key)])
+            list(checker.check(values))
             assert checker.summary.status is Status.VERIFIED
 
     run_virtual(scene())
