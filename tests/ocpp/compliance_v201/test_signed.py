@@ -98,8 +98,12 @@ async def test_tc_j_11_cs(it: Bench201) -> None:
     assert len(periodic) == 3
     assert all(each["signedMeterValue"]["encodingMethod"] == "OCMF" for each in periodic)
     records = told(ended)
-    assert [checked(each) for each in records] == ["C", "C", "C", "B", "E"]
+    assert [checked(each) for each in records] == ["B", "C", "C", "C", "E"]
     assert len({each.record for each in records}) == 5
+    everything = [each for value in ended.payload["meterValue"] for each in value["sampledValue"]]
+    assert len(everything) == 5  # no value stands there once signed and once not
+    stamps = [value["timestamp"] for value in ended.payload["meterValue"]]
+    assert stamps == sorted(stamps)
     updated = [each for each in it.central.heard if each.payload.get("triggerReason") == "MeterValuePeriodic"]
     assert len(updated) == 2
     assert not any(told(each) for each in updated)  # that is another variable's
@@ -250,7 +254,9 @@ async def test_a_backend_cannot_switch_off_begin_and_end(it: Bench201) -> None:
     await put(it, Aligned__SignReadings="false", Comm__PublicKeyWithSignedMeterValue="Never")
     await it.charge()
     key = await key_from_the_station(it)
-    assert [checked(each, key) for each in told(await end(it))] == ["B", "E"]
+    ended = await end(it)
+    assert [checked(each, key) for each in told(ended)] == ["B", "E"]
+    assert [each["sampledValue"][0]["context"] for each in ended.payload["meterValue"]] == ["Transaction.Begin", "Transaction.End"]
 
 
 @signed_case(ocpp__signed_ends=False)

@@ -318,6 +318,34 @@ def test_a_record_too_long_for_2_0_1_stays_away_and_its_value_does_not() -> None
     assert len(encoded(words16.stop(fact, 7, most=100, bare=True))["transactionData"]) == 4
 
 
+@pytest.mark.parametrize(
+    ("readings", "signed", "values"),
+    [
+        # context and whether it is signed; a begin that no reading tells goes first, whatever else is left over last
+        ([], [], [("Transaction.End", False)]),
+        ([], ["Transaction.Begin", "Transaction.End"], [("Transaction.Begin", True), ("Transaction.End", True)]),
+        ([], ["Transaction.End"], [("Transaction.End", True)]),
+        (["Transaction.Begin", "Transaction.End"], ["Transaction.End"], [("Transaction.Begin", False), ("Transaction.End", True)]),
+        (
+            ["Transaction.Begin", "Sample.Clock", "Transaction.End"], ["Transaction.Begin", "Transaction.End"],
+            [("Transaction.Begin", True), ("Sample.Clock", False), ("Transaction.End", True)],
+        ),
+        ([], ["Interruption.Begin"], [("Transaction.End", False), ("Interruption.Begin", True)]),
+    ],
+)  # fmt: skip
+def test_records_stand_in_the_values_that_they_sign_in_2_0_1(
+    readings: list[str], signed: list[str], values: list[tuple[str, bool]]
+) -> None:
+    fact = evolve(
+        END,
+        readings=tuple(evolve(SAMPLE, context=each, signed=None) for each in readings),
+        signed=tuple(evolve(RECORD, context=each, register_wh="1000") for each in signed),
+    )
+    said = encoded(words201.ended(fact, 3, token=None))["meterValue"]
+    samples = [sample for value in said for sample in value["sampledValue"]]
+    assert [(each["context"], "signedMeterValue" in each) for each in samples] == values
+
+
 def test_a_key_too_long_for_2_0_1_is_left_out_and_not_cut() -> None:
     said = encoded(words201.ended(evolve(END, signed=(evolve(RECORD, key="k" * 2501),)), 3, token=None))
     assert said["meterValue"][-1]["sampledValue"][0]["signedMeterValue"]["publicKey"] == ""

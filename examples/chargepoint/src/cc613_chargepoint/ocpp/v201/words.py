@@ -285,11 +285,22 @@ def closed(fact: TransactionClosed, seq_no: int) -> TransactionEvent:
 
 
 def _values_of(fact: TransactionEnded) -> tuple[MeterValue, ...]:
+    """The values of an end, in the order of time: a signed begin or end stands in the register's own value where there is one."""
     readings = fact.readings
     if not any(each.context == "Transaction.End" for each in readings) and fact.end_wh is not None:
-        register = Quantity(measurand="Energy.Active.Import.Register", value=fact.end_wh, unit="Wh")
+        register = Quantity(measurand=REGISTER, value=fact.end_wh, unit="Wh")
         readings = (*readings, Reading(at=fact.ended, context="Transaction.End", quantities=(register,)))
-    return (*meter_values(readings), *_signed(fact.signed))
+    alone, placed = list(fact.signed), list[Reading]()
+    for reading in readings:
+        place = reading.context in {"Transaction.Begin", "Transaction.End"} and any(
+            each.measurand == REGISTER for each in reading.quantities
+        )
+        record = next((each for each in alone if place and each.context == reading.context), None)
+        if record is not None:
+            alone.remove(record)
+        placed.append(reading if record is None else evolve(reading, signed=record))
+    begins = [each for each in alone if each.context == "Transaction.Begin"]
+    return (*_signed(begins), *meter_values(placed), *_signed([each for each in alone if each not in begins]))
 
 
 def meter_values(readings: Sequence[Reading]) -> tuple[MeterValue, ...]:
