@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cc613_chargepoint.ocpp.rpc.wire_log import MASK, WireLog, masked
+from cc613_chargepoint.ocpp.rpc.wire_log import MASK, WireLog, masked, masked_text
 from cc613_chargepoint.settings import TABLE
 
 HUSH = "hush-4711"
@@ -152,3 +152,30 @@ def test_what_is_nested_without_end_is_cut() -> None:
     for _ in range(400):
         value = [value]
     assert HUSH not in json.dumps(masked(value))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000 + "://x",
+        "://" + "a:" * 500_000 + "@",
+        "ftp://x?" + "pass" * 250_000,
+        "ftp://x?" + "&" * 1_000_000 + "key",
+        "password<" + "a" * 1_000_000,
+        "password<" + "a:" * 500_000,
+        "password" + "<a" * 500_000,
+        'password"' + " " * 1_000_000,
+        'password"' + '\\"' * 500_000,
+        'password"a":"' + "\\" * 500_000,
+        "password" + '"a" :' * 200_000,
+        "-----BEGIN " * 90_000 + "PRIVATE KEY",
+        "Authorization" + " " * 1_000_000,
+        '{"password":' * 80_000,
+        "[" * 1_000_000,
+    ],
+    ids=range(15),
+)
+def test_no_text_takes_for_ever(text: str) -> None:
+    """The longest message that a stranger may send, made to keep a careless pattern busy for days."""
+    assert masked_text(text)
+    assert masked({"vendorId": "x", "data": text})

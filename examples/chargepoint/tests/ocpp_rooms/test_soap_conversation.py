@@ -304,6 +304,27 @@ class TestComingAndGoing:
                     await SoapClient(back, IDENTITY, "x").call("ClearCache", {})
         assert "\\x01" not in repr(where)
 
+    async def test_envelopes_are_shown_to_the_log_both_ways_without_secrets(
+        self, central: tuple[Central, SoapEndpoint], spoken: Spoken, tmp_path: Path
+    ) -> None:
+        """As they went over the wire, in 1.5 too, whose words the frames do not have."""
+        there, where = central
+
+        async def handler(call: Call) -> Reply:
+            return Reply({"status": "Accepted"})
+
+        log = WireLog(tmp_path / "ocpp.log")
+        async with conversing(where, handler, log) as (link, _):
+            await link.call("StatusNotification", {"connectorId": 1, "status": "Preparing", "errorCode": "NoError"})
+            await there.ask().call("ChangeConfiguration", {"key": "AuthorizationKey", "value": "hush-hush-hush-hush"})
+        entries = [json.loads(line) for line in log.path.read_text().splitlines()]
+        envelopes = [(each["way"], each["envelope"]) for each in entries if "envelope" in each]
+        assert [way for way, _ in envelopes] == ["sent", "received", "received", "sent"]
+        assert ("Occupied" if spoken is Spoken.V15 else "Preparing") in envelopes[0][1]
+        assert "AuthorizationKey" in envelopes[2][1]
+        assert "hush" not in log.path.read_text()
+        assert [each["frame"][2] for each in entries if each.get("frame", [0])[0] == 2] == ["StatusNotification", "ChangeConfiguration"]
+
     async def test_everything_is_shown_to_the_log(self, central: tuple[Central, SoapEndpoint], tmp_path: Path) -> None:
         there, where = central
         there.answers["Heartbeat"] = {"currentTime": "2026-06-01T12:00:00Z"}

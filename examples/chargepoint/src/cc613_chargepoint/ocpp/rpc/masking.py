@@ -2,7 +2,8 @@
 
 A secret is known by its name (of a member, a configuration key, a variable, a parameter of an address), by where it stands (in the
 credentials of an address, behind ``Authorization: Basic``), or by its form (a private key). What is masked once too often costs a look
-into the settings; what is not masked costs the key.
+into the settings; what is not masked costs the key. A stranger may have written what is looked through: every pattern takes time in
+proportion to the text.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ _VALUES = frozenset({"value", "attributevalue"})
 _DEEPEST = 64
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _BEHIND = re.compile(r"(Authorization\W{1,6}(?:Basic|Bearer|Digest)\s+)[^\s\"'<>]+", re.IGNORECASE)
-_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s\"'<>\\]*)")
-_QUERY = re.compile(r"((?:^|[?&;])[^=&;#?]*(?:pass|pwd|secret|token|sig|key|auth|credential)[^=&;#?]*=)[^&;#\s\"'<>]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"://([^\s\"'<>\\]+)")
+_SECRET_QUERY = re.compile(r"pass|pwd|secret|token|sig|key|auth|credential", re.IGNORECASE)
+_PORT = re.compile(r"[^:]*|\[[^\]]*\](:\d*)?|[^:]+:\d*")
 _TEXT = r'"(?:\\.|[^"\\])*(?:"|\Z)'
 _MEMBER = re.compile(rf'("([^"\\]*)"\s*:\s*)({_TEXT}|[^\s,"{{}}\[\]]+)')
-_ELEMENT = re.compile(r"(<(?:[\w.-]+:)?([\w.-]+)[^<>]*>)([^<>]+)")
+_ELEMENT = re.compile(r"(<(?:[\w.-]++:)?+([\w.-]++)[^<>]*+>)([^<>]+)")
 
 
 def masked(value: Any, *, personal: bool = False) -> Any:
@@ -106,7 +108,7 @@ def _plain(text: str) -> str:
     if "PRIVATE KEY" in text:
         text = _PRIVATE_KEY.sub(MASK, text)
     if "://" in text:
-        text = _ADDRESS.sub(lambda found: found[1] + _without_credentials(found[2]), text)
+        text = _ADDRESS.sub(lambda found: "://" + _without_credentials(found[1]), text)
     return _BEHIND.sub(rf"\g<1>{MASK}", text)
 
 
@@ -115,7 +117,12 @@ def _without_credentials(rest: str) -> str:
     authority, slash, path = rest.partition("/")
     if "@" in authority:
         rest = f"{MASK}@{authority.rpartition('@')[2]}{slash}{path}"
-    elif "@" in rest and not re.fullmatch(r"[^:]*|\[[^\]]*\](:\d*)?|[^:]+:\d*", authority):
+    elif "@" in rest and not _PORT.fullmatch(authority):
         rest = f"{MASK}@{rest.rpartition('@')[2]}"
     where, mark, query = rest.partition("?")
-    return where + _QUERY.sub(rf"\g<1>{MASK}", mark + query)
+    return where + mark + "&".join(_parameter(each) for each in query.split("&"))
+
+
+def _parameter(text: str) -> str:
+    name, equals, value = text.partition("=")
+    return f"{name}={MASK}" if equals and value and _SECRET_QUERY.search(name) else text

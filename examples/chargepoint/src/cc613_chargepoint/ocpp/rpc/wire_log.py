@@ -1,7 +1,8 @@
 """What went over a connection, for people who look for faults: one JSON object per line, secrets masked.
 
-A line: ``{"at": time, "way": "sent" | "received" | "opened" | "closed", "frame": […]}``; what is no frame stands as ``text``. The file
-is begun anew at a size limit, and the one before is kept.
+A line: ``{"at": time, "way": "sent" | "received" | "opened" | "closed", "frame": […]}``; what is no frame stands as ``text``. Over SOAP
+the frame is how the station thinks of the message, in the words of 1.6; what went over the wire stands as ``envelope``. The file is begun
+anew at a size limit, and the one before is kept.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from cc613_chargepoint.ocpp.rpc.masking import MASK, masked, masked_text
 
-__all__ = ["MASK", "WireLog", "masked"]
+__all__ = ["MASK", "WireLog", "masked", "masked_text"]
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,15 @@ class WireLog:
     def received(self, text: str | bytes) -> None:
         """A message came in."""
         self._line({"way": "received", **self._shown(text)})
+
+    def envelope(self, way: str, document: bytes) -> None:
+        """What went over a wire as XML, beside the frame that stands for it.
+
+        Args:
+            way: ``sent`` or ``received``.
+            document: the envelope.
+        """
+        self._line({"way": way, "envelope": masked_text(_readable(document))[:TEXT_LIMIT]})
 
     def _shown(self, text: str | bytes) -> dict[str, Any]:
         try:

@@ -7,7 +7,7 @@ import base64
 import contextlib
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,10 +19,17 @@ from cc613_chargepoint.ocpp.soap.errors import SoapError, SoapFault, SoapInvalid
 from cc613_chargepoint.ocpp.soap.http import Message, receive, send
 from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_of
 
-__all__ = ["Backend", "SoapClient"]
+__all__ = ["Backend", "Seen", "SoapClient"]
 
 CONNECT_S = 10.0
 """How long a backend may take to accept a connection, s; at most half the time for an answer."""
+
+Seen = Callable[[str, bytes], None]
+"""Is shown an envelope: which way it goes, and the document."""
+
+
+def _unseen(way: str, document: bytes) -> None:
+    """Nobody looks."""
 
 
 @frozen(kw_only=True)
@@ -58,12 +65,14 @@ class SoapClient:
         backend: whom.
         identity: of the station.
         listener: the address of the station's own listener, where the backend can ask back.
+        seen: is shown every envelope: ``sent`` or ``received``, and the document.
 
     Raises:
         ValueError: the backend's address is none.
     """
 
-    def __init__(self, backend: Backend, identity: str, listener: str) -> None:
+    def __init__(self, backend: Backend, identity: str, listener: str, seen: Seen | None = None) -> None:
+        self._seen = seen or _unseen
         self._backend = backend
         self._identity = identity
         self.listener = listener
@@ -94,6 +103,7 @@ class SoapClient:
         message_id = new_id()
         whom = Addressed(identity=self._identity, to=self._backend.url, sender=self.listener)
         document = request(action, schema.element(action, payload), whom, message_id)
+        self._seen("sent", document)
         try:
             async with asyncio.timeout(self._backend.timeout_s):
                 response = await self._exchanged(action, document)
@@ -105,6 +115,7 @@ class SoapClient:
             raise
         except SoapError as error:
             raise SoapUnanswered(f"{action}: {error.message}") from error
+        self._seen("received", response.body)
         return _read(schema, action, response, message_id)
 
     async def _exchanged(self, action: str, document: bytes) -> Message:

@@ -81,9 +81,18 @@ class SoapListener:
         identity: of the station.
         handler: answers.
         listening: where and how.
+        seen: is shown every envelope: ``received`` or ``sent``, and the document; those of whoever did not log in are not shown.
     """
 
-    def __init__(self, service: Service, identity: str, handler: Handler, listening: Listening | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        identity: str,
+        handler: Handler,
+        listening: Listening | None = None,
+        seen: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._seen = seen
         self._schema: Schema = schema_of(service)
         self._identity = identity
         self._handler = handler
@@ -130,6 +139,9 @@ class SoapListener:
             if request is None:
                 return
             status, body = await self._answered(request)
+            if self._seen is not None and status not in {401, 405}:
+                self._seen("received", request.body)
+                self._seen("sent", body)
             async with asyncio.timeout(self._listening.patience_s):
                 await self._reply(connection, writer, status, body, packed=_takes_gzip(request))
             if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:

@@ -101,7 +101,7 @@ class SoapWire(BackendWire):
             timeout_s=where.timeout_s,
             compress=where.compress,
         )
-        self.client = SoapClient(backend, where.identity, where.callback)
+        self.client = SoapClient(backend, where.identity, where.callback, None if log is None else log.envelope)
         self._heard: asyncio.Queue[str | None] = asyncio.Queue()
         self._asked: dict[str, asyncio.Future[CallResult | CallError]] = {}
         self._asking: set[asyncio.Task[None]] = set()
@@ -253,7 +253,7 @@ async def soap_connected(where: SoapEndpoint, log: WireLog | None = None) -> Asy
     async def handler(asked: Asked) -> Payload:
         return await wires[0].answer(asked)
 
-    listener = SoapListener(where.spoken.station, where.identity, handler, where.listening)
+    listener = SoapListener(where.spoken.station, where.identity, handler, where.listening, None if log is None else log.envelope)
     try:
         await listener.__aenter__()
     except OSError as error:
