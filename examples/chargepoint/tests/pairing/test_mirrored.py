@@ -141,6 +141,21 @@ def test_an_end_that_could_not_be_said_is_said_later_to_the_same_customer_only(w
     assert scene.wire.said == said
 
 
+def test_that_a_plug_is_to_be_kept_reaches_the_slave_also_when_it_is_said_later() -> None:
+    scene = Scene()
+    scene.meet(state=State.CHARGING, token=CARD)
+    scene.connector.stop("deauthorised by the backend", keep_plug=True)
+    scene.connector.lost("the link is cut")
+    scene.connector.stop("deauthorised by the backend", keep_plug=True)
+    scene.meet(state=State.CHARGING, token=CARD)
+    scene.show(state=State.CHARGING, token=CARD)
+    assert scene.wire.said[-1] == Stop(reason="deauthorised by the backend", keep_plug=True)
+    scene.show(state=State.HELD, token=CARD)
+    assert scene.connector.state is State.HELD
+    scene.connector.accept(CARD)
+    assert scene.wire.said[-1] == Stop(reason="card presented again")
+
+
 def test_faults_of_the_station_are_imposed_and_those_of_the_slave_are_cleared_over_the_link() -> None:
     scene = Scene()
     scene.meet(faults=(WELDED,))

@@ -194,6 +194,28 @@ def test_the_facade_commands_the_slave_and_waits_for_the_effect() -> None:
     play(story)
 
 
+def test_a_refused_customers_plug_at_the_slave_stays_locked_until_they_come_back() -> None:
+    async def story(pair: SimulatedPair) -> None:
+        facade = answers(pair).facade
+        pair.slave.plug()
+        await pair.sleep(2.0)
+        await facade.ask(StartCharge(connector=2, token="REMOTE1"), OPERATOR)
+        await pair.until(lambda: remote(pair).state is State.CHARGING)
+        await facade.ask(StopCharge(connector=2, reason="deauthorised by the backend", keep_plug=True), OPERATOR)
+        await pair.until(lambda: remote(pair).state is State.HELD)
+        await pair.sleep(30.0)
+        assert (pair.slave.outlet.contacts.value, pair.slave.outlet.bolt_locked.value > 0.5) == (0, True)
+        remote(pair).accept(Token(id="SOMEBODY", source=TokenSource.CARD))
+        await pair.sleep(10.0)
+        assert remote(pair).state is State.HELD
+        remote(pair).accept(Token(id="REMOTE1", source=TokenSource.CARD))
+        await pair.until(lambda: remote(pair).state is State.FINISHING)
+        await pair.sleep(5.0)
+        assert pair.slave.outlet.bolt_locked.value < 0.5
+
+    play(story)
+
+
 def test_a_fault_of_the_slave_is_a_fault_of_connector_2_and_one_around_the_master_stops_the_slave_too() -> None:
     async def story(pair: SimulatedPair) -> None:
         await charge_at_slave(pair)
