@@ -257,7 +257,7 @@ def _cases(page: str) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for line in (REFERENCE / page).read_text("utf-8").splitlines():
         cells = [each.strip() for each in line.strip("|").split("|")]
-        if line.startswith("| ") and len(cells) >= 3 and re.fullmatch(r"(TC_|X16-|S\d*_).*", cells[0]):
+        if line.startswith("| ") and len(cells) >= 3 and re.fullmatch(r"[A-Z][A-Z0-9]*[-_].*", cells[0]):
             found[cells[0]] = cells[-2], cells[-1]
     return found
 

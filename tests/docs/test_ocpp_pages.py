@@ -64,7 +64,7 @@ def test_every_case_of_1_6_is_on_a_page(made: tuple[ModuleType, dict[str, str]])
     module, pages = made
     told = "".join(text for name, text in pages.items() if name.startswith("ocpp/cases-"))
     assert all(f"| {case} |" in told for case in module._cases("ocpp16-compliance.md"))
-    assert all(case in told for case in module._cases("ocpp201-compliance.md"))
+    assert all(case in told for case in module._cases("ocpp201-compliance.md") if case.startswith("TC_"))
 
 
 def test_the_totals_are_those_of_the_lists(made: tuple[ModuleType, dict[str, str]]) -> None:
