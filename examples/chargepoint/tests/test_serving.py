@@ -195,6 +195,19 @@ def test_a_restart_ends_what_runs_first() -> None:
     play(story)
 
 
+def test_one_connector_starts_again_and_the_station_goes_on() -> None:
+    async def story(scene: SimulatedStation, facade: Facade) -> None:
+        await scene.charge()
+        await facade.ask(Restart(reason="soft reset by the backend", connector=1), BACKEND)
+        assert not scene.station.restart.is_set()
+        await scene.until_state(State.CONNECTED)
+        assert [each.reason for each in scene.sessions] == ["soft reset by the backend"]
+        with pytest.raises(Refused):
+            await facade.ask(Restart(reason="no such place", connector=7), BACKEND)
+
+    play(story)
+
+
 class Owing:
     """Owes somebody two messages per session, and can fail."""
 

@@ -453,3 +453,79 @@ def test_a_connector_number_is_on_the_board_or_elsewhere_never_both() -> None:
             Station(made.board, StationSettings(), elsewhere=[made.station.connector])
 
     play(story, board="bender.cc613")
+
+
+# -- one starts again, the other goes on ------------------------------------------------------------------------------------------------
+
+
+async def charging(made: SimulatedStation) -> None:
+    """Both sockets charge."""
+    for number, card in ((1, CARD), (2, OTHER)):
+        made.plug(number)
+        await made.until_state(State.CONNECTED, number)
+        await made.tap(card)
+        await made.until_state(State.CHARGING, number)
+
+
+def test_a_connector_starts_again_and_the_other_charges_on() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await charging(made)
+        connector = made.station.connectors[1]
+        connector.stop("it shall start again")
+        await made.until_state(State.FINISHING, 1)
+        connector.restart("wanted")
+        await made.until_state(State.CONNECTED, 1)
+        assert (connector.token, connector.faults) == (None, ())
+        assert states(made) == [State.CONNECTED, State.CHARGING]
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING, 1)
+        assert [each.connector for each in made.of(ChargingEnded)] == [1]
+
+    play(story, board=double())
+
+
+def test_a_connector_that_starts_again_opens_its_contactor_whatever_it_does() -> None:
+    async def story(made: SimulatedStation) -> None:
+        await charging(made)
+        made.station.connectors[1].restart("without a word before")
+        await made.until(lambda: made.plant.outlet(1).contacts.value == 0, 2.0)
+        await made.until_state(State.CONNECTED, 1)
+        assert states(made)[1] is State.CHARGING
+        assert [(each.connector, each.record.reason) for each in made.of(ChargingEnded)] == [(1, "without a word before")]
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING, 1)
+        assert made.station.connectors[1].session_number not in {None, made.of(ChargingEnded)[0].record.number}
+
+    play(story, board=double())
+
+
+def test_a_fault_goes_with_a_restart_unless_its_cause_stands() -> None:
+    async def story(made: SimulatedStation) -> None:
+        connector = made.station.connectors[1]
+        connector.raise_fault(Fault(name=FaultName.DEVICE_LOST, detail="for a moment"))
+        await made.until_state(State.FAULTED, 1)
+        connector.restart("somebody hopes that it helps")
+        await made.until_state(State.AVAILABLE, 1)
+        assert connector.faults == ()
+        made.plant.outlet(1).welded.set(True)
+        connector.restart("somebody hopes too much")
+        await made.until_state(State.FAULTED, 1)
+        assert [fault.name for fault in connector.faults] == [FaultName.CONTACTOR_WELDED]
+        made.plant.outlet(1).welded.set(False)
+
+    play(story, board=double())
+
+
+def test_a_household_socket_starts_again_too() -> None:
+    async def story(made: SimulatedStation) -> None:
+        made.plant.outlet(2).socket_plugged.set(True)
+        await made.until_state(State.CONNECTED, 2)
+        await made.tap(CARD)
+        await made.until_state(State.CHARGING, 2)
+        made.station.connectors[2].stop("it shall start again")
+        await made.until_state(State.FINISHING, 2)
+        made.station.connectors[2].restart("wanted")
+        await made.until_state(State.CONNECTED, 2)
+        assert made.plant.outlet(2).contacts.value == 0
+
+    play(story, board="bender.cc613-household")

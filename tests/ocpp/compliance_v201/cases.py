@@ -332,7 +332,7 @@ _NO_POST = "the variable is not offered: what list or cache say is always checke
 _MASTER_PASS = "MasterPassGroupId is not offered; master cards are the station's own"
 
 NOT_APPLICABLE: dict[str, str] = {
-    **dict.fromkeys(("TC_B_25", "TC_B_26", "TC_B_27", "TC_B_29"), "an outlet cannot be reset alone"),
+    **dict.fromkeys(("TC_B_28", "TC_B_29"), "outlets can be reset alone; those of a second controller cannot, and EVSE.AllowReset says so"),
     **dict.fromkeys(("TC_E_12", "TC_E_19"), _BAY),
     "TC_E_11": "DataSigned is not among the values of TxStartPoint: the begin is signed before the contactor closes",
     "TC_E_54": "vehicles of IEC 61851-1 are charged",

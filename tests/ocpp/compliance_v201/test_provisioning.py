@@ -286,12 +286,76 @@ async def test_tc_b_23_cs(it: Bench201) -> None:
     await it.standing("Unavailable")
 
 
+@case(boards=("double",))
+async def test_tc_b_25_cs(it: Bench201) -> None:
+    await it.charge(2, OTHER)
+    for kind in ("OnIdle", "Immediate"):
+        assert await it.central.ask("Reset", type=kind, evseId=1) == {"status": "Accepted"}
+        await it.central.silence("BootNotification", for_s=20.0)
+    await it.charge(1)
+    assert not [each for each in it.central.heard if each.payload.get("eventType") == "Ended"], "the other outlet goes on"
+
+
+@case(boards=("double",))
+async def test_tc_b_26_cs(it: Bench201) -> None:
+    await it.charge(1)
+    await it.charge(2, OTHER)
+    assert await it.central.ask("Reset", type="OnIdle", evseId=1) == {"status": "Scheduled"}
+    await it.central.silence("TransactionEvent", for_s=30.0, eventType="Ended")
+    await it.card()
+    await it.event("Ended", triggerReason="StopAuthorized", evse={"id": 1, "connectorId": 1})
+    await it.central.silence("BootNotification", for_s=30.0)
+    assert it.station is not None
+    assert it.station.connectors[1].state.value == "connected", "who is still plugged in may begin again"
+    assert it.station.connectors[2].state.value == "charging"
+    await it.card()
+    await it.event("Started", evse={"id": 1, "connectorId": 1})
+
+
+@case(boards=("double",))
+async def test_tc_b_27_cs(it: Bench201) -> None:
+    await it.charge(1)
+    await it.charge(2, OTHER)
+    assert await it.central.ask("Reset", type="Immediate", evseId=1) == {"status": "Accepted"}
+    ended = await it.event("Ended", triggerReason="ResetCommand", evse={"id": 1, "connectorId": 1})
+    assert ended.payload["transactionInfo"]["stoppedReason"] == "ImmediateReset"
+    await it.central.silence("BootNotification", for_s=30.0)
+    assert not [each for each in it.central.heard if each.payload.get("eventType") == "Ended" and each is not ended]
+    await it.unplug(1)
+    await it.standing("Available")
+    await it.charge(1)
+
+
+@case(boards=("double",), ocpp__tx_start=["EVConnected"], ocpp__tx_stop=["EVConnected"])
+async def test_a_reset_of_an_outlet_ends_what_waits_there(it: Bench201) -> None:
+    it.plug(1)
+    began = await it.event("Started")
+    assert await it.central.ask("Reset", type="Immediate", evseId=1) == {"status": "Accepted"}
+    ended = await it.event("Ended", triggerReason="ResetCommand")
+    assert ended.payload["transactionInfo"]["transactionId"] == began.payload["transactionInfo"]["transactionId"]
+    again = await it.event("Started", triggerReason="CablePluggedIn")
+    assert again.payload["transactionInfo"]["transactionId"] != began.payload["transactionInfo"]["transactionId"]
+
+
+@case(boards=("double",))
+async def test_a_scheduled_reset_of_an_outlet_outlives_the_connection(it: Bench201) -> None:
+    await it.charge(1)
+    assert await it.central.ask("Reset", type="OnIdle", evseId=1) == {"status": "Scheduled"}
+    assert await it.central.ask("Reset", type="OnIdle", evseId=1) == {"status": "Scheduled"}
+    await it.central.hang_up()
+    await it.central.connected()
+    await it.card()
+    await it.event("Ended", 120.0)
+    await it.sleep(10.0)
+    assert it.station is not None
+    assert it.station.connectors[1].state.value == "connected"
+
+
 @case()
-async def test_tc_b_28_cs(it: Bench201) -> None:
-    answer = await it.central.ask("Reset", type="Immediate", evseId=1)
-    assert answer["status"] == "Rejected"
-    assert answer["statusInfo"]["reasonCode"] == "UnsupportedRequest"
-    await it.central.silence("BootNotification")
+async def test_an_outlet_that_is_not_there_is_not_reset(it: Bench201) -> None:
+    answer = await it.central.ask("Reset", type="Immediate", evseId=2)
+    assert (answer["status"], answer["statusInfo"]["reasonCode"]) == ("Rejected", "UnknownEvse")
+    assert (await it.get("EVSE:1", "AllowReset"))["attributeValue"] == "true"
 
 
 @case()

@@ -168,6 +168,7 @@ class StationAnswers:
             locks=connector.locks,
             signs=signing is not None,
             signs_now=signing is not None and signing.signs_now,
+            restarts=connector.restarts,
         )
 
     def _limits(self, book: LimitBook) -> tuple[LimitView, ...]:

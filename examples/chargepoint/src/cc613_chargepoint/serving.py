@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from cc613_chargepoint.app import Station
 from cc613_chargepoint.authorization.rules import Reservation
@@ -126,17 +126,35 @@ class ServiceAnswers:
     async def _restart(self, command: Restart, actor: Actor) -> Answer:
         """Sessions end first, each with its values; what has not ended in time is ended after the restart, as after a power cut."""
         del actor
-        busy = [each for each in self._station.connectors.values() if each.token is not None and each.state is not State.HELD]
+        if command.connector:
+            return await self._restart_connector(self._connector(command.connector), command.reason)
+        await self._stop(self._station.connectors.values(), command.reason)
+        await self._board.clock.sleep(0.2)  # the last session's end is on its way to the disk
+        self._station.restart.set()
+        return Done(detail="the station starts again")
+
+    async def _restart_connector(self, connector: ServedConnector, reason: str) -> Answer:
+        if not connector.restarts:
+            raise Unsupported(f"connector {connector.number} starts again with its own controller only")
+        await self._stop([connector], reason)
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + ENDING_S
+        while connector.session_number is not None and loop.time() < until_s:
+            await self._board.clock.sleep(0.05)
+        if connector.session_number is not None:
+            raise Refused(f"connector {connector.number} cannot end its session now")
+        connector.restart(reason)
+        return Done(detail=f"connector {connector.number} starts again")
+
+    async def _stop(self, connectors: Iterable[ServedConnector], reason: str) -> None:
+        busy = [each for each in connectors if each.token is not None and each.state is not State.HELD]
         for each in busy:
-            each.stop(command.reason)
+            each.stop(reason)
         over = {State.AVAILABLE, State.CONNECTED, State.FINISHING, State.HELD, State.FAULTED}
         loop = asyncio.get_running_loop()
         until_s = loop.time() + ENDING_S
         while any(each.state not in over for each in busy) and loop.time() < until_s:
             await self._board.clock.sleep(0.05)
-        await self._board.clock.sleep(0.2)  # the last session's end is on its way to the disk
-        self._station.restart.set()
-        return Done(detail="the station starts again")
 
 
 def _phases(values: PhaseValues) -> tuple[float | None, ...]:

@@ -17,6 +17,7 @@ from cc613_chargepoint.pairing.messages import Accept, Clear, Message, Mirror, R
 from cc613_chargepoint.pairing.mirrored import MirroredConnector
 from cc613_chargepoint.pairing.wire import Talk, Wire, WireLost
 from cc613hal.clock import Clock
+from cc613hal.errors import Unsupported
 
 CARD, OTHER = (Token(id=name, source=TokenSource.CARD) for name in ("AB", "CD"))
 WELDED = Fault(name=FaultName.CONTACTOR_WELDED, detail="it hangs")
@@ -77,6 +78,13 @@ def test_it_is_out_of_order_until_its_slave_is_heard() -> None:
     cleared, changed = scene.told()
     assert isinstance(cleared, FaultCleared)
     assert changed == StateChanged(connector=2, before="faulted", after="available", because="so")
+
+
+def test_it_does_not_start_again_by_itself() -> None:
+    scene = Scene()
+    assert not scene.connector.restarts
+    with pytest.raises(Unsupported):
+        scene.connector.restart("wanted")
 
 
 def test_only_what_has_changed_is_told() -> None:

@@ -48,7 +48,8 @@ class ConnectorActor(ServedConnector):
         self._clock = clock
         self._table = table
         self._news: EventSource[StationEvent] = EventSource(f"connector {number}")
-        self._queue: asyncio.Queue[tuple[Event, str]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Event, str] | None] = asyncio.Queue()
+        self._restarting = ""
         self._state = State.AVAILABLE
         self._faults: dict[FaultName, Fault] = {}
         self._token: Token | None = None
@@ -127,11 +128,48 @@ class ConnectorActor(ServedConnector):
     def _carried_out(self) -> Mapping[Action, Callable[[], Awaitable[None]]]:
         """How each action of the table is carried out."""
 
-    async def _serve(self) -> None:
-        """Take one event after the other, until cancelled."""
+    @property
+    def restarts(self) -> bool:
+        """See :class:`ServedConnector`."""
+        return True
+
+    def restart(self, reason: str) -> None:
+        """See :class:`ServedConnector`."""
+        self._restarting = reason
+        self._queue.put_nowait(None)
+
+    async def run(self) -> None:
+        """See :class:`ServedConnector`."""
         while True:
-            event, because = await self._queue.get()
-            await self._handle(event, because)
+            await self._live()
+            await self._end_life(self._restarting)
+
+    @abstractmethod
+    async def _live(self) -> None:
+        """Look at everything, then serve until cancelled, or until it shall start again; the contactor is off when this returns."""
+
+    async def _end_life(self, reason: str) -> None:
+        """Nothing of what was stays: neither customer nor faults; those whose causes stand come back with the first look."""
+        self._stop_reason = self._stop_reason or reason
+        ends = (Action.OPEN, Action.WITHDRAW, Action.END_SESSION, Action.FORGET)
+        for carry_out in [self._actions[each] for each in ends if each in self._actions]:
+            try:
+                await carry_out()
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, the fault has a name until the next look
+                self._failed(error)
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        before, self._state, self._restarting = self._state, State.AVAILABLE, ""
+        self._token, self._group, self._contactor_on = None, None, False
+        if before is not State.AVAILABLE:
+            self._news.publish(StateChanged(connector=self.number, before=before.value, after=self._state.value, because=reason))
+        for name in tuple(self._faults):
+            self._news.publish(FaultCleared(connector=self.number, fault=self._faults.pop(name)))
+
+    async def _serve(self) -> None:
+        """Take one event after the other, until cancelled, or until the connector shall start again."""
+        while not self._restarting and (taken := await self._queue.get()) is not None:
+            await self._handle(*taken)
 
     async def _handle(self, event: Event, because: str) -> None:
         following = self._table(self._state, event)

@@ -189,8 +189,8 @@ class Connector(ConnectorActor):
         """See :meth:`ConnectorActor.obey`."""
         self._settings = evolve(self._settings, plug_in_s=settings.plug_in_s, unlock_on_ev_side=settings.unlock_on_ev_side)
 
-    async def run(self) -> None:
-        """See :meth:`ConnectorActor.run`."""
+    async def _live(self) -> None:
+        """See :meth:`ConnectorActor._live`."""
         subscriptions: list[Subscription] = [
             self.parts.pilot.changes.on(self._pilot_changed),
             self.parts.rcd.trips.on(self._tripped),

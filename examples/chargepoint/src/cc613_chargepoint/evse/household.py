@@ -121,8 +121,8 @@ class HouseholdConnector(ConnectorActor):
         """See :meth:`ConnectorActor.obey`."""
         self._settings = evolve(self._settings, plug_in_s=settings.plug_in_s)
 
-    async def run(self) -> None:
-        """See :meth:`ConnectorActor.run`."""
+    async def _live(self) -> None:
+        """See :meth:`ConnectorActor._live`."""
         subscriptions = [
             self.parts.socket.changes.on(self._socket_changed),
             self.parts.contactor.unexpected.on(self._contactor_moved),
@@ -130,6 +130,7 @@ class HouseholdConnector(ConnectorActor):
         ]
         try:
             try:
+                self._plugged = None
                 await self._switching.weld_check("at start-up")
                 self._socket_changed(await self.parts.socket.read_socket())
             except Exception as error:  # noqa: BLE001 - out of order until somebody has seen to it

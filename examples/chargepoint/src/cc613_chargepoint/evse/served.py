@@ -11,6 +11,7 @@ from cc613_chargepoint.evse.session_keeper import OpenSession
 from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.transitions import State
 from cc613_chargepoint.limits import LimitBook
+from cc613hal.errors import Unsupported
 from cc613hal.events import Events
 
 __all__ = ["ServedConnector"]
@@ -81,6 +82,19 @@ class ServedConnector(ABC):
     @abstractmethod
     def release_plug(self, because: str) -> None:
         """Release the plug as soon as the contactor is off, whatever the session wants: the supply goes."""
+
+    @property
+    def restarts(self) -> bool:
+        """Whether it can start again by itself, without the station."""
+        return False
+
+    def restart(self, reason: str) -> None:
+        """Start again, as with the station: whoever is there begins anew. Nobody may charge.
+
+        Raises:
+            Unsupported: its parts are another controller's.
+        """
+        raise Unsupported(f"connector {self.number} starts again with its own controller only ({reason})")
 
     @property
     def session_number(self) -> int | None:

@@ -199,14 +199,16 @@ class CancelReservation(Command):
 
 @frozen(kw_only=True)
 class Restart(Command):
-    """Start the station again; sessions that run are ended first.
+    """Start the station again, or one outlet of it; sessions that run there are ended first.
 
     Attributes:
         reason: for the record.
+        connector: which; 0 for the station.
     """
 
     role: ClassVar[Role] = Role.OPERATOR
     reason: str
+    connector: int = 0
 
 
 @frozen(kw_only=True)
@@ -401,6 +403,7 @@ class ConnectorStatus:
         locks: whether it has a lock for the plug.
         signs: whether its sessions are signed.
         signs_now: whether values in between can be signed, too.
+        restarts: whether it can start again by itself.
     """
 
     number: int
@@ -416,6 +419,7 @@ class ConnectorStatus:
     locks: bool = False
     signs: bool = False
     signs_now: bool = False
+    restarts: bool = False
 
 
 @frozen(kw_only=True)

@@ -30,6 +30,7 @@ from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimits
 from cc613_chargepoint.ocpp.engine.outlets import Outlets
 from cc613_chargepoint.ocpp.engine.renewal import Renewal
 from cc613_chargepoint.ocpp.engine.reporting import Reporter
+from cc613_chargepoint.ocpp.engine.resets import Resets
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
 from cc613_chargepoint.ocpp.engine.security import Security
 from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
@@ -112,7 +113,7 @@ class Engine:
         self.spoken: type[Version] = next(iter(versions.values()))
         """The version that is spoken, or was last."""
         self.security = security
-        self.renewal = Renewal(self)
+        self.renewal, self.resets = Renewal(self), Resets(self)
         self.upkeep: Upkeep | None = None if tools is None else Upkeep(self, tools)
         self.registration = ""
         self.listed = 0
@@ -232,7 +233,7 @@ class Engine:
         await self.named.load()
         await self.acquaintance.load()
         await count_list(self)
-        self.boot_reason = await self.operations.boot_reason() or self.boot_reason
+        self.boot_reason = await self.resets.boot_reason() or self.boot_reason
         with contextlib.ExitStack() as listening:
             listeners = (
                 self.extents.hear, self.ledger.hear, self.view.hear, self.signing.hear, shifts.hear, self.operations.hear, sampler.hear,

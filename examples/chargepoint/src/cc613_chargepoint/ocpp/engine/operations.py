@@ -26,7 +26,6 @@ from cc613_chargepoint.facade.commands import (
     Command,
     Present,
     Reserve,
-    Restart,
     SetAvailability,
     StartCharge,
     StationStatus,
@@ -35,7 +34,7 @@ from cc613_chargepoint.facade.commands import (
     WithdrawLimit,
 )
 from cc613_chargepoint.ocpp.engine.facts import Notice, Standing, StopReason
-from cc613_chargepoint.ocpp.engine.reasons import HARD_RESET, NOT_AUTHORIZED, REMOTE_STOP, SOFT_RESET
+from cc613_chargepoint.ocpp.engine.reasons import NOT_AUTHORIZED, REMOTE_STOP
 from cc613_chargepoint.ocpp.engine.refusals import Refusals
 from cc613_chargepoint.settings import Actor, ocpp
 from cc613_chargepoint.store import Transaction
@@ -54,8 +53,6 @@ EXPIRED, REMOVED = "Expired", "Removed"
 """What became of a reservation: its time is over, or its connector can be used no more (2.0.1, ReservationUpdateStatusEnumType)."""
 PROMISE_S = 60.0
 """How long a connector is kept for somebody who was started from afar and is not judged yet, s."""
-DRAIN_S = 30.0
-"""How long a soft reset waits for what is owed to be answered, s."""
 
 
 class Availability(enum.Enum):
@@ -114,6 +111,8 @@ class Operations:
     def __init__(self, engine: Engine, status: StationStatus) -> None:
         self._engine = engine
         self._locks = {each.number: each.locks for each in status.connectors}
+        self.restartable = frozenset(each.number for each in status.connectors if each.restarts)
+        """The outlets that can start again by themselves."""
         self._inoperative: set[int] = set()
         self._scheduled: set[int] = set()
         self._refusals = Refusals(engine, self)
@@ -294,62 +293,6 @@ class Operations:
             await self.refused(extent.connector, extent.session)
         elif extent is not None and extent.presence.authorised:
             await self._refusals.refused_early(extent.connector)
-
-    # -- reset ------------------------------------------------------------------------------------------------------------------------
-
-    async def reset_when_idle(self) -> None:
-        """Start again as soon as nobody charges; until then nobody new begins."""
-        for number in self.connectors:
-            if number not in self._engine.ledger.transactions:
-                await self.ask(SetAvailability(connector=number, in_service=False))
-        while self._engine.ledger.transactions:
-            await self._engine.clock.sleep(1.0)
-        await self._engine.store.write(lambda tx: tx.memory.put(_ROOM, "boot_reason", "ScheduledReset"), "noting why the station restarts")
-        await self.reset(hard=False)
-
-    async def boot_reason(self) -> str | None:
-        """Why the station started, if the backend wanted it; asked once."""
-
-        def work(tx: Transaction) -> str | None:
-            found = tx.memory.get(_ROOM, "boot_reason")
-            tx.memory.forget(_ROOM, "boot_reason")
-            return None if found is None else str(found)
-
-        return await self._engine.store.write(work, "reading why the station started")
-
-    async def _note_reset(self) -> None:
-        """The next boot says that the backend wanted it."""
-
-        def work(tx: Transaction) -> None:
-            if tx.memory.get(_ROOM, "boot_reason") is None:
-                tx.memory.put(_ROOM, "boot_reason", "RemoteReset")
-
-        await self._engine.store.write(work, "noting why the station restarts")
-
-    async def reset(self, *, hard: bool) -> None:
-        """Start again. A soft reset first ends what runs and has it answered, if the backend can be reached (OCPP 1.6, 5.14)."""
-        if not hard:
-            for connector in list(self._engine.ledger.running):
-                try:
-                    await self.ask(StopCharge(connector=connector, reason=SOFT_RESET))
-                except HalError as error:
-                    _log.warning("connector %d does not stop for the reset: %s", connector, error)
-            for connector in self.connectors:
-                self._engine.extents.close(connector, StopReason.SOFT_RESET)
-            if self._engine.connected:
-                try:
-                    async with asyncio.timeout(DRAIN_S):
-                        await self._engine.sender.drained()
-                except TimeoutError:
-                    _log.warning("not everything was answered before the reset; it stays owed")
-        await self._note_reset()
-        for tries in range(1 + self._engine.settings.get(ocpp.RESET_TRIES)):
-            try:
-                await self.ask(Restart(reason=HARD_RESET if hard else SOFT_RESET))
-            except HalError as error:
-                _log.error("restart, attempt %d: %s", tries + 1, error)
-            else:
-                return
 
     # -- availability -----------------------------------------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class Core:
 
     async def _reset(self, request: v16.Reset) -> Reply:
         async def then() -> None:
-            await self._engine.operations.reset(hard=request.type == "Hard")
+            await self._engine.resets.station(hard=request.type == "Hard")
 
         return Reply(encoded(v16.ResetResponse(status="Accepted")), then)
 

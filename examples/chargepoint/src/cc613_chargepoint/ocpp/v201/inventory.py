@@ -146,6 +146,8 @@ def _of_outlet(engine: Engine, number: int) -> Iterator[Modelled]:
         yield _told(component, "Available", "true", "boolean", **place)
         yield _told(component, "AvailabilityState", lambda: _state(engine, number), "OptionList", values=_STATES, **place)
         yield _told(component, "SupplyPhases", "3", "integer", **place)
+    restarts = "true" if number in engine.operations.restartable else "false"
+    yield _told("EVSE", "AllowReset", restarts, "boolean", evse=number)
     yield _told("EVSE", "Power", "0", "decimal", unit="W", maximum=_most_w(engine), evse=number)
     if (key := engine.signing.key_of(number, VALUE_LIMIT)) is not None:
         yield _told("FiscalMetering", "PublicKey", key, evse=number)

@@ -120,17 +120,21 @@ class Operating:
         return Reply(encoded(ChangeAvailabilityResponse(status=found.value)), operations.apply_availability)
 
     async def _reset(self, request: Reset) -> Reply:
-        operations = self._engine.operations
-        if request.evse_id is not None:
-            why = StatusInfo(reason_code="UnsupportedRequest", additional_info="an outlet cannot be reset alone")
+        operations, resets, outlet = self._engine.operations, self._engine.resets, request.evse_id
+        if outlet and outlet not in operations.restartable:
+            there = outlet in operations.connectors
+            words = "this outlet has a controller of its own, and starts again with it" if there else "there is no such outlet"
+            why = StatusInfo(reason_code="UnsupportedRequest" if there else "UnknownEvse", additional_info=words)
             return Reply(encoded(ResetResponse(status="Rejected", status_info=why)))
-        if request.type == "OnIdle" and self._engine.ledger.transactions:
-            return Reply(encoded(ResetResponse(status="Scheduled")), operations.reset_when_idle)
+        busy = self._engine.ledger.transactions
+        if request.type == "OnIdle" and (outlet in busy if outlet else busy):
 
-        async def then() -> None:
-            await operations.reset(hard=False)
+            async def later() -> None:  # a connection that is lost meanwhile takes nothing away
+                operations.spawn(resets.outlet_when_idle(outlet) if outlet else resets.when_idle())
 
-        return Reply(encoded(ResetResponse(status="Accepted")), then)
+            return Reply(encoded(ResetResponse(status="Scheduled")), later)
+        now = (lambda: resets.outlet(outlet)) if outlet else (lambda: resets.station(hard=False))
+        return Reply(encoded(ResetResponse(status="Accepted")), now)
 
     # -- reservations -----------------------------------------------------------------------------------------------------------------
 
