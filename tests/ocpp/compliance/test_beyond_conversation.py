@@ -280,3 +280,22 @@ async def test_x16_38(it: Bench) -> None:
     await it.central.serve(None)
     await it.central.connected()
     await it.charging()
+
+
+@case(boards=("socket",), boot=False)
+async def test_a_defect_behind_the_boot_costs_a_connection_and_not_the_backend(it: Bench) -> None:
+    """Whatever breaks between the boot's answer and the first heartbeat: the station does not sit there connected and mute."""
+    await it.power_up()
+    await it.central.status("Available", 1)
+    assert it.engine is not None
+    worked, it.engine._connection_worked = it.engine._connection_worked, broken
+    await it.central.hang_up()
+    await it.central.connected()
+    await it.central.disconnected()
+    it.engine._connection_worked = worked
+    await it.central.connected()
+    await it.charging()
+
+
+async def broken() -> None:
+    raise RuntimeError("a defect")

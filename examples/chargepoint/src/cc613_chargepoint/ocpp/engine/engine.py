@@ -57,8 +57,6 @@ _log = logging.getLogger(__name__)
 BACKEND = Actor(name="backend", role=Role.OPERATOR)
 SECURITY_QUEUE = "security"
 HEARTBEAT_LEAST_S = 86_400.0
-FIRST_LOOK_S = 2.0
-"""What a connector's first look takes at most: the pilot's measurements, and whether the contacts are open, s."""
 CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
 
@@ -156,7 +154,6 @@ class Engine:
             online=self._online.is_set,
             wait_online=self.wait_online,
             send=self._send_status,
-            first_s=FIRST_LOOK_S,
         )
 
     def _sender(self, queue: str) -> Sender:
@@ -448,6 +445,10 @@ class Engine:
             await self._beat(link, version)
         except LinkClosed:
             return
+        except Exception:  # noqa: BLE001 - it is logged with its traceback; a connection on which nothing is said any more is none
+            _log.exception("the conversation with the backend stands still: it is begun anew")
+            if self._wire is not None:
+                await self._wire.aclose("it is begun anew")
 
     async def boot_until_accepted(self, version: Version) -> None:
         """Ask until the backend accepts the station; nothing else is said before (OCPP 1.6, 4.2)."""

@@ -17,6 +17,8 @@ from cc613hal.clock import Clock
 __all__ = ["Reporter"]
 
 _log = logging.getLogger(__name__)
+FIRST_LOOK_S = 2.0
+"""What a connector's first look takes at most: the pilot's measurements, and whether the contacts are open, s."""
 
 
 class Reporter:
@@ -39,7 +41,7 @@ class Reporter:
         online: Callable[[], bool],
         wait_online: Callable[[], Awaitable[None]],
         send: Callable[[StatusReport], Awaitable[None]],
-        first_s: float = 0.0,
+        first_s: float = FIRST_LOOK_S,
     ) -> None:
         self._clock, self._minimum_s, self._first_s = clock, minimum_s, first_s
         self._online, self._wait_online, self._send = online, wait_online, send
