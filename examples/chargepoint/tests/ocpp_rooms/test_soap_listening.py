@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import gzip
 import socket
@@ -17,6 +18,7 @@ from attrs import evolve
 
 from cc613_chargepoint.ocpp.certificates import client_context, server_context
 from cc613_chargepoint.ocpp.soap import Asked, Listening, Service, SoapListener, accepting, schema_of
+from cc613_chargepoint.ocpp.soap import listener as soap_listener
 from cc613_chargepoint.ocpp.soap.accepting import listening_sockets
 from cc613_chargepoint.ocpp.soap.envelope import Addressed, heard, request
 from examples.chargepoint.tests.ocpp_rooms.test_soap_wire import IDENTITY, envelope, post, zeep
@@ -228,6 +230,21 @@ class TestSlowPeers:
             assert (await post(listener.port, envelope()))[0] == 0
             go_on.set()
             assert (await first)[0] == 200
+
+    async def test_who_guesses_passwords_waits_and_makes_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Wrong guesses hold every connection, and the right password still gets through."""
+        monkeypatch.setattr(soap_listener, "WRONG_PASSWORD_S", 60.0)
+        where = evolve(HERE, user="backend", password=b"correct-horse", connections=2)
+        right = base64.b64encode(b"backend:correct-horse").decode()
+        async with SoapListener(Service.STATION_16, IDENTITY, answering, where) as listener:
+            assert (await post(listener.port, envelope()))[0] == 401  # no password at all: told at once, as the protocol wants it
+            guesses = [asyncio.ensure_future(post(listener.port, envelope(), "Authorization: Basic eDp5")) for _ in range(2)]
+            while len(listener._door._inside) < 2:
+                await asyncio.sleep(0.01)
+            assert (await post(listener.port, envelope(), f"Authorization: Basic {right}"))[0] == 200
+            for each in guesses:
+                each.cancel()
+            await asyncio.gather(*guesses, return_exceptions=True)
 
     async def test_closing_waits_for_nobody(self, kind: tuple[Listening, ssl.SSLContext | None]) -> None:
         async with asyncio.timeout(10.0):

@@ -24,6 +24,8 @@ from cc613_chargepoint.ocpp.soap.schema import Payload, Schema, Service, schema_
 __all__ = ["Asked", "Handler", "Listening", "SoapListener"]
 
 _log = logging.getLogger(__name__)
+WRONG_PASSWORD_S = 0.5
+"""How long who gave a wrong password waits for being told so, s: guessing takes its time."""
 PACK_FROM_BYTES = 1400
 """Answers are compressed, where the peer takes that, once they do not fit into one packet."""
 
@@ -139,6 +141,11 @@ class SoapListener:
             if request is None:
                 return
             status, body = await self._answered(request)
+            if status == 401 and request.header("Authorization"):  # not who only asks whether a password is wanted
+                _log.info("%s did not log in with the right name and password", peer.host)
+                peer.waits = True  # it may have to make room
+                await asyncio.sleep(WRONG_PASSWORD_S)
+                peer.waits = False
             if self._seen is not None and status not in {401, 405}:
                 self._seen("received", request.body)
                 self._seen("sent", body)
