@@ -9,7 +9,7 @@ import gzip
 import socket
 import ssl
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,12 @@ class TestPacked:
         assert len(schema_of(Service.STATION_16).payload(heard(plain).body, "GetConfiguration", answer=True)["configurationKey"]) == 100
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20.0):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.01)
+
+
 class Slow:
     """Somebody who connects and says one letter after the other, if anything."""
 
@@ -237,14 +243,15 @@ class TestSlowPeers:
         where = evolve(HERE, user="backend", password=b"correct-horse", connections=2)
         right = base64.b64encode(b"backend:correct-horse").decode()
         async with SoapListener(Service.STATION_16, IDENTITY, answering, where) as listener:
-            assert (await post(listener.port, envelope()))[0] == 401  # no password at all: told at once, as the protocol wants it
             guesses = [asyncio.ensure_future(post(listener.port, envelope(), "Authorization: Basic eDp5")) for _ in range(2)]
-            while len(listener._door._inside) < 2:
-                await asyncio.sleep(0.01)
+            await until(lambda: len(listener._door._inside) == 2)
             assert (await post(listener.port, envelope(), f"Authorization: Basic {right}"))[0] == 200
-            for each in guesses:
-                each.cancel()
-            await asyncio.gather(*guesses, return_exceptions=True)
+        assert [status for status, _ in await asyncio.gather(*guesses)] == [0, 0]
+
+    async def test_who_asks_whether_a_password_is_wanted_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(soap_listener, "WRONG_PASSWORD_S", 3600.0)
+        async with listening(evolve(HERE, user="backend", password=b"correct-horse")) as listener:
+            assert (await post(listener.port, envelope()))[0] == 401
 
     async def test_closing_waits_for_nobody(self, kind: tuple[Listening, ssl.SSLContext | None]) -> None:
         async with asyncio.timeout(10.0):
