@@ -1,6 +1,7 @@
-"""A charge with a backend: a central system of forty lines on a real WebSocket, and the station as a program of its own beside it.
+"""A charge with a backend: a central system of fifty lines on a real WebSocket, and the station as a program of its own beside it.
 
-``--version 2.0.1`` has them speak OCPP 2.0.1. What is said is printed as it is said; one customer comes, charges and leaves.
+``--version 2.0.1`` has them speak OCPP 2.0.1. What is said is printed as it is said: one customer comes and charges, until the central
+system has seen enough and stops the charge from afar.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 STATION = (sys.executable, "-m", "cc613_chargepoint")
-FIRST_NAME = 4711
+NAME = 4711
+"""Of the transaction, in 1.6; in 2.0.1 the station names it."""
+ENOUGH = 2
+"""Meter values, before the charge is stopped."""
 
 
 class Central:
@@ -37,12 +41,24 @@ class Central:
             case "Heartbeat":
                 return {"currentTime": now}
             case "Authorize" | "StartTransaction" if "idTag" in payload:
-                name = {"transactionId": FIRST_NAME} if action == "StartTransaction" else {}
+                name = {"transactionId": NAME} if action == "StartTransaction" else {}
                 return {"idTagInfo": {"status": "Accepted"}, **name}
             case "Authorize" | "TransactionEvent" if "idToken" in payload:
                 return {"idTokenInfo": {"status": "Accepted"}}
             case _:
                 return {}
+
+    @staticmethod
+    def values(action: str, payload: dict[str, Any]) -> bool:
+        """Whether a message brings values of the charge that goes on."""
+        return action == "MeterValues" or (payload.get("eventType") == "Updated" and "meterValue" in payload)
+
+    @staticmethod
+    def stop(payload: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """What stops the transaction that a message is about."""
+        if "transactionInfo" in payload:
+            return "RequestStopTransaction", {"transactionId": payload["transactionInfo"]["transactionId"]}
+        return "RemoteStopTransaction", {"transactionId": payload["transactionId"]}
 
     async def talk(self, connection: ServerConnection) -> None:
         """One connection of the station."""
@@ -56,6 +72,8 @@ class Central:
                 self.said.append((action, payload))
                 print(f"  {action:<20} {json.dumps(payload)[:150]}")
                 await connection.send(json.dumps([3, identifier, self.answer(action, payload)]))
+                if [self.values(*each) for each in self.said].count(True) == ENOUGH and self.values(action, payload):
+                    await connection.send(json.dumps([2, "stop", *self.stop(payload)]))
                 if action == "StopTransaction" or payload.get("eventType") == "Ended":
                     self.ended.set()
         except ConnectionClosed:
@@ -77,7 +95,7 @@ async def main(version: str) -> None:
     with tempfile.TemporaryDirectory() as data:
         async with serve(central.talk, "127.0.0.1", 0, subprotocols=[f"ocpp{version}"]) as server:  # type: ignore[list-item]
             port = server.sockets[0].getsockname()[1]
-            backend = (f"ocpp.url=ws://127.0.0.1:{port}/ocpp", "ocpp.identity=CP 0001", f"ocpp.versions={version}", "ocpp.sample_s=5")
+            backend = (f"ocpp.url=ws://127.0.0.1:{port}/ocpp", "ocpp.identity=CP 0001", f"ocpp.versions={version}", "ocpp.sample_s=2")
             configured = await asyncio.create_subprocess_exec(
                 *STATION, "config", "set", "--data", data, *backend, "authorization.mode=backend", stdout=asyncio.subprocess.DEVNULL
             )
