@@ -239,7 +239,7 @@ class TestSlowPeers:
 
     async def test_who_guesses_passwords_waits_and_makes_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Wrong guesses hold every connection, and the right password still gets through."""
-        monkeypatch.setattr(soap_listener, "WRONG_PASSWORD_S", 60.0)  # noqa: ASYNC110 - there is nothing else to wait for
+        monkeypatch.setattr(soap_listener, "WRONG_PASSWORD_S", 60.0)
         where = evolve(HERE, user="backend", password=b"correct-horse", connections=2)
         right = base64.b64encode(b"backend:correct-horse").decode()
         async with SoapListener(Service.STATION_16, IDENTITY, answering, where) as listener:
