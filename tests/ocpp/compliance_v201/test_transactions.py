@@ -516,6 +516,40 @@ async def test_triggered_values_are_those_of_the_clock_and_those_of_a_transactio
     assert measured((await it.event("Updated", triggerReason="Trigger")).payload) == {"Current.Import"}
 
 
+@case(ocpp__sample_s=10)
+async def test_a_triggered_event_waits_for_its_turn_and_has_a_number_of_its_own(it: Bench201) -> None:
+    await it.charge()
+    it.central.answers["TransactionEvent"] = lambda _: slowly()
+
+    async def slowly() -> dict:
+        await it.sleep(8.0)
+        return {}
+
+    await it.event("Updated", triggerReason="MeterValuePeriodic")
+    await it.central.ask("TriggerMessage", requestedMessage="TransactionEvent", evse={"id": 1})
+    await it.event("Updated", 60.0, triggerReason="Trigger")
+    del it.central.answers["TransactionEvent"]
+    await it.card()
+    await it.event("Ended", 60.0)
+    events = [each.payload for each in it.central.heard if each.action == "TransactionEvent"]
+    assert [each["seqNo"] for each in events] == list(range(len(events)))
+    assert [each["timestamp"] for each in events] == sorted(each["timestamp"] for each in events)
+
+
+@case(metering__store_sample_s=60.0)
+async def test_a_power_cut_ends_a_transaction_not_before_what_was_said_of_it(it: Bench201) -> None:
+    await it.charge()
+    await it.sleep(20.0)
+    it.vehicles[1].stop_energy()
+    waits = await it.event("Updated", triggerReason="ChargingStateChanged")
+    await it.power_cut()
+    await it.sleep(30.0)
+    await it.power_up()
+    ended = await it.event("Ended", 120.0)
+    assert ended.payload["transactionInfo"]["stoppedReason"] == "PowerLoss"
+    assert ended.payload["timestamp"] >= waits.payload["timestamp"]
+
+
 @case()
 async def test_a_status_is_triggered_for_a_connector_and_nothing_else(it: Bench201) -> None:  # F06.FR.12
     for where in ({}, {"evse": {"id": 1}}, {"evse": {"id": 1, "connectorId": 2}}, {"evse": {"id": 9, "connectorId": 1}}):

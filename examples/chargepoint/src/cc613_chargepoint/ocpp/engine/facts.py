@@ -323,6 +323,7 @@ class Measured:
         readings: what was measured.
         offline: see :class:`TransactionBegan`.
         uid: of the transaction that runs without a session; empty if there is none.
+        standing: how the connector is, where the backend has asked for the values; ``None`` where they came by themselves.
     """
 
     session: int | None
@@ -330,6 +331,7 @@ class Measured:
     readings: tuple[Reading, ...]
     offline: bool = False
     uid: str = ""
+    standing: Standing | None = None
 
 
 @frozen(kw_only=True)

@@ -180,7 +180,7 @@ class Ledger:
             token=self._stopper(session, reason),
             started=session.started,
             begin_wh=begin_wh,
-            ended=ended,
+            ended=max(ended, self._latest(tx, session.number) or ended),  # a power cut leaves the last stored sample, and that may be older
             end_wh=end_wh,
             reason=reason,
             readings=readings,
@@ -196,7 +196,14 @@ class Ledger:
         return self._deciding.get(session.connector, session.token.id)
 
     async def measured(
-        self, connector: int, session: int | None, readings: Sequence[Reading], *, keep: int, droppable: bool = True
+        self,
+        connector: int,
+        session: int | None,
+        readings: Sequence[Reading],
+        *,
+        keep: int,
+        droppable: bool = True,
+        standing: Standing | None = None,
     ) -> bool:
         """Owe values. Those of a transaction that has ended meanwhile are not owed any more; whether these were.
 
@@ -206,10 +213,11 @@ class Ledger:
             readings: what was measured.
             keep: how many values may wait.
             droppable: whether they may be left out where too many wait; those of a begin may not.
+            standing: see :class:`~cc613_chargepoint.ocpp.engine.facts.Measured`.
         """
         extents = self.extents if session is None else None
         extent = None if extents is None else extents.running.get(connector)
-        bare = Measured(session=session, connector=connector, readings=tuple(readings), offline=not self.online())
+        bare = Measured(session=session, connector=connector, readings=tuple(readings), offline=not self.online(), standing=standing)
 
         def work(tx: Transaction) -> bool:
             if session is not None and tx.sessions.get(session).ended is not None:
@@ -217,6 +225,8 @@ class Ledger:
             inside = extent is not None and extents is not None and extents.runs(tx, extent.uid)
             fact = evolve(bare, uid=extent.uid) if inside and extent is not None else bare
             tx.outbox.put(queue=QUEUE, kind=MEASURED, payload=packed(fact), created=readings[0].at, session=session, droppable=droppable)
+            if session is not None:
+                self._heard_of(tx, session, readings[0].at)
             tx.outbox.thin(QUEUE, keep)
             return True
 
@@ -230,6 +240,7 @@ class Ledger:
             if tx.sessions.get(session).ended is not None:
                 return False
             tx.outbox.put(queue=QUEUE, kind=SHIFTED, payload=packed(fact), created=at, session=session)
+            self._heard_of(tx, session, at)
             return True
 
         return await self._store.write(work, "keeping a change of a transaction for the backend")
@@ -264,6 +275,17 @@ class Ledger:
         return tx.sessions.get(session).uid if found is None else str(found)
 
     @staticmethod
+    def _heard_of(tx: Transaction, session: int, at: datetime) -> None:
+        """Something is said of a transaction as of a moment: it cannot have ended before."""
+        tx.memory.put(_ROOM, f"latest:{session}", at.isoformat())
+
+    @staticmethod
+    def _latest(tx: Transaction, session: int) -> datetime | None:
+        """The latest moment of which something was said of a transaction."""
+        found = tx.memory.get(_ROOM, f"latest:{session}")
+        return None if found is None else datetime.fromisoformat(str(found))
+
+    @staticmethod
     def key_told(tx: Transaction, session: int) -> None:
         """The public key of a transaction's signed values has been told."""
         tx.memory.put(_ROOM, f"key:{session}", True)
@@ -295,6 +317,7 @@ class Ledger:
             tx.memory.forget(_ROOM, f"uid:{session}")
             tx.memory.forget(_ROOM, f"key:{session}")
             tx.memory.forget(_ROOM, f"refused:{session}")
+            tx.memory.forget(_ROOM, f"latest:{session}")
         tx.memory.forget(_ROOM, f"told:{uid}")
 
     @staticmethod
@@ -345,10 +368,6 @@ class Ledger:
     async def told(self, uid: str) -> int:
         """How many messages about a transaction have passed."""
         return int(await self._store.read(lambda tx: tx.memory.get(_ROOM, f"told:{uid}"), "counting what was told") or 0)
-
-    async def count(self, uid: str) -> None:
-        """A message about a transaction was taken out of the queue's turn."""
-        await self._store.write(lambda tx: self.passed(tx, uid), "counting a message of a transaction")
 
     async def owed(self, uid: str | None = None) -> bool:
         """Whether something is owed still: about one transaction, or about any."""

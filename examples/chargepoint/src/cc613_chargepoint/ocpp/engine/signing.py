@@ -185,12 +185,16 @@ class Signing(Offered):
             view: what the meter told.
             aligned: as on the clock, not as a sample.
         """
+        running, reading = self._ledger.running_session(connector), await self.now(connector, view, aligned=aligned)
+        return await self.measured(Measured(session=None if running is None else running.session, connector=connector, readings=(reading,)))
+
+    async def now(self, connector: int, view: MeterView, *, aligned: bool = False) -> Reading:
+        """What a meter that a backend asks about tells, signed where that is wanted; see :meth:`asked_for`."""
         names, running = self._settings.get(ocpp.ALIGNED_DATA if aligned else ocpp.SAMPLED_DATA), self._ledger.running_session(connector)
         signed = None
         if running is not None and self.updates(aligned=aligned) and may_be_signed(names):
             signed = await self.sign(connector, running.session, "Trigger")
-        reading = Reading(at=view.at, context="Trigger", quantities=quantities(view, names), signed=signed)
-        return await self.measured(Measured(session=None if running is None else running.session, connector=connector, readings=(reading,)))
+        return Reading(at=view.at, context="Trigger", quantities=quantities(view, names), signed=signed)
 
     async def told(self, fact: Measured) -> None:
         """Values were told out of turn: their key counts as told, too."""

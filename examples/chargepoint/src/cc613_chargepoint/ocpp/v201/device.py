@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.facts import Measured
 from cc613_chargepoint.ocpp.engine.network_profiles import HOME, NetworkProfile
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
@@ -29,8 +28,8 @@ from cc613_chargepoint.ocpp.messages.v201_provisioning import (
     TriggerMessage,
     TriggerMessageResponse,
 )
-from cc613_chargepoint.ocpp.messages.v201_transactions import MeterValuesResponse, TransactionEvent, TransactionEventResponse
-from cc613_chargepoint.ocpp.messages.v201_types import ComponentVariable, NetworkConnectionProfile, ReportData, StatusInfo, Transaction
+from cc613_chargepoint.ocpp.messages.v201_transactions import MeterValuesResponse
+from cc613_chargepoint.ocpp.messages.v201_types import ComponentVariable, NetworkConnectionProfile, ReportData, StatusInfo
 from cc613_chargepoint.ocpp.messages.v201_words import ComponentCriterion
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
 from cc613_chargepoint.ocpp.v201 import words
@@ -191,39 +190,29 @@ class Device:
         for number in numbers:
             await self._version.say_status(self._engine.view.report(number))
 
-    async def _asked_for(self, number: int, *, aligned: bool) -> Measured:
-        engine = self._engine
-        return words.without_long_records(await engine.signing.asked_for(number, await engine.read_meter(number), aligned=aligned))
-
     async def _values(self, numbers: Sequence[int]) -> None:
-        for number in numbers:
-            fact = await self._asked_for(number, aligned=True)  # F06.FR.06
+        signing = self._engine.signing
+        for number in numbers:  # F06.FR.06
+            asked = await signing.asked_for(number, await self._engine.read_meter(number), aligned=True)
+            fact = words.without_long_records(asked)
             await self._version.call(words.outside(fact), MeterValuesResponse)
             await self._engine.signing.told(fact)
 
     async def _transactions(self, numbers: Sequence[int]) -> None:
-        """The running transactions: out of the queue's turn, but with a number of their own in their transaction's count."""
-        ledger = self._engine.ledger
-        for number in numbers:
-            running, extent = ledger.running_session(number), self._engine.extents.running.get(number)
-            if running is None and extent is None:
-                continue
-            uid = extent.uid if running is None and extent is not None else await ledger.uid_of(running.session) if running else ""
-            fact = await self._asked_for(number, aligned=False)  # F06.FR.07
-            event = TransactionEvent(
-                event_type="Updated",
-                timestamp=fact.readings[0].at,
-                trigger_reason="Trigger",
-                seq_no=await ledger.told(uid),
-                transaction_info=Transaction(
-                    transaction_id=uid,
-                    charging_state=words.charging_state(self._engine.view.connectors[number].standing()),
-                ),
-                meter_value=words.meter_values(fact.readings),
+        """The running transactions, in their queue: a message out of its turn would break their order, and share a number with another."""
+        engine = self._engine
+        for number in (each for each in numbers if each in engine.ledger.transactions):
+            running = engine.ledger.running_session(number)
+            reading = await engine.signing.now(number, await engine.read_meter(number))  # F06.FR.07
+            await engine.ledger.measured(
+                number,
+                None if running is None else running.session,
+                (reading,),
+                keep=engine.settings.get(ocpp.QUEUED_SAMPLES),
+                droppable=False,
+                standing=engine.view.connectors[number].standing(),
             )
-            await self._version.call(event, TransactionEventResponse)
-            await ledger.count(uid)
-            await self._engine.signing.told(fact)
+        engine.sender.wake()
 
 
 def _of_summary(each: Modelled) -> bool:

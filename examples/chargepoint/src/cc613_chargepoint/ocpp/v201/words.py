@@ -79,6 +79,7 @@ _CHARGING_STATES: Mapping[Standing, ChargingState] = {
     Standing.PREPARING: "EVConnected",
     Standing.FINISHING: "EVConnected",
 }
+_MEASURED: Mapping[str, TriggerReason] = {"Sample.Clock": "MeterValueClock", "Trigger": "Trigger"}
 _STOPPED: Mapping[StopReason, tuple[Reason, TriggerReason]] = {
     StopReason.DE_AUTHORIZED: ("DeAuthorized", "Deauthorized"),
     StopReason.EMERGENCY_STOP: ("EmergencyStop", "AbnormalCondition"),
@@ -218,14 +219,14 @@ def shifted(fact: Shifted, uid: str, seq_no: int) -> TransactionEvent:
 
 
 def measured(fact: Measured, uid: str, seq_no: int) -> TransactionEvent:
-    """Values in a transaction."""
-    clock = fact.readings[0].context == "Sample.Clock"
+    """Values in a transaction, in step with it or with the clock, or because the backend has asked for them."""
+    state = None if fact.standing is None else charging_state(fact.standing)
     return TransactionEvent(
         event_type="Updated",
         timestamp=fact.readings[0].at,
-        trigger_reason="MeterValueClock" if clock else "MeterValuePeriodic",
+        trigger_reason=_MEASURED.get(fact.readings[0].context, "MeterValuePeriodic"),
         seq_no=seq_no,
-        transaction_info=Transaction(transaction_id=uid),
+        transaction_info=Transaction(transaction_id=uid, charging_state=state),
         meter_value=meter_values(fact.readings),
         offline=fact.offline,
     )
