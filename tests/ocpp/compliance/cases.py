@@ -154,6 +154,7 @@ CASES: dict[str, str] = {
     "X16-47": "MinimumStatusDuration",
     "X16-48": "ChangeAvailability during a transaction, and taken back",
     "X16-49": "ChangeAvailability of connector 0 with one of two connectors in use",
+    "X16-51": "a reset while the meter takes its time to end the session",
     "X16-50": "random stories of backend, people, vehicles and links: rules of order, and the station is as new in the end",
 }
 """Id → title."""

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from cc613_chargepoint.metering import SessionMeter
 from tests.ocpp.bench import CARD, OTHER, Bench, case
 
 ACCEPTED, REJECTED = {"status": "Accepted"}, {"status": "Rejected"}
@@ -126,3 +127,28 @@ async def test_a_reserved_connector_that_somebody_has_left_is_available_on_its_w
     await it.unplug()
     left = await it.central.status("Available")
     assert (await it.central.status("Reserved")).number == left.number + 1
+
+
+@case(boards=("socket",))
+async def test_x16_51(it: Bench) -> None:
+    """A reset waits for the end of the session, however long the meter takes to show it, and to sign it: no end is lost to a power cut."""
+    whole = SessionMeter.insist
+
+    async def slowly(meter: SessionMeter, tries: int = 3) -> Any:
+        await asyncio.sleep(6.0)
+        return await whole(meter, tries)
+
+    SessionMeter.insist = slowly  # type: ignore[method-assign]
+    try:
+        for kind in ("Soft", "Hard"):
+            transaction = await it.charging()
+            assert await it.central.ask("Reset", type=kind) == ACCEPTED
+            ended = await it.central.expect("StopTransaction", 120.0, transactionId=transaction)
+            assert ended.payload["reason"] == f"{kind}Reset"
+            boot = await it.central.expect("BootNotification", 120.0)
+            assert kind == "Hard" or ended.number < boot.number
+            it.vehicles[1].unplug(force=True)
+            await it.central.status("Available")
+            it.central.forget()
+    finally:
+        SessionMeter.insist = whole  # type: ignore[method-assign]

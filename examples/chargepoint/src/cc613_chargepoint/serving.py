@@ -128,8 +128,10 @@ class ServiceAnswers:
         del actor
         if command.connector:
             return await self._restart_connector(self._connector(command.connector), command.reason)
-        await self._stop(self._station.connectors.values(), command.reason)
-        await self._board.clock.sleep(0.2)  # the last session's end is on its way to the disk
+        connectors = self._station.connectors.values()
+        await self._stop(connectors, command.reason)
+        await self._recorded(connectors)
+        await self._board.clock.sleep(0.2)  # the last news are on their way
         self._station.restart.set()
         return Done(detail="the station starts again")
 
@@ -137,14 +139,18 @@ class ServiceAnswers:
         if not connector.restarts:
             raise Unsupported(f"connector {connector.number} starts again with its own controller only")
         await self._stop([connector], reason)
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + ENDING_S
-        while connector.session_number is not None and loop.time() < until_s:
-            await self._board.clock.sleep(0.05)
+        await self._recorded([connector])
         if connector.session_number is not None:
             raise Refused(f"connector {connector.number} cannot end its session now")
         connector.restart(reason)
         return Done(detail=f"connector {connector.number} starts again")
+
+    async def _recorded(self, connectors: Iterable[ServedConnector]) -> None:
+        """Wait until the ends of sessions are on the disk: a meter that signs takes its time."""
+        ending, loop = list(connectors), asyncio.get_running_loop()
+        until_s = loop.time() + ENDING_S
+        while any(each.session_number is not None for each in ending) and loop.time() < until_s:
+            await self._board.clock.sleep(0.05)
 
     async def _stop(self, connectors: Iterable[ServedConnector], reason: str) -> None:
         busy = [each for each in connectors if each.token is not None and each.state is not State.HELD]

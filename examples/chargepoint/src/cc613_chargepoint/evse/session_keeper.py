@@ -85,13 +85,15 @@ class SessionKeeper:
         self._signer = signer
         self._tell, self._fault, self._cleared = tell, fault, cleared
         self._meter: SessionMeter | None = None
+        self._ending: SessionMeter | None = None
         self._record: SessionRecord | None = None
         self._blind = False
 
     @property
     def number(self) -> int | None:
-        """The number of the open session; ``None`` without one."""
-        return None if self._meter is None else self._meter.number
+        """The number of the open session, until its end is recorded; ``None`` without one."""
+        meter = self._meter or self._ending
+        return None if meter is None else meter.number
 
     @property
     def may_resume(self) -> bool:
@@ -155,6 +157,13 @@ class SessionKeeper:
         meter, self._meter = self._meter, None
         if meter is None:
             return
+        self._ending = meter
+        try:
+            await self._end(meter, reason)
+        finally:
+            self._ending = None
+
+    async def _end(self, meter: SessionMeter, reason: str) -> None:
         self._seeing(because="the session is over")
         end_read = True
         try:

@@ -108,6 +108,14 @@ class Resets:
                 await self._engine.operations.ask(StopCharge(connector=connector, reason=SOFT_RESET))
             except HalError as error:
                 _log.warning("connector %d does not stop for the reset: %s", connector, error)
+        try:
+            async with asyncio.timeout(
+                DRAIN_S
+            ):  # what is owed about the end is owed once that is recorded: a meter that signs takes its time
+                while any(each in self._engine.ledger.running for each in connectors):
+                    await self._engine.clock.sleep(0.05)
+        except TimeoutError:
+            _log.warning("a session has not ended before the reset")
         for connector in connectors:
             self._engine.extents.close(connector, StopReason.SOFT_RESET)
 
