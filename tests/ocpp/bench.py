@@ -21,7 +21,6 @@ from cc613_chargepoint.maintenance.interface import Diagnostics, Firmware, Firmw
 from cc613_chargepoint.ocpp.engine.engine import Engine
 from cc613_chargepoint.ocpp.engine.upkeep import Tools
 from cc613_chargepoint.ocpp.files import Location, TransferFailed, location
-from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.service import backend_of
 from cc613_chargepoint.settings import Actor, Settings
 from cc613_chargepoint.store import Store
@@ -42,6 +41,8 @@ SETTINGS: dict[str, Any] = {
     "ocpp.sample_s": 0,
     "connector.plug_in_s": 60.0,
     "metering.store_sample_s": 10.0,
+    "ocpp.backoff_repeats": 4,
+    "ocpp.backoff_random_s": 0,
 }
 """What every case starts with: a backend that decides, nothing remembered, no values unless asked for."""
 
@@ -116,7 +117,6 @@ class Bench:
                 await settings.set(self.settings, actor=INSTALLER)
             engine = backend_of(
                 settings, store, clock, board=description.name, data=self.place, unix_socket=self.central.socket_path,
-                backoff=Backoff(first_s=2.0, longest_s=30.0),
                 tools=Tools(
                     files=self.files, firmware=self.firmware, diagnostics=DiagnosticsInMemory(), place=self.place / "diagnostics"
                 ),

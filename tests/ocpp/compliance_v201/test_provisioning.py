@@ -221,7 +221,7 @@ async def test_tc_b_13_cs(it: Bench201) -> None:
 @case()
 async def test_tc_b_15_cs(it: Bench201) -> None:
     found = await report(it, "SummaryInventory")
-    assert {each["variable"]["name"] for each in found} == {"Available", "AvailabilityState"}
+    assert {each["variable"]["name"] for each in found} == {"Available", "AvailabilityState", "Problem"}
 
 
 @case()

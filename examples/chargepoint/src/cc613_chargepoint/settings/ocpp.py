@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.settings.parameter import Group, Kind, Parameter
 
-__all__ = ["MEASURANDS", "PARAMETERS", "speaks_soap", "zone_named"]
+__all__ = ["MEASURANDS", "PARAMETERS", "POINTS", "speaks_soap", "zone_named"]
 
 _OCPP: dict[str, Any] = {"group": Group.OCPP}
 
@@ -236,6 +236,23 @@ OFFLINE_THRESHOLD_S = _count(
     "Nach längerer Zeit ohne Verbindung wird der Status aller Anschlüsse erneut gemeldet (2.0.1).",
     ocpp201="OCPPCommCtrlr.OfflineThreshold",
 )  # fmt: skip
+BACKOFF_S = _count(
+    "ocpp.backoff_s", 2, "s", 1, 3600,
+    "Pause before the second attempt to connect; it doubles from attempt to attempt.",
+    "Pause vor dem zweiten Verbindungsversuch; sie verdoppelt sich von Versuch zu Versuch.",
+    ocpp201="OCPPCommCtrlr.RetryBackOffWaitMinimum",
+)  # fmt: skip
+BACKOFF_REPEATS = _count(
+    "ocpp.backoff_repeats", 6, "", 0, 16,
+    "How often the pause doubles before it stays as it is.", "Wie oft sich die Pause verdoppelt, bevor sie so bleibt.",
+    ocpp201="OCPPCommCtrlr.RetryBackOffRepeatTimes",
+)  # fmt: skip
+BACKOFF_RANDOM_S = _count(
+    "ocpp.backoff_random_s", 5, "s", 0, 3600,
+    "Up to how much is added to each pause by chance, so that many stations do not return at once.",
+    "Wie viel höchstens zu jeder Pause zufällig hinzukommt, damit nicht viele Stationen zugleich zurückkehren.",
+    ocpp201="OCPPCommCtrlr.RetryBackOffRandomRange",
+)  # fmt: skip
 ATTEMPTS = _count(
     "ocpp.attempts", 3, "", 1, 100,
     "How often a message of a transaction is sent before it is given up.",
@@ -275,7 +292,9 @@ MAX_ENERGY_ON_INVALID_WH = _count(
     "Energie einer ganzen Ladung, die ein nach deren Beginn abgelehnter Kunde bekommt; 0: ab dann keine.",
     ocpp16="MaxEnergyOnInvalidId", ocpp201="TxCtrlr.MaxEnergyOnInvalidId",
 )  # fmt: skip
-_POINT = "EVConnected|Authorized|PowerPathClosed|EnergyTransfer"
+POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+"""Where a transaction of OCPP 2.0.1 may begin and end."""
+_POINT = "|".join(POINTS)
 TX_START: Parameter[tuple[str, ...]] = Parameter(
     key="ocpp.tx_start", kind=Kind.LIST, default=("EnergyTransfer",), minimum=1, maximum=4, pattern=_POINT,
     en="With which of these a transaction of OCPP 2.0.1 begins, whichever comes first.",
@@ -447,7 +466,7 @@ PARAMETERS: tuple[Parameter[Any], ...] = (
     ALIGNED_DATA, STOP_SAMPLED_DATA, STOP_ALIGNED_DATA, STOP_SAMPLE_S, STOP_ALIGNED_S, STOP_VALUES, STOP_SIGNED_VALUES,
     START_SAMPLED_DATA, SIGNED_BARE, SIGNED_ENDS, SIGN_SAMPLED, SIGN_STARTED, SIGN_UPDATED, SIGN_ALIGNED, SIGN_ALIGNED_UPDATED,
     SIGNED_KEY, SIGNED_KEY_FORM,
-    TX_START, TX_STOP,
+    TX_START, TX_STOP, BACKOFF_S, BACKOFF_REPEATS, BACKOFF_RANDOM_S,
     PHASE_ROTATION, TIME_ZONE, RESERVE_ANY, RESERVATIONS, LIMIT_CHANGE_PERCENT, LIMITS_WITH_SCHEDULES, RESET_TRIES,
     WIRE_LOG,
 )  # fmt: skip

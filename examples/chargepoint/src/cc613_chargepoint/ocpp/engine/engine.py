@@ -41,7 +41,7 @@ from cc613_chargepoint.ocpp.engine.standing import StationView
 from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, SECURITY_EVENT, Tools, Upkeep
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
-from cc613_chargepoint.ocpp.rpc.backoff import Backoff
+from cc613_chargepoint.ocpp.rpc.backoff import Backoff, SetBackoff
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint, connected
 from cc613_chargepoint.ocpp.rpc.wire_log import WireLog
 from cc613_chargepoint.ocpp.smart_charging import ProfileKeeper
@@ -102,7 +102,7 @@ class Engine:
         connect: Connect = connected,
     ) -> None:
         self.store, self.settings, self.clock, self.identity = store, settings, clock, identity
-        self._versions, self._endpoint, self._log, self.backoff = versions, endpoint, log, backoff or Backoff()
+        self._versions, self._endpoint, self._log, self.backoff = versions, endpoint, log, backoff or self._set_backoff()
         self._connect = connect
         self.ledger = Ledger(store)
         self.profiles = NetworkProfiles(store, settings)
@@ -155,6 +155,10 @@ class Engine:
             wait_online=self.wait_online,
             send=self._send_status,
         )
+
+    def _set_backoff(self) -> SetBackoff:
+        get = self.settings.get
+        return SetBackoff(shape=lambda: (float(get(ocpp.BACKOFF_S)), get(ocpp.BACKOFF_REPEATS), float(get(ocpp.BACKOFF_RANDOM_S))))
 
     def _sender(self, queue: str) -> Sender:
         return Sender(

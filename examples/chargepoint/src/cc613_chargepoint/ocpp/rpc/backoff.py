@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-__all__ = ["Backoff"]
+__all__ = ["Backoff", "SetBackoff"]
 
 
 @define
@@ -36,3 +36,21 @@ class Backoff:
     def reset(self) -> None:
         """The connection is stable: the next failure is the first again."""
         self._failures = 0
+
+
+@define
+class SetBackoff(Backoff):
+    """As backends set it (2.0.1: RetryBackOffWaitMinimum, RetryBackOffRepeatTimes, RetryBackOffRandomRange).
+
+    Attributes:
+        shape: the first pause, s; how often it doubles; how much may be added by chance, s. Asked anew each time.
+    """
+
+    shape: Callable[[], tuple[float, int, float]] = lambda: (2.0, 6, 5.0)
+
+    def next_s(self) -> float:
+        """The pause before the next attempt, s."""
+        first_s, repeats, spread_s = self.shape()
+        whole_s = first_s * 2.0 ** min(self._failures, repeats)
+        self._failures += 1
+        return whole_s + spread_s * self.chance()

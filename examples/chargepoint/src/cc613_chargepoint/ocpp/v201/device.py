@@ -91,33 +91,42 @@ class Device:
             raise CallFailed(ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION, f"at most {ITEMS_PER_MESSAGE} variables may be asked for at once")
 
     async def _set_network_profile(self, request: SetNetworkProfile) -> Reply:
-        why = self._objection(request.configuration_slot, request.connection_data)
-        if why:
-            info = StatusInfo(reason_code="InvalidNetworkConf", additional_info=why)
+        refused = self._objection(request.configuration_slot, request.connection_data)
+        if refused is not None:
+            info = StatusInfo(reason_code=refused[0], additional_info=refused[1])
             return Reply(encoded(SetNetworkProfileResponse(status="Rejected", status_info=info)))
         said = request.connection_data
         profile = NetworkProfile(slot=request.configuration_slot, url=said.ocpp_csms_url, security_profile=said.security_profile)
         await self._engine.profiles.keep(profile)
         return Reply(encoded(SetNetworkProfileResponse(status="Accepted")))
 
-    def _objection(self, slot: int, said: NetworkConnectionProfile) -> str:
-        """What speaks against a network profile; empty if nothing does."""
+    def _objection(self, slot: int, said: NetworkConnectionProfile) -> tuple[str, str] | None:
+        """What speaks against a network profile, as a reason code (part 2, appendix 5) and in words."""
         present = self._engine.settings.get(ocpp.SECURITY_PROFILE)
         security = self._engine.security
         raised = security.profile_refused(said.security_profile) if security is not None and said.security_profile > present else None
         reasons = (
-            (slot == HOME, "slot 0 is the address that was set at the station"),
+            (slot == HOME, "InvalidConfSlot", "slot 0 is the address that was set at the station"),
             (
                 said.ocpp_transport != "JSON" or said.ocpp_version not in {"OCPP16", "OCPP20"},
+                "InvalidNetworkConf",
                 "only 1.6 and 2.0.1 over JSON are spoken",
             ),
-            (re.fullmatch(r"wss?://[^\s/@#]+(/[^\s#]*)?", said.ocpp_csms_url) is None, "this is no address of a WebSocket"),
-            (said.security_profile >= 2 and not said.ocpp_csms_url.startswith("wss:"), "this security profile needs wss://"),
-            (said.security_profile < present, "a lower security profile than the present one"),
-            (raised is not None, raised or ""),
-            (said.vpn is not None or said.apn is not None, "tunnels and mobile networks are not set by backends here"),
+            (
+                re.fullmatch(r"wss?://[^\s/@#]+(/[^\s#]*)?", said.ocpp_csms_url) is None,
+                "InvalidNetworkConf",
+                "this is no address of a WebSocket",
+            ),
+            (
+                said.security_profile >= 2 and not said.ocpp_csms_url.startswith("wss:"),
+                "InvalidNetworkConf",
+                "this security profile needs wss://",
+            ),
+            (said.security_profile < present, "NoSecurityDowngrade", "a lower security profile than the present one"),
+            (raised is not None, "InvalidNetworkConf", raised or ""),
+            (said.vpn is not None or said.apn is not None, "UnsupportedParam", "tunnels and mobile networks are not set by backends here"),
         )
-        return next((words for holds, words in reasons if holds), "")
+        return next(((code, words) for holds, code, words in reasons if holds), None)
 
     # -- reports ----------------------------------------------------------------------------------------------------------------------
 
@@ -217,7 +226,7 @@ class Device:
 
 def _of_summary(each: Modelled) -> bool:
     """What tells how the station is: availability and problems."""
-    return each.name in {"Available", "AvailabilityState"}
+    return each.name in {"Available", "AvailabilityState", "Problem"}
 
 
 def _meeting(variables: Iterable[Modelled], criteria: Sequence[ComponentCriterion]) -> Callable[[Modelled], bool]:

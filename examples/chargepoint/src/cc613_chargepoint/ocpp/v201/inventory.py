@@ -6,7 +6,6 @@ Components and variables are those of the specification (edition 3, part 2, appe
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -32,6 +31,8 @@ _INSTANCES = {"MessageTimeout": "Default", "MessageAttempts": "TransactionEvent"
 """Variables of the table that the specification wants with an instance."""
 _AS = {ocpp.STOP_SAMPLE_S.key: ocpp.SAMPLE_S, ocpp.STOP_ALIGNED_S.key: ocpp.ALIGNED_S}
 """What counts while a parameter has no value."""
+SET_LIMIT = 1000
+"""Longest value that SetVariables may bring (SetVariableDataType)."""
 _NOT_SET_LIKE_THIS = {"SecurityCtrlr.SecurityProfile"}
 """What changes with a network profile, and not by itself."""
 
@@ -61,9 +62,19 @@ def _of_table(engine: Engine) -> Iterator[Modelled]:
             instance=_INSTANCES.get(name),
             writable=parameter.ocpp201 not in _NOT_SET_LIKE_THIS,
             objection=functools.partial(_objection, engine, parameter),
+            values=_values(engine, parameter),
         )
         other = _AS.get(parameter.key)
         yield made if other is None else evolve(made, read=functools.partial(_or_as, engine.settings, parameter, other))
+
+
+def _values(engine: Engine, parameter: Parameter[Any]) -> str | None:
+    """What the entries of a list may be, with commas between."""
+    if parameter is ocpp.NETWORK_PRIORITY:
+        return ",".join(str(slot) for slot in sorted(engine.profiles.slots))
+    if parameter in {ocpp.TX_START, ocpp.TX_STOP}:
+        return ",".join(ocpp.POINTS)
+    return ",".join(ocpp.MEASURANDS) if parameter.ocpp201.endswith("Measurands") else None
 
 
 def _or_as(settings: Settings, which: Parameter[Any], other: Parameter[Any]) -> str:
@@ -89,12 +100,13 @@ def _of_program() -> Iterator[Modelled]:
     for message in ("GetReport", "GetVariables", "SetVariables"):
         yield _told("DeviceDataCtrlr", "ItemsPerMessage", str(ITEMS_PER_MESSAGE), "integer", instance=message)
         yield _told("DeviceDataCtrlr", "BytesPerMessage", str(BYTES_PER_MESSAGE), "integer", instance=message)
+    yield _told("DeviceDataCtrlr", "ConfigurationValueSize", str(SET_LIMIT), "integer", maximum=SET_LIMIT)
+    yield _told("DeviceDataCtrlr", "ReportingValueSize", str(VALUE_LIMIT), "integer", maximum=VALUE_LIMIT)
     yield _told("AuthCtrlr", "Enabled", "true", "boolean")
     yield _told("AuthCacheCtrlr", "Available", "true", "boolean")
     yield _told("LocalAuthListCtrlr", "Available", "true", "boolean")
     yield _told("LocalAuthListCtrlr", "ItemsPerMessage", str(SEND_LIMIT), "integer")
     yield _told("LocalAuthListCtrlr", "BytesPerMessage", str(BYTES_PER_MESSAGE), "integer")
-    yield _told("LocalAuthListCtrlr", "Storage", str(LIST_LIMIT), "integer")
     yield _told("ReservationCtrlr", "Available", "true", "boolean")
     yield _told("AlignedDataCtrlr", "Available", "true", "boolean")
     yield _told("SampledDataCtrlr", "Available", "true", "boolean")
@@ -109,6 +121,7 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
     clock = engine.clock
     yield _told("ChargingStation", "Available", "true", "boolean")
     yield _told("ChargingStation", "AvailabilityState", lambda: _state(engine, 0), "OptionList", values=_STATES)
+    yield _told("ChargingStation", "Problem", lambda: _problem(engine, 0), "boolean")
     yield _told("ChargingStation", "Model", engine.identity.model)
     yield _told("ChargingStation", "VendorName", engine.identity.vendor)
     yield _told("ChargingStation", "SupplyPhases", "3", "integer")
@@ -121,10 +134,7 @@ def _of_station(engine: Engine) -> Iterator[Modelled]:
         values="Heartbeat,NTP,GPS,RealTimeClock,MobileNetwork,RadioTimeTransmitter",
     )
     yield _told("LocalAuthListCtrlr", "Entries", lambda: str(engine.listed), "integer", maximum=LIST_LIMIT)
-    first_s, longest_s = engine.backoff.first_s, engine.backoff.longest_s
-    yield _told("OCPPCommCtrlr", "RetryBackOffWaitMinimum", f"{first_s:g}", "integer", unit="s")
-    yield _told("OCPPCommCtrlr", "RetryBackOffRepeatTimes", str(round(math.log2(longest_s / first_s))), "integer")
-    yield _told("OCPPCommCtrlr", "RetryBackOffRandomRange", f"{first_s:g}", "integer", unit="s")
+    yield _told("OCPPCommCtrlr", "ActiveNetworkProfile", lambda: str(engine.profiles.current.slot), "integer")
     rules = engine.charging.keeper.rules
     yield _told("SmartChargingCtrlr", "Available", "true", "boolean")
     yield _told("SmartChargingCtrlr", "Enabled", "true", "boolean")
@@ -145,6 +155,7 @@ def _of_outlet(engine: Engine, number: int) -> Iterator[Modelled]:
     for component, place in (("EVSE", {"evse": number}), ("Connector", {"evse": number, "connector": 1})):
         yield _told(component, "Available", "true", "boolean", **place)
         yield _told(component, "AvailabilityState", lambda: _state(engine, number), "OptionList", values=_STATES, **place)
+        yield _told(component, "Problem", lambda: _problem(engine, number), "boolean", **place)
         yield _told(component, "SupplyPhases", "3", "integer", **place)
     restarts = "true" if number in engine.operations.restartable else "false"
     yield _told("EVSE", "AllowReset", restarts, "boolean", evse=number)
@@ -162,6 +173,13 @@ _NOMINAL_V = 230.0
 
 def _state(engine: Engine, number: int) -> str:
     return connector_status(engine.view.connectors[number].standing())
+
+
+def _problem(engine: Engine, number: int) -> str:
+    """Whether a fault stands there, be it a warning; the station has a problem where one of its outlets has."""
+    views = engine.view.connectors
+    concerned = views.values() if number == 0 else [views[number]]
+    return "true" if any(each.faults for each in concerned) else "false"
 
 
 def _most_w(engine: Engine) -> float:

@@ -35,6 +35,8 @@ VALUE_LIMIT = 2500
 
 _WHOLE = {"EVConnectionTimeOut", "LifeTime"}
 """Variables that are whole numbers in the specification, and any number in the parameter table."""
+_MEMBERS = {"Measurands", "TxEndedMeasurands", "TxStartedMeasurands", "TxUpdatedMeasurands", "TxStartPoint", "TxStopPoint"}
+"""Lists in which the order means nothing."""
 _KINDS: dict[Kind, DataKind] = {
     Kind.BOOL: "boolean",
     Kind.INT: "integer",
@@ -132,6 +134,7 @@ def of_parameter(
     instance: str | None = None,
     writable: bool = True,
     objection: Callable[[str], str] = lambda value: "",  # noqa: ARG005 - see Modelled
+    values: str | None = None,
 ) -> Modelled:
     """A parameter of the table as a variable.
 
@@ -142,6 +145,7 @@ def of_parameter(
         name: what it is called there.
         instance: see :class:`Modelled`.
         writable: whether backends may change it, if the table lets them.
+        values: what it may have, where the table does not say it.
         objection: see :class:`Modelled`.
     """
 
@@ -154,9 +158,9 @@ def of_parameter(
         name=name,
         instance=instance,
         read=None if parameter.secret else read,
-        data="integer" if name in _WHOLE else _KINDS[parameter.kind],
+        data="integer" if name in _WHOLE else "MemberList" if name in _MEMBERS else _KINDS[parameter.kind],
         unit=parameter.unit or None,
-        values=",".join(parameter.choices) or None,
+        values=values or ",".join(parameter.choices) or None,
         minimum=parameter.minimum if parameter.kind in {Kind.INT, Kind.FLOAT} else None,
         maximum=parameter.maximum if parameter.kind is not Kind.LIST else None,
         parameter=parameter,
