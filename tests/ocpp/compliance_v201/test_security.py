@@ -502,3 +502,12 @@ async def test_tc_b_47_cs(it: Bench201) -> None:
     # nobody answers under the new name: the old central system's certificate does not fit it
     assert await moved_in_vain(it, "new.example") == ["/ocpp/CP%201"]
     await it.standing("Available")
+
+
+@case(**PROFILE1)
+async def test_a_start_and_a_reset_are_told(it: Bench201) -> None:  # A04.FR.01; both are critical in the list of security events
+    assert it.central.count("SecurityEventNotification") == 1
+    assert (await it.central.ask("Reset", type="Immediate"))["status"] == "Accepted"
+    await it.central.expect("BootNotification", 120.0, reason="RemoteReset")
+    await it.central.expect("SecurityEventNotification", type="StartupOfTheDevice")
+    await it.central.expect("SecurityEventNotification", type="ResetOrReboot", techInfo="RemoteReset")

@@ -33,12 +33,13 @@ from cc613_chargepoint.ocpp.engine.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.resets import Resets
 from cc613_chargepoint.ocpp.engine.sampling import Sampler
 from cc613_chargepoint.ocpp.engine.security import Security
+from cc613_chargepoint.ocpp.engine.security_notes import SECURITY_QUEUE, SecurityNotes
 from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
 from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox
 from cc613_chargepoint.ocpp.engine.shifting import Shifts
 from cc613_chargepoint.ocpp.engine.signing import Signing
 from cc613_chargepoint.ocpp.engine.standing import StationView
-from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, SECURITY_EVENT, Tools, Upkeep
+from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, Tools, Upkeep
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff, SetBackoff
@@ -55,7 +56,6 @@ __all__ = ["BACKEND", "Connect", "Engine", "Identity", "Offline", "Versions"]
 _log = logging.getLogger(__name__)
 
 BACKEND = Actor(name="backend", role=Role.OPERATOR)
-SECURITY_QUEUE = "security"
 HEARTBEAT_LEAST_S = 86_400.0
 CLOCK_TOLERANCE_S = 1.0
 """By how much the backend's clock may differ before the station's follows it, s."""
@@ -140,6 +140,7 @@ class Engine:
         self._left_s = float("-inf")
         self.sender = self._sender(QUEUE)
         self._security = self._sender(SECURITY_QUEUE)
+        self._notes = SecurityNotes(self, self._security.wake)
         self.notices = self._sender(NOTICES)
         self.facade: Facade
         self.view: StationView
@@ -235,6 +236,7 @@ class Engine:
         await self.acquaintance.load()
         await count_list(self)
         self.boot_reason = await self.resets.boot_reason() or self.boot_reason
+        self._notes.started(self.boot_reason)
         with contextlib.ExitStack() as listening:
             listeners = (
                 self.extents.hear, self.ledger.hear, self.view.hear, self.signing.hear, shifts.hear, self.operations.hear, sampler.hear,
@@ -582,23 +584,4 @@ class Engine:
 
     def note_security(self, kind: str, detail: str = "") -> None:
         """Something happened that matters for security; told where a security profile is in use."""
-        _log.warning("security: %s %s", kind, detail)
-        at = self.clock.wall()
-        self.operations.spawn(self._log_security(kind, detail, at))
-        if self.settings.get(ocpp.SECURITY_PROFILE) < 1:
-            return
-        event = SecurityEvent(type=kind, at=self.clock.wall(), detail=detail[:255])
-        self.operations.spawn(self._keep_security(event))
-
-    async def _log_security(self, kind: str, detail: str, at: datetime) -> None:
-        await self.store.write(
-            lambda tx: tx.audit.add(at=at, actor="ocpp", role="", action=SECURITY_EVENT, subject=kind, after=detail[:255] or None),
-            "logging a security event",
-        )
-
-    async def _keep_security(self, event: SecurityEvent) -> None:
-        await self.store.write(
-            lambda tx: tx.outbox.put(queue=SECURITY_QUEUE, kind=event.type, payload=packed(event), created=event.at),
-            "keeping a security event",
-        )
-        self._security.wake()
+        self._notes.note(kind, detail)
