@@ -285,3 +285,23 @@ async def test_a_customer_of_the_local_list_is_called_as_on_it(it: Bench201) -> 
     it.plug()
     await it.card()
     await it.event("Started", idToken=token)
+
+
+@case()
+async def test_a_repeated_message_calls_the_customer_what_it_did(it: Bench201) -> None:
+    """Even where the backend has given the customer another kind meanwhile."""
+    await it.charge()
+    it.central.answers["TransactionEvent"] = lambda _: never()
+
+    async def never() -> dict:
+        await it.sleep(1000.0)
+        return {}
+
+    await it.card()
+    ended = await it.event("Ended", idToken={"idToken": CARD, "type": "ISO14443"})
+    await it.unplug()
+    await it.central.ask("RequestStartTransaction", idToken={"idToken": CARD, "type": "Central"}, remoteStartId=9, evseId=1)
+    del it.central.answers["TransactionEvent"]
+    await it.central.hang_up()
+    again = await it.event("Ended", 60.0)
+    assert again.payload == ended.payload

@@ -28,3 +28,12 @@ async def test_the_oldest_is_forgotten_when_there_are_too_many(tmp_path: Path, m
         again = Named(store)
         await again.load()
         assert set(again.said) == set(it.said) == {"a", "c"}
+
+
+async def test_a_message_that_is_said_again_calls_the_customer_what_it_did(tmp_path: Path) -> None:
+    async with await Store.open(tmp_path / "station.db") as store:
+        it = Named(store)
+        assert it.for_message(1, "04A1") is None
+        await it.note([("04a1", "Central")])
+        assert it.for_message(1, "04A1") is None
+        assert it.for_message(2, "04A1") == ("04a1", "Central")

@@ -27,6 +27,18 @@ class Named:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._said: dict[str, tuple[str, str]] = {}
+        self._held: tuple[int, tuple[str, str] | None] | None = None
+
+    def for_message(self, number: int, identifier: str) -> tuple[str, str] | None:
+        """What the backend called a customer when a message was said for the first time: said again, it says the same.
+
+        Args:
+            number: of the message in the outbox; one after the other is said.
+            identifier: as the station has it.
+        """
+        if self._held is None or self._held[0] != number:
+            self._held = number, self._said.get(identifier.casefold())
+        return self._held[1]
 
     @property
     def said(self) -> Mapping[str, tuple[str, str]]:

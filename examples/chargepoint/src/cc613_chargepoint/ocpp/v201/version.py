@@ -226,9 +226,14 @@ class V201(Version):
     async def _event(self, event: TransactionEvent, message: OutboxMessage) -> TransactionEventResponse:
         return await self.call(event, TransactionEventResponse, owed=message)
 
+    def _called(self, message: OutboxMessage, identifier: str, source: str = "") -> IdToken:
+        """A customer as a message calls them, the first time and whenever it is said again."""
+        said = self._engine.named.for_message(message.id, identifier)
+        return words.id_token(identifier, source, {} if said is None else {identifier.casefold(): said})
+
     async def _deliver_step(self, message: OutboxMessage) -> Settled:
         fact = unpacked(TransactionStepped, message.payload)
-        token = None if fact.token is None else words.id_token(fact.token, fact.source, self.kinds)
+        token = None if fact.token is None else self._called(message, fact.token, fact.source)
         answer = await self._event(words.stepped(fact, await self._engine.ledger.told(fact.uid), token=token), message)
         info = answer.id_token_info
         if info is not None and info.status != ACCEPTED and fact.reason is None:
@@ -238,7 +243,7 @@ class V201(Version):
 
     async def _deliver_begin(self, message: OutboxMessage) -> Settled:
         fact = unpacked(TransactionBegan, message.payload)
-        token = words.id_token(fact.token, fact.source, self.kinds)
+        token = self._called(message, fact.token, fact.source)
         register: tuple[Reading, ...] = ()
         if fact.begin_wh is not None:
             quantity = Quantity(measurand=DEFAULT, value=fact.begin_wh, unit="Wh")
@@ -279,7 +284,7 @@ class V201(Version):
         fact = unpacked(TransactionEnded, message.payload)
         if not fact.goes_on:
             fact = await self._engine.signing.ended(words.without_long_records(fact))
-        token = None if fact.token is None else words.id_token(fact.token, kinds=self.kinds)
+        token = None if fact.token is None else self._called(message, fact.token)
         answer = await self._event(words.ended(fact, await self._engine.ledger.told(fact.uid), token=token), message)
         if fact.goes_on:
             return self._passed(fact.uid, fact.token, token, answer.id_token_info)
