@@ -18,8 +18,8 @@ from cc613_chargepoint.answering import StationAnswers
 from cc613_chargepoint.app import Station, StationSettings
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.maintenance.interface import Diagnostics, Firmware, FirmwareRefused, Installation
+from cc613_chargepoint.ocpp.engine.asked.upkeep import Tools
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.upkeep import Tools
 from cc613_chargepoint.ocpp.files import Location, TransferFailed, location
 from cc613_chargepoint.ocpp.service import backend_of
 from cc613_chargepoint.settings import Actor, Settings

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from cc613_chargepoint.ocpp.engine.facts import Quantity, Reading, TransactionBegan, TransactionEnded, packed
-from cc613_chargepoint.ocpp.engine.facts import StopReason as Why
+from cc613_chargepoint.ocpp.engine.owed.facts import Quantity, Reading, TransactionBegan, TransactionEnded, packed
+from cc613_chargepoint.ocpp.engine.owed.facts import StopReason as Why
 from cc613_chargepoint.store import Store
 from tests.ocpp.bench import CARD, OTHER, Bench, case
 from tests.ocpp.central import Refusal, Silence, now

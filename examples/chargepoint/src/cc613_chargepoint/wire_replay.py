@@ -158,7 +158,7 @@ async def _over_soap(
 
 
 def _password(file: Path | None) -> bytes | None:
-    from cc613_chargepoint.ocpp.engine.security import password_bytes  # noqa: PLC0415 - only who speaks loads it
+    from cc613_chargepoint.ocpp.engine.trust.security import password_bytes  # noqa: PLC0415 - only who speaks loads it
 
     if file is None:
         return None

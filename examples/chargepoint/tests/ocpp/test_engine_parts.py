@@ -22,7 +22,8 @@ from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.session import SessionRecord
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.facade.commands import MeterView
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.owed.corrected_times import latest, shift_outbox, shifted
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     Measured,
     Quantity,
     Reading,
@@ -35,16 +36,15 @@ from cc613_chargepoint.ocpp.engine.facts import (
     packed,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.measurands import quantities
-from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
-from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, HARD_RESET, REMOTE_STOP, SOFT_RESET, UNLOCK_COMMAND, reason_of
-from cc613_chargepoint.ocpp.engine.reporting import Reporter
-from cc613_chargepoint.ocpp.engine.sampling import next_aligned
-from cc613_chargepoint.ocpp.engine.security import Security, endpoint, password_bytes
-from cc613_chargepoint.ocpp.engine.sending import Sender, nothing
-from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox, shifted
-from cc613_chargepoint.ocpp.engine.signing import Offered
-from cc613_chargepoint.ocpp.engine.standing import StationView
+from cc613_chargepoint.ocpp.engine.owed.reporting import Reporter
+from cc613_chargepoint.ocpp.engine.owed.sending import Sender, nothing
+from cc613_chargepoint.ocpp.engine.owed.standing import StationView
+from cc613_chargepoint.ocpp.engine.transactions.measurands import quantities
+from cc613_chargepoint.ocpp.engine.transactions.reasons import DEAUTHORIZED, HARD_RESET, REMOTE_STOP, SOFT_RESET, UNLOCK_COMMAND, reason_of
+from cc613_chargepoint.ocpp.engine.transactions.sampling import next_aligned
+from cc613_chargepoint.ocpp.engine.transactions.signing import Offered
+from cc613_chargepoint.ocpp.engine.trust.network_profiles import NetworkProfile
+from cc613_chargepoint.ocpp.engine.trust.security import Security, endpoint, password_bytes
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, LinkClosed, NoAnswerInTime
 from cc613_chargepoint.ocpp.v16 import words

@@ -18,8 +18,7 @@ from cc613_chargepoint.domain.events import ChargingEnded, CustomerAccepted, Ses
 from cc613_chargepoint.domain.role import Role
 from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.evse.transitions import Action, Event, State, step
-from cc613_chargepoint.ocpp.engine.extent import Around, Extents, Point, Presence, begins, ends, outlasts, presence
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     BEGAN,
     CLOSED,
     ENDED,
@@ -33,7 +32,8 @@ from cc613_chargepoint.ocpp.engine.facts import (
     TransactionStepped,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.ledger import Ledger
+from cc613_chargepoint.ocpp.engine.transactions.extent import Around, Extents, Point, Presence, begins, ends, outlasts, presence
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
 from cc613_chargepoint.records import close_interrupted, record_of
 from cc613_chargepoint.settings import Actor, Layer, Settings
 from cc613_chargepoint.store import OutboxMessage, Store, Transaction

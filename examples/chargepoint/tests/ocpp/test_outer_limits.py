@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cc613_chargepoint.domain.limit import CABLE, ENERGY_MANAGER, GRID_OPERATOR, HARDWARE, LOAD_MANAGEMENT, MODBUS
 from cc613_chargepoint.facade.commands import ConnectorStatus, LimitView
-from cc613_chargepoint.ocpp.engine.outer_limits import Outer, _outer, significant
+from cc613_chargepoint.ocpp.engine.limits.outer import Outer, _outer, significant
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,19 @@ from cc613_chargepoint.facade.commands import (
     SignNow,
     StationStatus,
 )
-from cc613_chargepoint.ocpp.engine.facts import Measured, Quantity, Reading, SignedValue, StopReason, TransactionBegan, TransactionEnded
-from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.sampling import Beat
-from cc613_chargepoint.ocpp.engine.signing import BEGIN_S, Signing, brings_key, key_text, may_be_signed, signing_method
-from cc613_chargepoint.ocpp.engine.thinning import spread, thinned
+from cc613_chargepoint.ocpp.engine.owed.facts import (
+    Measured,
+    Quantity,
+    Reading,
+    SignedValue,
+    StopReason,
+    TransactionBegan,
+    TransactionEnded,
+)
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
+from cc613_chargepoint.ocpp.engine.transactions.sampling import Beat
+from cc613_chargepoint.ocpp.engine.transactions.signing import BEGIN_S, Signing, brings_key, key_text, may_be_signed, signing_method
+from cc613_chargepoint.ocpp.engine.transactions.thinning import spread, thinned
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.v16 import words as words16
 from cc613_chargepoint.ocpp.v201 import words as words201

@@ -14,10 +14,10 @@ from attrs import evolve
 
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.maintenance import DiagnosticsArchive, FirmwareDirectory, RecentLog
+from cc613_chargepoint.ocpp.engine.asked.upkeep import Tools
 from cc613_chargepoint.ocpp.engine.engine import Connect, Engine, Identity, Versions
-from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
-from cc613_chargepoint.ocpp.engine.security import Security, endpoint
-from cc613_chargepoint.ocpp.engine.upkeep import Tools
+from cc613_chargepoint.ocpp.engine.trust.network_profiles import NetworkProfile
+from cc613_chargepoint.ocpp.engine.trust.security import Security, endpoint
 from cc613_chargepoint.ocpp.files import Bounds, FileTransfers, FirstUse, Trust
 from cc613_chargepoint.ocpp.rpc import BackendWire
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff

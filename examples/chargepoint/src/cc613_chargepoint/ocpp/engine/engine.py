@@ -15,31 +15,31 @@ from cc613_chargepoint.domain.token import Token
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import GetStatus, MeterView, ReadMeter, StationStatus
 from cc613_chargepoint.ocpp.certificates import Posture, TlsEvent, tls_refusal
-from cc613_chargepoint.ocpp.engine.acquaintance import Acquaintance
-from cc613_chargepoint.ocpp.engine.charging import SmartCharging
-from cc613_chargepoint.ocpp.engine.extent import Extents
-from cc613_chargepoint.ocpp.engine.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
+from cc613_chargepoint.ocpp.engine.asked.local_list import count_list
+from cc613_chargepoint.ocpp.engine.asked.operations import Operations
+from cc613_chargepoint.ocpp.engine.asked.resets import Resets
+from cc613_chargepoint.ocpp.engine.asked.upkeep import NOTICES, Tools, Upkeep
 from cc613_chargepoint.ocpp.engine.identity import Identity, Offline
-from cc613_chargepoint.ocpp.engine.ledger import QUEUE, Ledger
-from cc613_chargepoint.ocpp.engine.local_list import count_list
+from cc613_chargepoint.ocpp.engine.limits.charging import SmartCharging
+from cc613_chargepoint.ocpp.engine.limits.outer import OuterLimits
 from cc613_chargepoint.ocpp.engine.named import Named
-from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile, NetworkProfiles
 from cc613_chargepoint.ocpp.engine.offered import OfferedHere
-from cc613_chargepoint.ocpp.engine.operations import Operations
-from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimits
-from cc613_chargepoint.ocpp.engine.outlets import Outlets
-from cc613_chargepoint.ocpp.engine.renewal import Renewal
-from cc613_chargepoint.ocpp.engine.reporting import Reporter
-from cc613_chargepoint.ocpp.engine.resets import Resets
-from cc613_chargepoint.ocpp.engine.sampling import Sampler
-from cc613_chargepoint.ocpp.engine.security import Security
-from cc613_chargepoint.ocpp.engine.security_notes import SECURITY_QUEUE, SecurityNotes
-from cc613_chargepoint.ocpp.engine.sending import Sender, Settled, nothing
-from cc613_chargepoint.ocpp.engine.shifted import latest, shift_outbox
-from cc613_chargepoint.ocpp.engine.shifting import Shifts
-from cc613_chargepoint.ocpp.engine.signing import Signing
-from cc613_chargepoint.ocpp.engine.standing import StationView
-from cc613_chargepoint.ocpp.engine.upkeep import NOTICES, Tools, Upkeep
+from cc613_chargepoint.ocpp.engine.owed.corrected_times import latest, shift_outbox
+from cc613_chargepoint.ocpp.engine.owed.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
+from cc613_chargepoint.ocpp.engine.owed.reporting import Reporter
+from cc613_chargepoint.ocpp.engine.owed.sending import Sender, Settled, nothing
+from cc613_chargepoint.ocpp.engine.owed.standing import StationView
+from cc613_chargepoint.ocpp.engine.transactions.changes import Shifts
+from cc613_chargepoint.ocpp.engine.transactions.extent import Extents
+from cc613_chargepoint.ocpp.engine.transactions.ledger import QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.transactions.outlets import Outlets
+from cc613_chargepoint.ocpp.engine.transactions.sampling import Sampler
+from cc613_chargepoint.ocpp.engine.transactions.signing import Signing
+from cc613_chargepoint.ocpp.engine.trust.acquaintance import Acquaintance
+from cc613_chargepoint.ocpp.engine.trust.network_profiles import NetworkProfile, NetworkProfiles
+from cc613_chargepoint.ocpp.engine.trust.notes import SECURITY_QUEUE, SecurityNotes
+from cc613_chargepoint.ocpp.engine.trust.renewal import Renewal
+from cc613_chargepoint.ocpp.engine.trust.security import Security
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.rpc import BackendWire, Call, CallFailed, ErrorCode, Link, LinkClosed, Reply, RpcError
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff, SetBackoff

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cc613_chargepoint.facade.commands import StationStatus
-from cc613_chargepoint.ocpp.engine.signing import Offered
+from cc613_chargepoint.ocpp.engine.transactions.signing import Offered
 from cc613_chargepoint.settings import Parameter, hmi
 from cc613_chargepoint.settings.charge_rows import UNLOCK_ON_EV_SIDE
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cc613_chargepoint.domain.known_token import KnownToken
-from cc613_chargepoint.ocpp.engine.facts import Notice, Registration, SecurityEvent, StatusReport
-from cc613_chargepoint.ocpp.engine.sending import Settled
+from cc613_chargepoint.ocpp.engine.owed.facts import Notice, Registration, SecurityEvent, StatusReport
+from cc613_chargepoint.ocpp.engine.owed.sending import Settled
 from cc613_chargepoint.ocpp.messages import Invalid, decoded, encoded
 from cc613_chargepoint.ocpp.rpc import OCPP16, Call, CallFailed, Dialect, ErrorCode, Link, Priority, Reply
 from cc613_chargepoint.ocpp.smart_charging import Rules
@@ -18,7 +18,7 @@ from cc613hal.errors import Unsupported
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.engine.engine import Engine
-    from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimit
+    from cc613_chargepoint.ocpp.engine.limits.outer import OuterLimit
 
 __all__ = ["Handler", "Version"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from cc613_chargepoint.domain.role import Role
-from cc613_chargepoint.ocpp.engine.signing import Offered
+from cc613_chargepoint.ocpp.engine.transactions.signing import Offered
 from cc613_chargepoint.ocpp.messages.v16_types import KeyValue
 from cc613_chargepoint.settings import TABLE, Actor, Layer, Parameter, Settings, SettingsRefused
 from cc613_chargepoint.settings.parameter import Kind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
+from cc613_chargepoint.ocpp.engine.asked.local_list import list_version, take_list
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.local_list import list_version, take_list
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import Reply
 from cc613_chargepoint.ocpp.v16 import words

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cc613_chargepoint.ocpp.certificates import HashAlgorithm, HashData
-from cc613_chargepoint.ocpp.engine.certificates import accept_own, install_root, remove_root
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.trust.certificates import accept_own, install_root, remove_root
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.messages.v16_types import CertificateHashData
 from cc613_chargepoint.ocpp.rpc import Reply
@@ -17,7 +17,7 @@ from cc613_chargepoint.settings import ocpp
 from cc613hal.errors import HalError
 
 if TYPE_CHECKING:
-    from cc613_chargepoint.ocpp.engine.security import Security
+    from cc613_chargepoint.ocpp.engine.trust.security import Security
 
 __all__ = ["Security16"]
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.schedules import KINDS, RECURRENCES, schedule_of
+from cc613_chargepoint.ocpp.engine.limits.schedules import KINDS, RECURRENCES, schedule_of
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.messages.v16_types import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from cc613_chargepoint.ocpp.rpc import Reply

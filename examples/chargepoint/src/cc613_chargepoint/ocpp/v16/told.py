@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 
+from cc613_chargepoint.ocpp.engine.asked.local_list import LIST_LIMIT, SEND_LIMIT
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
 from cc613_chargepoint.ocpp.v16.keys import MAX_KEYS, VALUE_LIMIT
 
 __all__ = ["told_keys"]

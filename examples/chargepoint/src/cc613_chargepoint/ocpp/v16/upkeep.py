@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from cc613_chargepoint.ocpp.certificates import Use
-from cc613_chargepoint.ocpp.engine.certificates import begin_signed_update
+from cc613_chargepoint.ocpp.engine.asked.upkeep import Update
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.upkeep import Update
+from cc613_chargepoint.ocpp.engine.trust.certificates import begin_signed_update
 from cc613_chargepoint.ocpp.messages import encoded, v16
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, Reply
 

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     Measured,
     Notice,
     Registration,
@@ -20,9 +20,9 @@ from cc613_chargepoint.ocpp.engine.facts import (
     TransactionEnded,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.ledger import BEGAN, ENDED, LOST, MEASURED, Ledger
-from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
-from cc613_chargepoint.ocpp.engine.signing import brings_key
+from cc613_chargepoint.ocpp.engine.owed.sending import Settled, nothing
+from cc613_chargepoint.ocpp.engine.transactions.ledger import BEGAN, ENDED, LOST, MEASURED, Ledger
+from cc613_chargepoint.ocpp.engine.transactions.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Handler, Version
 from cc613_chargepoint.ocpp.messages import Invalid, v16
 from cc613_chargepoint.ocpp.messages.v16_types import IdTagInfo

@@ -9,8 +9,16 @@ from decimal import Decimal
 from typing import Any, cast
 
 from cc613_chargepoint.domain.known_token import KnownToken
-from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, StatusReport, StopReason, TransactionBegan, TransactionEnded
-from cc613_chargepoint.ocpp.engine.thinning import spread
+from cc613_chargepoint.ocpp.engine.owed.facts import (
+    Measured,
+    Reading,
+    SignedValue,
+    StatusReport,
+    StopReason,
+    TransactionBegan,
+    TransactionEnded,
+)
+from cc613_chargepoint.ocpp.engine.transactions.thinning import spread
 from cc613_chargepoint.ocpp.messages import v16
 from cc613_chargepoint.ocpp.messages.v16_types import (
     ChargePointErrorCode,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from cc613_chargepoint.ocpp.engine.asked.local_list import list_version, take_list
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.local_list import list_version, take_list
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_provisioning import (

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.network_profiles import HOME, NetworkProfile
+from cc613_chargepoint.ocpp.engine.trust.network_profiles import HOME, NetworkProfile
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_provisioning import (

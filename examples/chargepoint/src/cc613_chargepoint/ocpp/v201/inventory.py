@@ -11,9 +11,9 @@ from typing import Any
 
 from attrs import evolve
 
+from cc613_chargepoint.ocpp.engine.asked.local_list import LIST_LIMIT, SEND_LIMIT
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.local_list import LIST_LIMIT, SEND_LIMIT
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
+from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT
 from cc613_chargepoint.ocpp.messages.v201_words import DataKind
 from cc613_chargepoint.ocpp.v201.model import VALUE_LIMIT, Modelled, of_parameter
 from cc613_chargepoint.ocpp.v201.words import connector_status

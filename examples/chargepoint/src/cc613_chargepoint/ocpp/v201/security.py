@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from cc613_chargepoint.ocpp.certificates import HashAlgorithm, HashData, Use
-from cc613_chargepoint.ocpp.engine.certificates import accept_own, install_root, remove_root
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.trust.certificates import accept_own, install_root, remove_root
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_security import (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.outer_limits import Outer, OuterLimit
-from cc613_chargepoint.ocpp.engine.schedules import KINDS, RECURRENCES, schedule_of
+from cc613_chargepoint.ocpp.engine.limits.outer import Outer, OuterLimit
+from cc613_chargepoint.ocpp.engine.limits.schedules import KINDS, RECURRENCES, schedule_of
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_charging import (

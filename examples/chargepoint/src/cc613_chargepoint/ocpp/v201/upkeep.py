@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cc613_chargepoint.ocpp.engine.certificates import begin_signed_update
 from cc613_chargepoint.ocpp.engine.engine import Engine
+from cc613_chargepoint.ocpp.engine.trust.certificates import begin_signed_update
 from cc613_chargepoint.ocpp.engine.version import Handler
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.messages.v201_firmware import UpdateFirmware, UpdateFirmwareResponse

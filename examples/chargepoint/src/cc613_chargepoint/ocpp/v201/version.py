@@ -10,7 +10,8 @@ from attrs import evolve
 
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.limits.outer import OuterLimit
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     BEGAN,
     CLOSED,
     ENDED,
@@ -32,11 +33,10 @@ from cc613_chargepoint.ocpp.engine.facts import (
     TransactionStepped,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT
-from cc613_chargepoint.ocpp.engine.outer_limits import OuterLimit
-from cc613_chargepoint.ocpp.engine.sending import Settled, nothing
-from cc613_chargepoint.ocpp.engine.signing import brings_key
+from cc613_chargepoint.ocpp.engine.owed.sending import Settled, nothing
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
+from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT
+from cc613_chargepoint.ocpp.engine.transactions.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Version
 from cc613_chargepoint.ocpp.messages import v201
 from cc613_chargepoint.ocpp.messages.v201_charging import ClearedChargingLimitResponse, NotifyChargingLimitResponse

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from cc613_chargepoint.domain.known_token import KnownToken
 from cc613_chargepoint.domain.token import TokenSource
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     Cause,
     Measured,
     Quantity,

@@ -18,7 +18,7 @@ from attrs import frozen
 from cc613_chargepoint.domain.events import Offered, StationEvent
 from cc613_chargepoint.domain.limit import ENERGY_MANAGER, GRID_OPERATOR, LOAD_MANAGEMENT, MODBUS
 from cc613_chargepoint.facade.commands import ConnectorStatus, GetStatus, StationStatus
-from cc613_chargepoint.ocpp.engine.operations import BACKEND
+from cc613_chargepoint.ocpp.engine.asked.operations import BACKEND
 from cc613_chargepoint.ocpp.rpc import RpcError
 from cc613_chargepoint.settings import ocpp
 from cc613hal.errors import HalError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from cc613_chargepoint.ocpp.engine.facts import TransactionEnded
+from cc613_chargepoint.ocpp.engine.owed.facts import TransactionEnded
 
 __all__ = ["spread", "thinned"]
 

@@ -8,12 +8,12 @@ from attrs import define
 
 from cc613_chargepoint.domain.events import ChargingEnded, Sampled, SessionBegan, SessionRecovered, StateChanged, StationEvent
 from cc613_chargepoint.facade.commands import SetLimit, StopCharge
-from cc613_chargepoint.ocpp.engine.reasons import DEAUTHORIZED, NOT_AUTHORIZED
+from cc613_chargepoint.ocpp.engine.transactions.reasons import DEAUTHORIZED, NOT_AUTHORIZED
 from cc613_chargepoint.settings import ocpp
 
 if TYPE_CHECKING:
+    from cc613_chargepoint.ocpp.engine.asked.operations import Operations
     from cc613_chargepoint.ocpp.engine.engine import Engine
-    from cc613_chargepoint.ocpp.engine.operations import Operations
 
 __all__ = ["Refusals"]
 

@@ -24,7 +24,7 @@ from cc613_chargepoint.ocpp.certificates import (
     server_context,
     verify_file,
 )
-from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfile
+from cc613_chargepoint.ocpp.engine.trust.network_profiles import NetworkProfile
 from cc613_chargepoint.ocpp.rpc.connection import Endpoint
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613hal.clock import Clock

@@ -27,7 +27,7 @@ from cc613_chargepoint.domain.events import (
     StationEvent,
 )
 from cc613_chargepoint.domain.token import Token, TokenSource
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     CLOSED,
     QUEUE,
     STEPPED,
@@ -41,7 +41,7 @@ from cc613_chargepoint.ocpp.engine.facts import (
     packed,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.reasons import ENERGY_STOPPED, reason_of
+from cc613_chargepoint.ocpp.engine.transactions.reasons import ENERGY_STOPPED, reason_of
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613_chargepoint.store import Store, StoredSession, StoreError, Transaction
 from cc613hal.clock import Clock

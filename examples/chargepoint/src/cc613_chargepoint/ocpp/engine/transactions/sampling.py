@@ -12,10 +12,10 @@ from attrs import evolve, frozen
 
 from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, StationEvent
 from cc613_chargepoint.facade.commands import MeterView
-from cc613_chargepoint.ocpp.engine.facts import Quantity, Reading, SignedValue
-from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities, register_text
-from cc613_chargepoint.ocpp.engine.signing import Signing, may_be_signed
+from cc613_chargepoint.ocpp.engine.owed.facts import Quantity, Reading, SignedValue
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
+from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT, quantities, register_text
+from cc613_chargepoint.ocpp.engine.transactions.signing import Signing, may_be_signed
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError

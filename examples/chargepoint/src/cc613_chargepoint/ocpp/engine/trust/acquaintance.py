@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from cc613_chargepoint.ocpp.engine.network_profiles import NetworkProfiles
+from cc613_chargepoint.ocpp.engine.trust.network_profiles import NetworkProfiles
 from cc613_chargepoint.settings import Settings, ocpp
 from cc613_chargepoint.store import Store
 

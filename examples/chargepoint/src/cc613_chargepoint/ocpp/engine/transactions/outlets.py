@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cc613_chargepoint.ocpp.engine.extent import Around
-from cc613_chargepoint.ocpp.engine.facts import Reading
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities
+from cc613_chargepoint.ocpp.engine.owed.facts import Reading
+from cc613_chargepoint.ocpp.engine.transactions.extent import Around
+from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT, quantities
 
 if TYPE_CHECKING:
     from cc613_chargepoint.ocpp.engine.engine import Engine

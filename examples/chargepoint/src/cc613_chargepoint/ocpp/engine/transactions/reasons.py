@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cc613_chargepoint.ocpp.engine.facts import StopReason
+from cc613_chargepoint.ocpp.engine.owed.facts import StopReason
 
 __all__ = ["DEAUTHORIZED", "ENERGY_STOPPED", "HARD_RESET", "NOT_AUTHORIZED", "REMOTE_STOP", "SOFT_RESET", "UNLOCK_COMMAND", "reason_of"]
 

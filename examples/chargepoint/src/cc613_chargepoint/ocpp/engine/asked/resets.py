@@ -8,8 +8,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from cc613_chargepoint.facade.commands import Restart, SetAvailability, StopCharge
-from cc613_chargepoint.ocpp.engine.facts import StopReason
-from cc613_chargepoint.ocpp.engine.reasons import HARD_RESET, SOFT_RESET
+from cc613_chargepoint.ocpp.engine.owed.facts import StopReason
+from cc613_chargepoint.ocpp.engine.transactions.reasons import HARD_RESET, SOFT_RESET
 from cc613_chargepoint.settings import ocpp
 from cc613_chargepoint.store import Transaction
 from cc613hal.errors import HalError

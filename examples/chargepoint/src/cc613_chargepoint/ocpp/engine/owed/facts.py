@@ -159,7 +159,7 @@ class SignedValue:
         public_key: DER, hexadecimal.
         at: when it was made, UTC.
         register_wh: the register that it is about, Wh; ``None`` if it is not known apart from the record.
-        key: the public key as it is told along; empty where it is not (see :class:`~cc613_chargepoint.ocpp.engine.signing.Signing`).
+        key: the public key as it is told along; empty where it is not (see ``transactions.signing``).
         method: how it is signed, as it is told along; empty where the record says so itself.
     """
 

@@ -16,8 +16,8 @@ from attrs import frozen
 
 from cc613_chargepoint.facade.commands import Restart
 from cc613_chargepoint.maintenance.interface import Diagnostics, Firmware, FirmwareRefused
-from cc613_chargepoint.ocpp.engine.facts import Notice
-from cc613_chargepoint.ocpp.engine.operations import BACKEND
+from cc613_chargepoint.ocpp.engine.asked.operations import BACKEND
+from cc613_chargepoint.ocpp.engine.owed.facts import Notice
 from cc613_chargepoint.ocpp.files import BadLocation, Location, TransferError, TransferRefused
 from cc613_chargepoint.store import Transaction
 from cc613hal.errors import HalError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cc613_chargepoint.ocpp.certificates import CertificateRefused, Removal, Use, Why
-from cc613_chargepoint.ocpp.engine.upkeep import Update
+from cc613_chargepoint.ocpp.engine.asked.upkeep import Update
 from cc613_chargepoint.settings import ocpp
 
 if TYPE_CHECKING:

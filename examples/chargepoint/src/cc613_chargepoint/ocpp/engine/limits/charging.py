@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cc613_chargepoint.domain.events import ChargingEnded, Decided, SessionBegan, SessionRecovered, StateChanged, StationEvent
 from cc613_chargepoint.facade.commands import GetStatus, SetLimit, StationStatus, WithdrawLimit
-from cc613_chargepoint.ocpp.engine.operations import BACKEND
+from cc613_chargepoint.ocpp.engine.asked.operations import BACKEND
 from cc613_chargepoint.ocpp.smart_charging import (
     Charge,
     Composite,

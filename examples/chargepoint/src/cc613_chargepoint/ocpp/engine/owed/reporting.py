@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from attrs import evolve
 
-from cc613_chargepoint.ocpp.engine.facts import Standing, StatusReport
+from cc613_chargepoint.ocpp.engine.owed.facts import Standing, StatusReport
 from cc613_chargepoint.ocpp.rpc import LinkClosed, RpcError
 from cc613hal.clock import Clock
 

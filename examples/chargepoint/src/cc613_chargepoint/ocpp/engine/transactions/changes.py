@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cc613_chargepoint.domain.events import ChargingEnded, SessionBegan, StateChanged, StationEvent
-from cc613_chargepoint.ocpp.engine.facts import Standing
-from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.standing import StationView
+from cc613_chargepoint.ocpp.engine.owed.facts import Standing
+from cc613_chargepoint.ocpp.engine.owed.standing import StationView
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
 from cc613_chargepoint.store import StoreError
 
 __all__ = ["Shifts"]

@@ -33,9 +33,9 @@ from cc613_chargepoint.facade.commands import (
     Unlock,
     WithdrawLimit,
 )
-from cc613_chargepoint.ocpp.engine.facts import Notice, Standing, StopReason
-from cc613_chargepoint.ocpp.engine.reasons import NOT_AUTHORIZED, REMOTE_STOP
-from cc613_chargepoint.ocpp.engine.refusals import Refusals
+from cc613_chargepoint.ocpp.engine.owed.facts import Notice, Standing, StopReason
+from cc613_chargepoint.ocpp.engine.transactions.reasons import NOT_AUTHORIZED, REMOTE_STOP
+from cc613_chargepoint.ocpp.engine.transactions.refusals import Refusals
 from cc613_chargepoint.settings import Actor, ocpp
 from cc613_chargepoint.store import Transaction
 from cc613hal.errors import HalError, Unsupported

@@ -18,8 +18,7 @@ from cc613_chargepoint.domain.events import (
     StationEvent,
 )
 from cc613_chargepoint.domain.token import TokenSource
-from cc613_chargepoint.ocpp.engine.extent import Extents
-from cc613_chargepoint.ocpp.engine.facts import (
+from cc613_chargepoint.ocpp.engine.owed.facts import (
     BEGAN,
     CLOSED,
     ENDED,
@@ -41,8 +40,9 @@ from cc613_chargepoint.ocpp.engine.facts import (
     packed,
     unpacked,
 )
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, register_text
-from cc613_chargepoint.ocpp.engine.reasons import reason_of
+from cc613_chargepoint.ocpp.engine.transactions.extent import Extents
+from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT, register_text
+from cc613_chargepoint.ocpp.engine.transactions.reasons import reason_of
 from cc613_chargepoint.store import OutboxMessage, SignedRecord, Store, StoredSession, Transaction
 
 __all__ = ["BEGAN", "ENDED", "IN_BETWEEN", "LOST", "MEASURED", "QUEUE", "SHIFTED", "Ledger", "Running"]
@@ -213,7 +213,7 @@ class Ledger:
             readings: what was measured.
             keep: how many values may wait.
             droppable: whether they may be left out where too many wait; those of a begin may not.
-            standing: see :class:`~cc613_chargepoint.ocpp.engine.facts.Measured`.
+            standing: see :class:`~cc613_chargepoint.ocpp.engine.owed.facts.Measured`.
         """
         extents = self.extents if session is None else None
         extent = None if extents is None else extents.running.get(connector)

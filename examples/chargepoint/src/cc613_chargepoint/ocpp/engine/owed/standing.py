@@ -17,7 +17,7 @@ from cc613_chargepoint.domain.events import (
     StationEvent,
 )
 from cc613_chargepoint.domain.fault import Fault, Severity
-from cc613_chargepoint.ocpp.engine.facts import Standing, StatusReport
+from cc613_chargepoint.ocpp.engine.owed.facts import Standing, StatusReport
 
 __all__ = ["ConnectorView", "StationView"]
 

@@ -15,10 +15,10 @@ from attrs import evolve
 
 from cc613_chargepoint.domain.events import RecordSigned, StationEvent
 from cc613_chargepoint.facade.commands import Answer, Command, GetPublicKey, MeterView, PublicKeyView, SignedNow, SignNow, StationStatus
-from cc613_chargepoint.ocpp.engine.facts import Measured, Reading, SignedValue, TransactionBegan, TransactionEnded
-from cc613_chargepoint.ocpp.engine.ledger import Ledger
-from cc613_chargepoint.ocpp.engine.measurands import DEFAULT, quantities
-from cc613_chargepoint.ocpp.engine.thinning import thinned
+from cc613_chargepoint.ocpp.engine.owed.facts import Measured, Reading, SignedValue, TransactionBegan, TransactionEnded
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
+from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT, quantities
+from cc613_chargepoint.ocpp.engine.transactions.thinning import thinned
 from cc613_chargepoint.settings import Parameter, Settings, ocpp
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError, Unsupported

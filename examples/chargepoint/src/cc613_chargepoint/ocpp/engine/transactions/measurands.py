@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 
 from cc613_chargepoint.facade.commands import MeterView
-from cc613_chargepoint.ocpp.engine.facts import Quantity
+from cc613_chargepoint.ocpp.engine.owed.facts import Quantity
 
 __all__ = ["DEFAULT", "quantities", "register_text"]
 

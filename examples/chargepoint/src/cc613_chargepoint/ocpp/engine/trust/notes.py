@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cc613_chargepoint.ocpp.engine.facts import SecurityEvent, packed
-from cc613_chargepoint.ocpp.engine.upkeep import SECURITY_EVENT
+from cc613_chargepoint.ocpp.engine.asked.upkeep import SECURITY_EVENT
+from cc613_chargepoint.ocpp.engine.owed.facts import SecurityEvent, packed
 from cc613_chargepoint.settings import ocpp
 from cc613_chargepoint.store import Transaction
 
