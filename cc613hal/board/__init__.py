@@ -15,7 +15,7 @@ from cc613hal.board.loader import check_board, load_board, parse_board
 from cc613hal.board.model import BoardDescription, DeviceDescription
 from cc613hal.board.open import open_board
 from cc613hal.board.reconnect import BackOff
-from cc613hal.board.safety import SafetyReport
+from cc613hal.board.safety import SafetyReport, shielded
 from cc613hal.board.schema import board_schema
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "load_board",
     "open_board",
     "parse_board",
+    "shielded",
     "system_buses",
 ]

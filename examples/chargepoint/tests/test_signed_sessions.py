@@ -619,3 +619,29 @@ def test_a_station_that_loses_its_supply_in_a_charge_ends_the_session_signed_whe
                 proven(each.record, each.public_key)
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize("at_s", [0.0, 0.05, 0.3, 1.0])
+def test_a_vehicle_that_leaves_while_the_begin_is_signed_leaves_no_open_session(at_s: float, tmp_path: Path) -> None:
+    """Whatever is on the disk by then has its end, signed, and the next customer is served."""
+
+    async def story(made: Scene) -> None:
+        made.part.busy_s = 1.5
+        await made.tap()
+        made.vehicle.plug_in(cable_ohm=220.0)
+        begun = made.store.read(lambda tx: tx.sessions.open())
+        async with asyncio.timeout(60.0):
+            while not await begun:
+                await made.simulation.clock.sleep(0.01)
+                begun = made.store.read(lambda tx: tx.sessions.open())
+        await made.simulation.clock.sleep(at_s)
+        assert made.simulation.plant.outlet(1).contacts.value == 0
+        made.vehicle.unplug(force=True)
+        await made.until(lambda: made.station.connector.state is State.AVAILABLE)
+        await made.simulation.clock.sleep(10.0)
+        assert not await made.store.read(lambda tx: tx.sessions.open())
+        await made.tap()
+        made.vehicle.plug_in(cable_ohm=220.0)
+        await made.until(lambda: made.station.connector.state is State.CHARGING)
+
+    play(tmp_path, "meters.wm3m4", story)

@@ -19,6 +19,7 @@ from cc613_chargepoint.evse.settings import ConnectorSettings
 from cc613_chargepoint.evse.signing import SessionSigner, Unsigned
 from cc613_chargepoint.evse.switching import StepFailed
 from cc613_chargepoint.metering import SessionMeter
+from cc613hal.board import shielded
 from cc613hal.clock import Clock
 from cc613hal.errors import HalError
 from cc613hal.interfaces import SnapshotMeter
@@ -125,9 +126,15 @@ class SessionKeeper:
     async def begin(self, token: Token) -> None:
         """Take the begin register, record it, and have it signed.
 
+        It is done to its end even if the caller is cancelled, because the vehicle left meanwhile: a session that is on the disk, and of
+        which nobody here knows, would never end.
+
         Raises:
             StepFailed: the meter, the store or the signature does not do its part: no session, no current.
         """
+        await shielded(self._begin(token))
+
+    async def _begin(self, token: Token) -> None:
         meter = SessionMeter(self._source, self._clock, connector=self._number, token=token)
         try:
             first = await meter.begin()
