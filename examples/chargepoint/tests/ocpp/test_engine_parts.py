@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -44,6 +46,7 @@ from cc613_chargepoint.ocpp.engine.transactions.reasons import DEAUTHORIZED, HAR
 from cc613_chargepoint.ocpp.engine.transactions.sampling import next_aligned
 from cc613_chargepoint.ocpp.engine.transactions.signing import Offered
 from cc613_chargepoint.ocpp.engine.trust.network_profiles import NetworkProfile
+from cc613_chargepoint.ocpp.engine.trust.notes import SecurityNotes
 from cc613_chargepoint.ocpp.engine.trust.security import Security, endpoint, password_bytes
 from cc613_chargepoint.ocpp.messages import encoded
 from cc613_chargepoint.ocpp.rpc import CallFailed, ErrorCode, LinkClosed, NoAnswerInTime
@@ -554,3 +557,15 @@ def test_a_security_profile_with_tls_never_goes_without(tmp_path: Path, url: str
     where = endpoint(settings, ("ocpp1.6",), security, NetworkProfile(slot=0, url=url, security_profile=profile))
     assert where.url == found
     assert (where.tls is not None) is secure
+
+
+@pytest.mark.parametrize(("kind", "level"), [("StartupOfTheDevice", "INFO"), ("ResetOrReboot", "INFO"), ("InvalidMessages", "WARNING")])
+def test_only_what_is_not_as_it_should_be_warns(kind, level, caplog) -> None:
+    engine = SimpleNamespace(
+        clock=Clock(),
+        settings=SimpleNamespace(get=lambda _: 0),
+        operations=SimpleNamespace(spawn=lambda work: work.close()),
+    )
+    with caplog.at_level(logging.INFO):
+        SecurityNotes(engine, lambda: None).note(kind)
+    assert [each.levelname for each in caplog.records] == [level]

@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 SECURITY_QUEUE = "security"
 """Queue of what is told about security: its own, and guaranteed (whitepaper A04; 2.0.1 A04)."""
+_ROUTINE = frozenset({"StartupOfTheDevice", "ResetOrReboot", "FirmwareUpdated", "SettingSystemTime"})
+"""What is as it should be: the standard wants it told, and nobody need be warned."""
 
 
 class SecurityNotes:
@@ -50,7 +52,7 @@ class SecurityNotes:
             kind: as the standard names it.
             detail: in words; what is longer than 255 characters is cut.
         """
-        _log.warning("security: %s %s", kind, detail)
+        _log.log(logging.INFO if kind in _ROUTINE else logging.WARNING, "security: %s %s", kind, detail)
         event = SecurityEvent(type=kind, at=self._engine.clock.wall(), detail=detail[:255])
         told = self._engine.settings.get(ocpp.SECURITY_PROFILE) >= 1
         self._engine.operations.spawn(self._keep(event, told=told))
