@@ -31,8 +31,8 @@ from cc613_chargepoint.domain.token import Token, TokenSource
 from cc613_chargepoint.facade import Facade
 from cc613_chargepoint.facade.commands import Answer, ConnectorStatus, GetStatus, SetAvailability, StationStatus, WithdrawLimit
 from cc613_chargepoint.ocpp.engine.engine import Engine
-from cc613_chargepoint.ocpp.engine.owed.facts import Measured, Quantity, Reading, packed
-from cc613_chargepoint.ocpp.engine.transactions.ledger import MEASURED, QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.owed.facts import MEASURED, QUEUE, Measured, Quantity, Reading, packed
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
 from cc613_chargepoint.ocpp.engine.transactions.reasons import REMOTE_STOP
 from cc613_chargepoint.ocpp.rpc.backoff import Backoff
 from cc613_chargepoint.ocpp.service import backend_of

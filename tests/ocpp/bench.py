@@ -75,6 +75,18 @@ class Bench:
 
     # -- the station's life -----------------------------------------------------------------------------------------------------------
 
+    @asynccontextmanager
+    async def alive(self, *, boot: bool) -> AsyncIterator[None]:
+        """The station may run meanwhile, and does from the beginning if it shall boot; behind it nothing of it runs."""
+        try:
+            if boot:
+                await self.idle()
+            yield
+        finally:
+            if self._life is not None:
+                self._life.cancel()
+                await asyncio.gather(self._life, return_exceptions=True)
+
     async def power_up(self) -> None:
         """Start the station; it starts again by itself when it asks for that."""
         self._life = asyncio.create_task(self._live())
@@ -355,14 +367,8 @@ def play(
             simulation = Simulation(description)
             async with central.serving(), simulation:
                 it = kind(central, simulation, Path(place), {**SETTINGS, **settings})
-                try:
-                    if boot:
-                        await it.idle()
+                async with it.alive(boot=boot):
                     await story(it)
-                finally:
-                    if it._life is not None:
-                        it._life.cancel()
-                        await asyncio.gather(it._life, return_exceptions=True)
             assert not central.mistakes, central.mistakes
 
     run_virtual(whole(), start=start)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -73,13 +72,9 @@ async def live(
         async with simulation:
             it = kind(central, simulation, place, {**SETTINGS, **how, **(settings or {})})
             try:
-                if boot:
-                    await it.idle()
-                await story(it)
+                async with it.alive(boot=boot):
+                    await story(it)
             finally:
-                if it._life is not None:
-                    it._life.cancel()
-                    await asyncio.gather(it._life, return_exceptions=True)
                 assert central._server is not None
                 central._server.close()
                 await central._server.wait_closed()

@@ -177,14 +177,8 @@ def play(
                     "ocpp.soap_port": free_port(),
                 }
                 it = Bench(central, simulation, Path(place), {**SETTINGS, **how, **(settings or {})})
-                try:
-                    if boot:
-                        await it.idle()
+                async with it.alive(boot=boot):
                     await story(it)
-                finally:
-                    if it._life is not None:
-                        it._life.cancel()
-                        await asyncio.gather(it._life, return_exceptions=True)
             assert not central.mistakes, central.mistakes
 
     run_virtual(whole(), start=start)

@@ -98,13 +98,9 @@ async def a_day_at(spoken: Spoken, story: Story, place: Path, here: Listening = 
             **{f"ocpp.{key}": value for key, value in more.items()},
         }
         it = Bench(cast("Central", SimpleNamespace(socket_path=None)), simulation, place, settings)
-        try:
+        async with it.alive(boot=False):
             await it.power_up()
             await story(it, there)
-        finally:
-            if it._life is not None:
-                it._life.cancel()
-                await asyncio.gather(it._life, return_exceptions=True)
 
 
 async def charge_by_card(it: Bench, there: SoapCentral) -> None:

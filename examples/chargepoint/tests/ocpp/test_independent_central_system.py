@@ -21,30 +21,14 @@ from ocpp.v16 import ChargePoint, call, call_result
 from ocpp.v16.enums import Action
 from websockets.asyncio.server import ServerConnection, serve
 
+from tests.ocpp.recording import Recording
+
 PROGRAM = [sys.executable, "-m", "cc613_chargepoint"]
 CARD = "04A2B3C4D5E680"
 
 
-class CentralSystem(ChargePoint):
+class CentralSystem(Recording, ChargePoint):
     """What the package calls a charge point is its end of the conversation."""
-
-    def __init__(self, identity: str, connection: ServerConnection) -> None:
-        super().__init__(identity, connection)
-        self.heard: list[tuple[str, dict]] = []
-        self.news = asyncio.Event()
-
-    def note(self, action: str, said: dict) -> None:
-        self.heard.append((action, said))
-        self.news.set()
-
-    async def until(self, action: str, **members: object) -> dict:
-        async with asyncio.timeout(40.0):
-            while True:
-                for name, said in self.heard:
-                    if name == action and all(said.get(key) == value for key, value in members.items()):
-                        return said
-                self.news.clear()
-                await self.news.wait()
 
     @on(Action.boot_notification)
     def boot(self, **said: object) -> call_result.BootNotification:

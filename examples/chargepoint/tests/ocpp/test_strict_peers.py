@@ -19,6 +19,8 @@ from ocpp.v201 import ChargePoint, call, call_result
 from ocpp.v201.enums import Action
 from websockets.asyncio.server import ServerConnection, serve
 
+from tests.ocpp.recording import Recording
+
 PROGRAM = [sys.executable, "-m", "cc613_chargepoint"]
 PEERS, NODE = Path(__file__).parent / "peers", Path(sys.prefix) / "peers" / "node_modules"
 CARD = "04A2B3C4D5E680"
@@ -147,26 +149,8 @@ async def test_a_strict_central_system_finds_nothing_wrong_in_2_0_1(tmp_path: Pa
         await central.until("TransactionEvent", eventType="Ended", triggerReason="RemoteStop")
 
 
-class Csms(ChargePoint):
+class Csms(Recording, ChargePoint):
     """What the package calls a charge point is its end of the conversation."""
-
-    def __init__(self, identity: str, connection: ServerConnection) -> None:
-        super().__init__(identity, connection)
-        self.heard: list[tuple[str, dict[str, Any]]] = []
-        self.news = asyncio.Event()
-
-    def note(self, action: str, said: dict[str, Any]) -> None:
-        self.heard.append((action, said))
-        self.news.set()
-
-    async def until(self, action: str, **members: object) -> dict[str, Any]:
-        async with asyncio.timeout(40.0):
-            while True:
-                for name, said in self.heard:
-                    if name == action and all(said.get(key) == value for key, value in members.items()):
-                        return said
-                self.news.clear()
-                await self.news.wait()
 
     @on(Action.boot_notification)
     def boot(self, **said: Any) -> call_result.BootNotification:

@@ -19,7 +19,7 @@ __all__ = ["Told", "TransactionMemory", "local_offset_min", "ocmf_payload", "ref
 
 T = TypeVar("T")
 
-RUNS = frozenset({TransactionPhase.RUNNING, TransactionPhase.INTERRUPTED})
+_RUNS = frozenset({TransactionPhase.RUNNING, TransactionPhase.INTERRUPTED})
 _KEY = "transaction"
 _BUSY = frozenset({5, 6})
 """Acknowledge (it will take long), device busy (MODBUS Application Protocol V1.1b3, section 7)."""
@@ -95,7 +95,7 @@ def refuse_begin(held: TransactionReading, transaction: SignedTransaction, devic
     """
     if held.phase is TransactionPhase.IDLE:
         return False
-    if held.phase in RUNS and held.transaction == transaction.id:
+    if held.phase in _RUNS and held.transaction == transaction.id:
         return True
     raise DeviceRefused(
         f"cannot begin {transaction.id}: it holds {held.transaction or 'a transaction'} ({held.detail})",

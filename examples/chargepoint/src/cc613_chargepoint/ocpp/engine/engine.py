@@ -25,13 +25,13 @@ from cc613_chargepoint.ocpp.engine.limits.outer import OuterLimits
 from cc613_chargepoint.ocpp.engine.named import Named
 from cc613_chargepoint.ocpp.engine.offered import OfferedHere
 from cc613_chargepoint.ocpp.engine.owed.corrected_times import latest, shift_outbox
-from cc613_chargepoint.ocpp.engine.owed.facts import Notice, SecurityEvent, StatusReport, packed, unpacked
+from cc613_chargepoint.ocpp.engine.owed.facts import QUEUE, Notice, SecurityEvent, StatusReport, packed, unpacked
 from cc613_chargepoint.ocpp.engine.owed.reporting import Reporter
 from cc613_chargepoint.ocpp.engine.owed.sending import Sender, Settled, nothing
 from cc613_chargepoint.ocpp.engine.owed.standing import StationView
 from cc613_chargepoint.ocpp.engine.transactions.changes import Shifts
 from cc613_chargepoint.ocpp.engine.transactions.extent import Extents
-from cc613_chargepoint.ocpp.engine.transactions.ledger import QUEUE, Ledger
+from cc613_chargepoint.ocpp.engine.transactions.ledger import Ledger
 from cc613_chargepoint.ocpp.engine.transactions.outlets import Outlets
 from cc613_chargepoint.ocpp.engine.transactions.sampling import Sampler
 from cc613_chargepoint.ocpp.engine.transactions.signing import Signing
@@ -549,21 +549,22 @@ class Engine:
 
     # -- what is owed -----------------------------------------------------------------------------------------------------------------
 
-    async def _send_status(self, report: StatusReport) -> None:
+    @property
+    def _version_there(self) -> Version:
+        """The version that is spoken now, for what waits for the next connection where none is."""
         if self._version is None:
             raise LinkClosed("the backend is not connected")
-        await self._version.status(report)
+        return self._version
+
+    async def _send_status(self, report: StatusReport) -> None:
+        await self._version_there.status(report)
 
     async def _deliver(self, message: OutboxMessage) -> Settled:
-        if self._version is None:
-            raise LinkClosed("the backend is not connected")
-        return await self._version.deliver(message)
+        return await self._version_there.deliver(message)
 
     async def _deliver_security(self, message: OutboxMessage) -> Settled:
-        if self._version is None:
-            raise LinkClosed("the backend is not connected")
         try:
-            await self._version.security_event(unpacked(SecurityEvent, message.payload), message)
+            await self._version_there.security_event(unpacked(SecurityEvent, message.payload), message)
         except CallFailed as failed:
             if failed.code not in {ErrorCode.NOT_SUPPORTED, ErrorCode.NOT_IMPLEMENTED}:
                 raise
@@ -571,9 +572,7 @@ class Engine:
         return nothing
 
     async def _deliver_notice(self, message: OutboxMessage) -> Settled:
-        if self._version is None:
-            raise LinkClosed("the backend is not connected")
-        await self._version.notice(unpacked(Notice, message.payload), message)
+        await self._version_there.notice(unpacked(Notice, message.payload), message)
         return nothing
 
     def _given_up(self, message: OutboxMessage) -> Settled:

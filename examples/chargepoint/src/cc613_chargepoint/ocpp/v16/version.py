@@ -11,6 +11,9 @@ from attrs import evolve
 from cc613_chargepoint.domain.known_token import ACCEPTED, KnownToken
 from cc613_chargepoint.ocpp.engine.engine import BACKEND, Engine, Offline
 from cc613_chargepoint.ocpp.engine.owed.facts import (
+    BEGAN,
+    ENDED,
+    MEASURED,
     Measured,
     Notice,
     Registration,
@@ -21,7 +24,7 @@ from cc613_chargepoint.ocpp.engine.owed.facts import (
     unpacked,
 )
 from cc613_chargepoint.ocpp.engine.owed.sending import Settled, nothing
-from cc613_chargepoint.ocpp.engine.transactions.ledger import BEGAN, ENDED, LOST, MEASURED, Ledger
+from cc613_chargepoint.ocpp.engine.transactions.ledger import LOST, Ledger
 from cc613_chargepoint.ocpp.engine.transactions.signing import brings_key
 from cc613_chargepoint.ocpp.engine.version import Handler, Version
 from cc613_chargepoint.ocpp.messages import Invalid, v16

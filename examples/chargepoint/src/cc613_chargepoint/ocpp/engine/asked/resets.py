@@ -109,9 +109,8 @@ class Resets:
             except HalError as error:
                 _log.warning("connector %d does not stop for the reset: %s", connector, error)
         try:
-            async with asyncio.timeout(
-                DRAIN_S
-            ):  # what is owed about the end is owed once that is recorded: a meter that signs takes its time
+            # what is owed about the end is owed once that is recorded: a meter that signs takes its time
+            async with asyncio.timeout(DRAIN_S):
                 while any(each in self._engine.ledger.running for each in connectors):
                     await self._engine.clock.sleep(0.05)
         except TimeoutError:

@@ -111,8 +111,10 @@ class OuterLimits:
                 continue
 
     async def _look(self) -> None:
+        if not self._engine.spoken.tells_outer_limits:
+            return
         status = await self._engine.facade.ask(GetStatus(), BACKEND)
-        if not isinstance(status, StationStatus) or not self._engine.spoken.tells_outer_limits:
+        if not isinstance(status, StationStatus):
             return
         self._take(status)
         await self._rates(status)

@@ -45,7 +45,7 @@ from cc613_chargepoint.ocpp.engine.transactions.measurands import DEFAULT, regis
 from cc613_chargepoint.ocpp.engine.transactions.reasons import reason_of
 from cc613_chargepoint.store import OutboxMessage, SignedRecord, Store, StoredSession, Transaction
 
-__all__ = ["BEGAN", "ENDED", "IN_BETWEEN", "LOST", "MEASURED", "QUEUE", "SHIFTED", "Ledger", "Running"]
+__all__ = ["IN_BETWEEN", "LOST", "Ledger", "Running"]
 
 IN_BETWEEN = frozenset({"Sample.Periodic", "Sample.Clock", "Trigger"})
 """Contexts of signed values between begin and end: they are told when they are taken, and with the samples of an end."""
@@ -62,16 +62,13 @@ class Running:
         session: its key.
         connector: where.
         token: who began it.
-        began: what was owed about its begin.
         sampled: its readings so far, for the backend that wants them with the end.
-        stopper: who ended it with a card.
     """
 
     session: int
     connector: int
     token: str
     sampled: list[Reading] = field(factory=list[Reading])
-    stopper: str | None = None
 
 
 class Ledger:
